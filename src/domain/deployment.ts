@@ -1,0 +1,52 @@
+import type { Digest } from './image-reference.ts'
+
+/** One container of a compose project, as the engine shows it. */
+export interface ObservedContainer {
+  readonly id: string
+  readonly name: string
+  readonly project: string
+  readonly service: string
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
+  /** `none` where the container has no health check. */
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  readonly exitCode: number
+  readonly restartCount: number
+  /** ms since the epoch; 0 when never started. */
+  readonly startedAt: number
+  /** Reference that the container was made from, as the engine tells it. */
+  readonly image: string
+  /** Every digest by which its image is known: index and platform manifest. */
+  readonly digests: readonly Digest[]
+  readonly labels: Readonly<Record<string, string>>
+  /** `restart: always` and the like: this one is meant to keep running. */
+  readonly restarts: 'no' | 'on-failure' | 'always' | 'unless-stopped'
+}
+
+/** All containers of compose projects at one instant. */
+export interface ObservedState {
+  /** ms since the epoch. */
+  readonly at: number
+  readonly containers: readonly ObservedContainer[]
+}
+
+export type ServiceAction = 'create' | 'recreate' | 'keep' | 'remove'
+
+export interface ServicePlan {
+  readonly name: string
+  readonly action: ServiceAction
+  readonly reasons: readonly string[]
+}
+
+export type DeploymentOutcome = 'succeeded' | 'unchanged' | 'failed' | 'rolled-back' | 'held'
+
+/** What became of one stack in one pass. */
+export interface Deployment {
+  readonly stack: string
+  readonly outcome: DeploymentOutcome
+  readonly services: readonly ServicePlan[]
+  readonly reason: string
+  readonly remedy?: string
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+}

@@ -1,0 +1,62 @@
+/**
+ * What may have happened. An event is a hint and only says "look again": whoever handles it re-reads the branch head,
+ * the registry and the host, so a lost, doubled, late or forged one is harmless.
+ */
+export type Event =
+  | ImagePublished
+  | RevisionPushed
+  | InstallationChanged
+  | SyncRequested
+  | ReportDue
+
+/** Images may have new tags or digests. */
+export interface ImagePublished {
+  readonly kind: 'image-published'
+  /** Repositories as `registry/path`; `all` for every annotated image (the poll). */
+  readonly repositories: readonly string[] | 'all'
+}
+
+/** The branch may point elsewhere, or the host may differ from it. */
+export interface RevisionPushed {
+  readonly kind: 'revision-pushed'
+}
+
+/** The GitHub App's installation may have other rights, or none. */
+export interface InstallationChanged {
+  readonly kind: 'installation-changed'
+}
+
+/** Somebody waits for one whole pass and its answer. */
+export interface SyncRequested {
+  readonly kind: 'sync-requested'
+  readonly stack: string | null
+}
+
+/** A commit's status has to be told. */
+export interface ReportDue {
+  readonly kind: 'report-due'
+  readonly report: StatusReport
+}
+
+export interface StatusReport {
+  readonly commit: string
+  /** `magos/HOST` or `magos/HOST/STACK`. */
+  readonly context: string
+  readonly state: 'pending' | 'success' | 'failure' | 'error'
+  /** At most 140 characters, GitHub's limit. */
+  readonly description: string
+}
+
+/** Where an event came from; kept for the log, never for a decision. */
+export interface Origin {
+  readonly source: 'webhook' | 'poll' | 'start' | 'own' | 'operator'
+  /** `X-GitHub-Event` and `action`. */
+  readonly event?: string
+  readonly action?: string
+  readonly repository?: string
+  readonly ref?: string
+  readonly image?: string
+  readonly delivery?: string
+  /** SHA-256 of the signed body, hex. */
+  readonly body?: string
+}

@@ -1,0 +1,323 @@
+import type { ObservedState } from './domain/deployment.ts'
+import type { Event, Origin, StatusReport } from './domain/event.ts'
+import type { Digest, ImageReference } from './domain/image-reference.ts'
+import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
+
+// ---------------------------------------------------------------- git
+
+/** Reads the watched branch. Objects of a revision that `head` returned stay readable. */
+export interface Source {
+  /** Where the branch points now, asked anew; its objects are here when this resolves. Throws `git`, `network`, `unauthorized`, `not-found`. */
+  head(signal: AbortSignal): Promise<Revision>
+  /** Every file of the revision, symlinks and submodules included, in no promised order. */
+  tree(revision: Revision, signal: AbortSignal): Promise<readonly TreeEntry[]>
+  /** The bytes of one blob of a revision (for a symlink: its target). Throws `git` when it is not there. */
+  read(entry: TreeEntry, signal: AbortSignal): Promise<Uint8Array>
+}
+
+export interface CommitFile {
+  readonly path: string
+  readonly mode: FileMode
+  /** Whole new content; UTF-8. */
+  readonly content: string
+}
+
+export interface CommitProposal {
+  /** The commit that was read; the branch must still be there. */
+  readonly parent: Revision
+  readonly message: string
+  readonly files: readonly CommitFile[]
+}
+
+export type CommitOutcome =
+  | { readonly outcome: 'committed'; readonly revision: Revision }
+  /** The branch left `parent`: plan again from its new head. */
+  | { readonly outcome: 'moved' }
+  /** The tree would be the parent's own. */
+  | { readonly outcome: 'empty' }
+  /** A rule of the repository or its work tree forbids it until a person acts. */
+  | {
+      readonly outcome: 'held'
+      readonly reason: string
+      readonly remedy: string
+      readonly file?: string
+    }
+
+/** Compare-and-swap of the branch: one commit on `parent`, or nothing at all. */
+export interface Committer {
+  commit(proposal: CommitProposal, signal: AbortSignal): Promise<CommitOutcome>
+}
+
+// ---------------------------------------------------------------- GitHub
+
+/** Tells the world about a commit. A report that was told already is not told twice. */
+export interface Reports {
+  status(report: StatusReport, signal: AbortSignal): Promise<void>
+}
+
+export type InstallationState =
+  | { readonly outcome: 'ready' }
+  | {
+      readonly outcome: 'missing' | 'suspended' | 'underprivileged'
+      readonly reason: string
+      readonly remedy: string
+    }
+
+/** The GitHub App's installation on the watched repository. */
+export interface Installation {
+  /** Asks the API, and forgets cached tokens, so that new permissions count at once. */
+  state(signal: AbortSignal): Promise<InstallationState>
+}
+
+// ---------------------------------------------------------------- registry
+
+/** An image's home: `registry` host with its port, `repository` path. */
+export interface RepositoryName {
+  readonly registry: string
+  readonly repository: string
+}
+
+export interface Credential {
+  readonly username: string
+  readonly password: string
+}
+
+/** Asks registries. Throws `network`, `rate-limit`, `unauthorized`, `not-found`, `protocol`. */
+export interface Registry {
+  /** All tags, in the registry's own order, over all pages. */
+  tags(name: RepositoryName, signal: AbortSignal): Promise<readonly string[]>
+  /** The digest that the tag or digest names now: of the index where there is one. */
+  digest(name: RepositoryName, reference: string, signal: AbortSignal): Promise<Digest>
+  /** What `tags` and `digest` authenticate with there; null for anonymous. */
+  credential(name: RepositoryName, signal: AbortSignal): Promise<Credential | null>
+  /** Whether this registry may be spoken to without TLS. */
+  plainHttp(registry: string): boolean
+  /** Requests sent so far, tokens included. */
+  requests(): number
+}
+
+// ---------------------------------------------------------------- engine and compose
+
+export interface EngineInfo {
+  readonly name: 'podman' | 'docker'
+  readonly version: string
+  readonly rootless: boolean
+  readonly os: string
+  readonly architecture: string
+}
+
+export interface PullOptions {
+  readonly credential: Credential | null
+  readonly plainHttp: boolean
+}
+
+/** The container engine of this host. Throws `engine` when it cannot be reached: that is no failed deploy. */
+export interface Engine {
+  info(signal: AbortSignal): Promise<EngineInfo>
+  /** Every container of every compose project, by one query for the list and at most one for details. */
+  observe(signal: AbortSignal): Promise<ObservedState>
+  /**
+   * The containers of one project, again and again until the caller stops or the signal ends it. Between two looks it
+   * drives health checks where no systemd does.
+   */
+  watch(project: string, signal: AbortSignal): AsyncIterable<ObservedState>
+  /** Brings an image here. Returns the engine's own words when it cannot be had; throws only when there is no engine. */
+  pull(
+    image: ImageReference,
+    options: PullOptions,
+    signal: AbortSignal,
+  ): Promise<
+    { readonly outcome: 'pulled' } | { readonly outcome: 'failed'; readonly reason: string }
+  >
+  /** Whether that very image (by its digest, or by its tag where it has none) is here already. */
+  has(image: ImageReference, signal: AbortSignal): Promise<boolean>
+  /** Removes containers by id, stopping them first; one that is gone already is fine. */
+  remove(ids: readonly string[], signal: AbortSignal): Promise<void>
+  /** The last lines a container wrote. */
+  logs(id: string, lines: number, signal: AbortSignal): Promise<string>
+}
+
+export interface Provider {
+  readonly name: 'docker-compose' | 'podman-compose'
+  readonly version: string
+  readonly path: string
+}
+
+/** A file of a stack as Compose shall see it while it resolves. */
+export interface StackInput {
+  /** Path from the repository's root. */
+  readonly path: string
+  readonly mode: FileMode
+  readonly content: Uint8Array
+}
+
+export interface ResolveRequest {
+  readonly project: string
+  /** Every tracked and untracked file that Compose may read. */
+  readonly inputs: readonly StackInput[]
+  /** Directory of the stack from the repository's root; empty for the root itself. */
+  readonly directory: string
+  /** Compose files in the order in which they override, from the repository's root. */
+  readonly files: readonly string[]
+  /** Where the private copy's paths really lie on this host: the stable directory. */
+  readonly home: string
+}
+
+/** A compose document as the provider's own `config` printed it; paths in it are this host's. */
+export type ComposeDocument = Readonly<Record<string, unknown>> & {
+  readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+export interface ApplyRequest {
+  readonly project: string
+  /** The stable directory: working directory of the provider and base of relative paths. */
+  readonly home: string
+  readonly document: ComposeDocument
+  /** Services to create or recreate; the others are left as they run. `all` where every one is due. */
+  readonly services: readonly string[] | 'all'
+}
+
+/** What the provider said. Evidence only: nothing is decided by it. */
+export interface Evidence {
+  readonly exitCode: number | null
+  readonly output: string
+}
+
+/** The compose provider of this host, found as `podman compose` finds it. */
+export interface Compose {
+  /** Throws `provider` with the remedy when there is none that can be trusted. */
+  provider(signal: AbortSignal): Promise<Provider>
+  /** The document that Compose makes of the files. Throws `compose` with the provider's words when it refuses them. */
+  resolve(request: ResolveRequest, signal: AbortSignal): Promise<ComposeDocument>
+  up(request: ApplyRequest, signal: AbortSignal): Promise<Evidence>
+}
+
+/** A file to be laid into a stack's stable directory. */
+export interface LaidFile {
+  /** Path from the stable directory. */
+  readonly path: string
+  readonly mode: FileMode
+  readonly oid: string
+  readonly content: Uint8Array
+}
+
+export interface LayReport {
+  readonly written: readonly string[]
+  readonly removed: readonly string[]
+  /** Files that had changed both on disk and in git: git won, the old bytes stand beside it. */
+  readonly kept: readonly { readonly path: string; readonly savedAs: string }[]
+}
+
+/** The stable directories of this host's stacks. What git never held is never touched. */
+export interface StackFiles {
+  /** Absolute path of the stack's stable directory. */
+  home(stack: string): string
+  /** One file as it lies there now; null when there is none. */
+  read(stack: string, path: string, signal: AbortSignal): Promise<Uint8Array | null>
+  /** Makes the tracked files be exactly these; journalled, so that a kill is finished or undone by the next call. */
+  lay(stack: string, files: readonly LaidFile[], signal: AbortSignal): Promise<LayReport>
+}
+
+// ---------------------------------------------------------------- store
+
+/** An accepted event, durable until it is settled. */
+export interface Accepted {
+  readonly id: number
+  readonly event: Event
+  readonly origin: Origin
+  readonly acceptedAt: number
+  readonly attempts: number
+  /** Not to be tried before; ms since the epoch. */
+  readonly dueAt: number
+}
+
+export interface FollowUp {
+  readonly event: Event
+  readonly origin: Origin
+}
+
+/** Events that were accepted and are not worked off. */
+export interface Inbox {
+  /** Resolves to the event's id once it is on disk; rejects with `busy` when too many wait for the disk. */
+  accept(event: Event, origin: Origin): Promise<number>
+  /** Unsettled events, oldest first. */
+  pending(): readonly Accepted[]
+  /** In one transaction: these are done with this answer, and their follow-ups are accepted. */
+  settle(ids: readonly number[], answer: unknown, followUps: readonly FollowUp[]): void
+  /** Not done: try again at `dueAt`. */
+  postpone(ids: readonly number[], dueAt: number, reason: string): void
+  /** The answer of a settled event; undefined while it is pending. */
+  answer(id: number): unknown
+}
+
+/** What last ran well for a stack on this host. */
+export interface ProvenState {
+  readonly stack: string
+  readonly project: string
+  readonly commit: string
+  /** Digest over everything that went into the stack's desired state. */
+  readonly inputs: string
+  readonly provider: Provider['name']
+  readonly at: number
+}
+
+/** A desired state that failed; not tried again until it changes or a person asks. */
+export interface FailedState {
+  readonly stack: string
+  readonly commit: string
+  readonly inputs: string
+  readonly reason: string
+  readonly at: number
+}
+
+export interface DeploymentRecord {
+  readonly id: number
+  readonly stack: string
+  readonly commit: string
+  readonly inputs: string
+  readonly startedAt: number
+  /** null while it runs, or when the process died in it. */
+  readonly endedAt: number | null
+  readonly outcome: 'succeeded' | 'failed' | 'interrupted' | null
+  readonly reason: string
+}
+
+/** What happened on this host. Losing it costs time, never truth. */
+export interface History {
+  proven(stack: string): ProvenState | null
+  failed(stack: string): FailedState | null
+  /** Journals that a deployment begins; a process that dies in it leaves it open. */
+  begin(deployment: { stack: string; commit: string; inputs: string; at: number }): number
+  /** Ends it well: the state becomes the proven one, and a failure is forgotten. */
+  succeed(id: number, proven: ProvenState): void
+  /** Ends it badly: the failure is remembered before anything is undone. */
+  fail(id: number, failed: FailedState): void
+  /** A desired state that needs no deployment is the proven one from now on. */
+  prove(proven: ProvenState): void
+  /** Deployments that a dead process left open; they are closed as `interrupted` and returned once. */
+  interrupted(now: number): readonly DeploymentRecord[]
+  /** Newest first. */
+  deployments(limit: number): readonly DeploymentRecord[]
+  /** Commits that this daemon made, so that it knows its own. */
+  committed(commit: string, at: number): void
+  isOurs(commit: string): boolean
+}
+
+// ---------------------------------------------------------------- the rest
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Fields carry the ids: delivery, image, stack, commit. */
+export interface Log {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+  child(fields: LogFields): Log
+}
+
+export interface Clock {
+  now(): number
+  /** Rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
