@@ -1,0 +1,63 @@
+import type { Event, Origin } from '../src/domain/event.ts'
+import type {
+  Committer,
+  Compose,
+  Engine,
+  History,
+  Installation,
+  Log,
+  Registry,
+  Reports,
+  Source,
+  StackFiles,
+} from '../src/ports.ts'
+
+/** What the owner of this host decided, beside what stands in git. */
+export interface HostSettings {
+  /** This host's name in selectors and statuses. */
+  readonly name: string
+  /** The repository as people name it: `owner/name` or a path. */
+  readonly repository: string
+  /** Name of a stack whose compose file lies at the repository's root. */
+  readonly rootStack: string
+  /** ms during which a new state must hold still before it counts as proven. */
+  readonly settle: number
+  /** ms until a deployment that is not proven has failed. */
+  readonly deadline: number
+  /** Directories outside the repository that a stack may refer to. */
+  readonly allowPaths: readonly string[]
+  /** Per stack: an own stable directory, or `adopt`. */
+  readonly directories: Readonly<Record<string, string>>
+}
+
+/** All that a handler may know and touch. */
+export interface Context {
+  readonly source: Source
+  readonly committer: Committer
+  /** null where there is nobody to report to: a local repository. */
+  readonly reports: Reports | null
+  readonly installation: Installation | null
+  readonly registry: Registry
+  readonly engine: Engine
+  readonly compose: Compose
+  readonly files: StackFiles
+  readonly history: History
+  readonly host: HostSettings
+  readonly log: Log
+  /** ms since the epoch when this event began to be worked off. */
+  readonly now: number
+}
+
+/** What a handler leaves behind: its answer, what follows, and whether the world moved under it. */
+export interface Handled<Answer = unknown> {
+  readonly answer: Answer
+  readonly followUps: readonly { readonly event: Event; readonly origin: Origin }[]
+  /** `again`: the branch moved meanwhile, so look at everything anew. */
+  readonly next: 'done' | 'again'
+}
+
+export type Handler<E extends Event> = (
+  ctx: Context,
+  event: E,
+  signal: AbortSignal,
+) => Promise<Handled>

@@ -1,0 +1,17 @@
+/** What a command may touch. Answers go to stdout, messages to stderr. */
+export interface Io {
+  readonly format: 'json' | 'text'
+  /** Width of the terminal on stdout, 0 when it is none. */
+  readonly columns: number
+  write(text: string): void
+  note(text: string): void
+  /** Content of a file as UTF-8, stdin for `-`. Throws `usage` when it cannot be read. */
+  readFile(path: string): Promise<string>
+  /** Replaces a file in one step and keeps its mode. Throws `storage`. */
+  replaceFile(path: string, content: string): Promise<void>
+  /** Files below a directory, or the file itself; paths as given, joined with `/`. Throws `usage`. */
+  listFiles(path: string): Promise<readonly string[]>
+}
+
+/** 0 done · 1 the answer is no · 2 usage or configuration · 3 something outside failed · 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130
