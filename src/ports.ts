@@ -257,6 +257,8 @@ export interface ProvenState {
   readonly commit: string
   /** Digest over everything that went into the stack's desired state. */
   readonly inputs: string
+  /** Our own hash of every service. */
+  readonly services: Readonly<Record<string, string>>
   readonly provider: Provider['name']
   readonly at: number
 }
@@ -267,6 +269,8 @@ export interface FailedState {
   readonly commit: string
   readonly inputs: string
   readonly reason: string
+  /** `next-pass`: nothing was touched (an image could not be had), so the next pass may try again. */
+  readonly retry: 'when-changed' | 'next-pass'
   readonly at: number
 }
 
@@ -301,6 +305,9 @@ export interface History {
   /** Commits that this daemon made, so that it knows its own. */
   committed(commit: string, at: number): void
   isOurs(commit: string): boolean
+  /** The commit that this host last brought itself to, whatever became of its stacks; null before the first. */
+  reached(): string | null
+  reach(commit: string, at: number): void
 }
 
 // ---------------------------------------------------------------- the rest
