@@ -1,0 +1,31 @@
+import type { CheckAnswer } from '../src/domain/answer.ts'
+import { formatImageReference } from '../src/domain/image-reference.ts'
+import { policyText } from '../src/domain/commit-message.ts'
+import { updatedReference } from '../src/domain/update.ts'
+import type { Context } from './context.ts'
+import { findUpdates } from './steps/find-updates.ts'
+import { viewRepository } from './steps/view-repository.ts'
+
+/** What `image-published` would do now; asks the registries and changes nothing. */
+export async function checkRequested(ctx: Context, signal: AbortSignal): Promise<CheckAnswer> {
+  const before = ctx.registry.requests()
+  const revision = await ctx.source.head(signal)
+  const view = await viewRepository(ctx, revision, signal)
+  const { updates, held, problems, unchanged } = await findUpdates(ctx, view, 'all', signal)
+  return {
+    revision: revision.commit,
+    updates: updates.map((update) => ({
+      file: update.image.file,
+      line: update.image.line,
+      services: update.image.services,
+      from: formatImageReference(update.current),
+      to: updatedReference(update),
+      policy: policyText(update.policy),
+      reason: update.reason,
+    })),
+    held,
+    problems,
+    unchanged,
+    requests: ctx.registry.requests() - before,
+  }
+}

@@ -1,0 +1,23 @@
+import type { Event } from '../src/domain/event.ts'
+import type { Context, Handled } from './context.ts'
+import { imagePublished } from './image-published.ts'
+import { installationChanged } from './installation-changed.ts'
+import { reportDue } from './report-due.ts'
+import { revisionPushed } from './revision-pushed.ts'
+import { syncRequested } from './sync-requested.ts'
+
+/** The table: which handler works off which event. */
+export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise<Handled> {
+  switch (event.kind) {
+    case 'image-published':
+      return imagePublished(ctx, event, signal)
+    case 'revision-pushed':
+      return revisionPushed(ctx, event, signal)
+    case 'installation-changed':
+      return installationChanged(ctx, event, signal)
+    case 'sync-requested':
+      return syncRequested(ctx, event, signal)
+    case 'report-due':
+      return reportDue(ctx, event, signal)
+  }
+}

@@ -1,0 +1,57 @@
+import type { StatusAnswer } from '../src/domain/answer.ts'
+import { LABEL } from '../src/domain/deploy/labels.ts'
+import type { ObservedContainer } from '../src/domain/deployment.ts'
+import { parseImageReference } from '../src/domain/image-reference.ts'
+import type { Engine, History, Inbox } from '../src/ports.ts'
+
+/** What this host remembers and what the engine shows; asks nobody else and needs no lock. */
+export async function statusRequested(
+  ctx: { readonly history: History; readonly inbox: Inbox; readonly engine: Engine },
+  signal: AbortSignal,
+): Promise<StatusAnswer> {
+  const { containers } = await ctx.engine.observe(signal)
+  const ours = Map.groupBy(containers, ({ labels }) => labels[LABEL.stack] ?? '')
+  ours.delete('')
+  const recorded = ctx.history.deployments(1000).map(({ stack }) => stack)
+  const names = [...new Set([...ours.keys(), ...recorded])].toSorted()
+  return {
+    revision: ctx.history.reached(),
+    pending: ctx.inbox.pending().length,
+    stacks: names.map((name) => stackStatus(ctx.history, name, ours.get(name) ?? [])),
+  }
+}
+
+function stackStatus(
+  history: History,
+  name: string,
+  containers: readonly ObservedContainer[],
+): StatusAnswer['stacks'][number] {
+  const proven = history.proven(name)
+  const failed = history.failed(name)
+  const latest = failed ?? proven
+  return {
+    name,
+    state: failed !== null ? 'failed' : proven !== null ? 'proven' : 'unknown',
+    reason: failed?.reason ?? '',
+    commit: proven?.commit ?? null,
+    at: latest === null ? null : new Date(latest.at).toISOString(),
+    services: containers
+      .map(({ service, state, health, image }) => ({
+        name: service,
+        state,
+        health,
+        image,
+        pin: isPinned(image) ? ('pinned' as const) : ('unpinned' as const),
+      }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  }
+}
+
+/** The engine's spelling of an image may be none that the grammar knows (a bare id); then it is no pin. */
+function isPinned(image: string): boolean {
+  try {
+    return parseImageReference(image).digest !== null
+  } catch {
+    return false
+  }
+}

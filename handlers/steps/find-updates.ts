@@ -1,0 +1,169 @@
+import type { HeldImage } from '../../src/domain/answer.ts'
+import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
+import { asMagosError, MagosError } from '../../src/domain/error.ts'
+import {
+  repositoryName,
+  type Digest,
+  type ImageReference,
+} from '../../src/domain/image-reference.ts'
+import type { Policy } from '../../src/domain/policy/policy.ts'
+import { choose, needsTags, planUpdate, type Update } from '../../src/domain/update.ts'
+import { updatesFirst } from '../../src/domain/stack.ts'
+import type { Context } from '../context.ts'
+import { readTexts, type RepositoryView } from './view-repository.ts'
+
+export interface FoundUpdates {
+  readonly updates: readonly (Update & { readonly stacks: readonly string[] })[]
+  readonly held: readonly HeldImage[]
+  readonly problems: readonly Problem[]
+  /** Annotated lines that stand as they should. */
+  readonly unchanged: number
+  /** Texts of the scanned files, for the edit. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** An annotated line that may be edited. */
+interface Watched {
+  readonly image: ScannedImage
+  readonly current: ImageReference
+  readonly policy: Policy
+}
+
+/**
+ * Which annotated lines of this host's stacks want another digest, asked of the registries now. What one repository
+ * or line gets wrong holds that line alone.
+ */
+export async function findUpdates(
+  ctx: Context,
+  view: RepositoryView,
+  repositories: readonly string[] | 'all',
+  signal: AbortSignal,
+): Promise<FoundUpdates> {
+  const scan = await scanStacks(ctx, view, signal)
+  const annotated = scan.images.filter((image) => wanted(image, repositories))
+  const watched = annotated.flatMap(({ image, policy, held, ...rest }) =>
+    image !== null && policy !== null && held === null
+      ? [{ image: { ...rest, image, policy, held }, current: image, policy }]
+      : [],
+  )
+  const groups = Map.groupBy(watched, ({ current }) => repositoryName(current))
+  const answers = await Promise.all(
+    [...groups.values()].map((lines) => askRepository(ctx, lines, signal)),
+  )
+  const updates = answers.flatMap((answer) => answer.updates)
+  return {
+    updates: updates.map((update) => ({ ...update, stacks: scan.stacksOf(update.image.file) })),
+    held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
+    problems: [...view.problems, ...scan.problems],
+    unchanged: answers.reduce((sum, answer) => sum + answer.unchanged, 0),
+    texts: scan.texts,
+  }
+}
+
+async function scanStacks(ctx: Context, view: RepositoryView, signal: AbortSignal) {
+  const stacks = view.stacks.filter((stack) => updatesFirst(stack, ctx.host.name))
+  const files = stacks.flatMap((stack) => stack.files)
+  const { texts, unreadable } = await readTexts(ctx, view, files, signal)
+  const scans = [...texts].map(([file, text]) => scanComposeFile(file, text, view.settings))
+  return {
+    texts,
+    images: scans.flatMap(({ images }) => images),
+    problems: [...unreadable, ...scans.flatMap(({ problems }) => problems)],
+    stacksOf: (file: string) =>
+      stacks.filter((stack) => stack.files.includes(file)).map(({ name }) => name),
+  }
+}
+
+/** Lines that an annotation watches, as far as the event concerns them. */
+function wanted(image: ScannedImage, repositories: readonly string[] | 'all'): boolean {
+  if (image.policy === null && image.held === null) return false
+  if (repositories === 'all') return true
+  return image.image !== null && repositories.includes(repositoryName(image.image))
+}
+
+function heldLines(images: readonly ScannedImage[]): HeldImage[] {
+  return images.flatMap((image) =>
+    image.held === null ? [] : [{ ...place(image), reason: image.held, kind: 'problem' as const }],
+  )
+}
+
+function place({ file, line, column, text }: ScannedImage) {
+  return { file, line, column, image: text }
+}
+
+interface RepositoryAnswer {
+  readonly updates: readonly Update[]
+  readonly held: readonly HeldImage[]
+  readonly unchanged: number
+}
+
+/** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
+async function askRepository(
+  ctx: Context,
+  lines: readonly Watched[],
+  signal: AbortSignal,
+): Promise<RepositoryAnswer> {
+  const updates: Update[] = []
+  const held: HeldImage[] = []
+  let unchanged = 0
+  const ask = oncePerTag(ctx, signal)
+  for (const line of lines) {
+    const answer = await askLine(line, ask).catch((error: unknown) =>
+      refusedLine(line, error, signal),
+    )
+    if (answer === null) unchanged += 1
+    else if ('kind' in answer) held.push(answer)
+    else updates.push(answer)
+  }
+  return { updates, held, unchanged }
+}
+
+interface Questions {
+  tags(current: ImageReference): Promise<readonly string[]>
+  digest(current: ImageReference, tag: string): Promise<Digest>
+}
+
+function oncePerTag(ctx: Context, signal: AbortSignal): Questions {
+  let tags: Promise<readonly string[]> | undefined
+  const digests = new Map<string, Promise<Digest>>()
+  return {
+    tags: (current) => (tags ??= ctx.registry.tags(current, signal)),
+    digest: (current, tag) => {
+      const asked = digests.get(tag) ?? ctx.registry.digest(current, tag, signal)
+      digests.set(tag, asked)
+      return asked
+    },
+  }
+}
+
+async function askLine(
+  { image, current, policy }: Watched,
+  ask: Questions,
+): Promise<Update | HeldImage | null> {
+  const choice = choose(policy, current, needsTags(policy) ? await ask.tags(current) : [])
+  switch (choice.outcome) {
+    case 'current':
+      return null
+    case 'hold':
+      return { ...place(image), reason: choice.reason, kind: 'waits' }
+    case 'digest':
+      return planUpdate(image, policy, current, { ...choice, tag: current.tag })
+    case 'tag': {
+      const digest = await ask.digest(current, choice.tag)
+      return planUpdate(image, policy, current, { ...choice, digest })
+    }
+  }
+}
+
+/** A registry that answers 404, 401, 429 or nonsense holds this image; being interrupted ends the pass. */
+function refusedLine({ image }: Watched, error: unknown, signal: AbortSignal): HeldImage {
+  signal.throwIfAborted()
+  if (!(error instanceof MagosError)) throw error
+  const { message, remedy } = asMagosError(error)
+  return {
+    ...place(image),
+    reason: message,
+    ...(remedy === undefined ? {} : { remedy }),
+    kind: 'problem',
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Does the work for every item, a few at a time, and returns the results in the items' order. All of them are waited
+ * for; then the first error, if any, is thrown.
+ */
+export async function inParallel<Item, Result>(
+  atOnce: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const queue = items.entries()
+  const results: PromiseSettledResult<Result>[] = []
+  const drain = async (): Promise<void> => {
+    for (const [index, item] of queue) {
+      const [settled] = await Promise.allSettled([work(item)])
+      results[index] = settled
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, drain))
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}

@@ -1,0 +1,55 @@
+import { desiredState, type DesiredState } from '../../src/domain/deploy/desired-state.ts'
+import { planDeployment } from '../../src/domain/deploy/plan.ts'
+import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
+import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
+import type { LaidFile, Provider, StackInput } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import type { StackSource } from './read-stack.ts'
+
+/** A stack whose desired state is known, and what that means for its containers. */
+export interface ResolvedStack {
+  readonly source: StackSource
+  readonly provider: Provider
+  readonly desired: DesiredState
+  readonly containers: readonly ObservedContainer[]
+  readonly plan: readonly ServicePlan[]
+  /** The tracked files as they are to be laid into the stable directory. */
+  readonly files: readonly LaidFile[]
+}
+
+/** Lets the provider resolve the stack's files and compares the result with what runs. */
+export async function resolveStack(
+  ctx: Context,
+  source: StackSource,
+  observed: ObservedState,
+  signal: AbortSignal,
+): Promise<ResolvedStack> {
+  const { stack, project, home } = source
+  const provider = await ctx.compose.provider(signal)
+  const { inputs, files } = await readFiles(ctx, source, signal)
+  const document = await ctx.compose.resolve(
+    { project, inputs, directory: stack.directory, files: stack.files, home },
+    signal,
+  )
+  const tracked = files.map(({ path, mode, oid }) => ({ path: `${home}/${path}`, mode, oid }))
+  const desired = desiredState({ name: stack.name, home }, document, tracked)
+  const containers = containersOf(project, observed)
+  const plan = planDeployment(desired.services, containers)
+  return { source, provider, desired, containers, plan, files }
+}
+
+export function containersOf(project: string, observed: ObservedState): ObservedContainer[] {
+  return observed.containers.filter((container) => container.project === project)
+}
+
+async function readFiles(ctx: Context, source: StackSource, signal: AbortSignal) {
+  const inputs: StackInput[] = source.untracked.map((input) => ({ ...input, mode: '100644' }))
+  const files: LaidFile[] = []
+  for (const entry of source.entries) {
+    const content = await ctx.source.read(entry, signal)
+    const { path, mode, oid } = entry
+    inputs.push({ path, mode, content })
+    files.push({ path: pathInHome(source.stack, path), mode, oid, content })
+  }
+  return { inputs, files }
+}

@@ -1,0 +1,44 @@
+import type { CheckAnswer } from '../domain/answer.ts'
+import type { ExitCode, Io } from './io.ts'
+import { table } from './table.ts'
+
+/** Prints what a check found. 1 when somebody has to look at something; images that merely wait are fine. */
+export function printCheck(io: Io, answer: CheckAnswer): ExitCode {
+  if (io.format === 'json') {
+    const { updates, held, problems, unchanged, requests } = answer
+    io.write(`${JSON.stringify({ updates, held, problems, unchanged, requests })}\n`)
+  } else {
+    writeText(io, answer)
+  }
+  const trouble =
+    answer.held.some(({ kind }) => kind === 'problem') ||
+    answer.problems.some(({ severity }) => severity === 'error')
+  return trouble ? 1 : 0
+}
+
+function writeText(io: Io, { updates, held, problems, unchanged, requests }: CheckAnswer): void {
+  if (updates.length > 0) {
+    const rows = updates.map(({ file, line, services, from, to, reason }) => [
+      `${file}:${line}`,
+      services.join(', '),
+      from,
+      to,
+      reason,
+    ])
+    io.write(table(io, ['WHERE', 'SERVICES', 'FROM', 'TO', 'WHY'], rows))
+  }
+  if (held.length > 0) {
+    const rows = held.map(({ file, line, image, reason, remedy }) => [
+      `${file}:${line}`,
+      image,
+      remedy === undefined ? reason : `${reason}. ${remedy}`,
+    ])
+    io.write(table(io, ['WHERE', 'HELD', 'WHY'], rows))
+  }
+  for (const { file, line, column, message } of problems) {
+    io.note(`${file}:${line}:${column}: ${message}\n`)
+  }
+  io.write(
+    `${updates.length} to update, ${held.length} held, ${unchanged} unchanged, ${requests} requests\n`,
+  )
+}

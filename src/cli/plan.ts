@@ -1,0 +1,24 @@
+import type { PlanAnswer } from '../domain/answer.ts'
+import type { ExitCode, Io } from './io.ts'
+import { table } from './table.ts'
+
+/** Prints what a deployment would do. 1 when a stack is refused. */
+export function printPlan(io: Io, answer: PlanAnswer): ExitCode {
+  if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
+  else writeText(io, answer)
+  return answer.refused.length > 0 ? 1 : 0
+}
+
+function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
+  const rows = stacks.flatMap(({ name, services }) =>
+    services.map((service) => [name, service.name, service.action, service.reasons.join('; ')]),
+  )
+  if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
+  for (const { stack, reason, remedy, file, line, column } of refused) {
+    const where = [file, line, column].filter((part) => part !== undefined).join(':')
+    io.note(
+      `${where === '' ? '' : `${where}: `}stack "${stack}" refused: ${reason}${remedy === undefined ? '' : `. ${remedy}`}\n`,
+    )
+  }
+  io.write(`at ${revision}\n`)
+}

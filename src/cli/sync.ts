@@ -1,0 +1,44 @@
+import type { SyncAnswer } from '../domain/answer.ts'
+import type { Deployment } from '../domain/deployment.ts'
+import type { ExitCode, Io } from './io.ts'
+import { table } from './table.ts'
+
+/** Prints what one whole pass did. 1 when a stack failed or a person is needed. */
+export function printSync(io: Io, answer: SyncAnswer): ExitCode {
+  if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
+  else writeText(io, answer)
+  const trouble =
+    answer.deployments.some(needsPerson) || answer.held.some(({ kind }) => kind === 'problem')
+  return trouble ? 1 : 0
+}
+
+function needsPerson({ outcome, remedy }: Deployment): boolean {
+  if (outcome === 'failed' || outcome === 'rolled-back') return true
+  return outcome === 'held' && remedy !== undefined
+}
+
+function writeText(io: Io, { revision, commits, held, deployments }: SyncAnswer): void {
+  for (const commit of commits) io.write(`committed ${commit}\n`)
+  for (const { file, line, image, reason, remedy } of held) {
+    io.note(
+      `${file}:${line}: ${image} held: ${reason}${remedy === undefined ? '' : `. ${remedy}`}\n`,
+    )
+  }
+  if (deployments.length > 0) {
+    const rows = deployments.map((one) => [one.stack, one.outcome, changes(one), why(one)])
+    io.write(table(io, ['STACK', 'OUTCOME', 'SERVICES', 'WHY'], rows))
+  }
+  io.write(`at ${revision}\n`)
+}
+
+function changes({ services }: Deployment): string {
+  return services
+    .filter(({ action }) => action !== 'keep')
+    .map(({ name, action }) => `${action} ${name}`)
+    .join(', ')
+}
+
+function why({ reason, remedy, file, line }: Deployment): string {
+  const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
+  return `${where}${reason}${remedy === undefined ? '' : `. ${remedy}`}`
+}

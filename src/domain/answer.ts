@@ -1,0 +1,93 @@
+import type { Problem } from './compose/scan.ts'
+import type { Deployment, ServicePlan } from './deployment.ts'
+
+/** An annotated line that stays as it is, and why. */
+export interface HeldImage {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly image: string
+  readonly reason: string
+  readonly remedy?: string
+  /** `waits`: a rule of its own makes it wait; `problem`: somebody has to look. */
+  readonly kind: 'waits' | 'problem'
+}
+
+/** What a check found, nothing changed. */
+export interface CheckAnswer {
+  readonly revision: string
+  readonly updates: readonly {
+    readonly file: string
+    readonly line: number
+    readonly services: readonly string[]
+    readonly from: string
+    readonly to: string
+    readonly policy: string
+    readonly reason: string
+  }[]
+  readonly held: readonly HeldImage[]
+  readonly problems: readonly Problem[]
+  readonly unchanged: number
+  /** Requests sent to registries, tokens included. */
+  readonly requests: number
+}
+
+/** What a pass over the images did. */
+export interface UpdateAnswer {
+  readonly revision: string
+  readonly commits: readonly string[]
+  readonly held: readonly HeldImage[]
+}
+
+/** What a pass over the stacks did. */
+export interface DeployAnswer {
+  readonly revision: string
+  readonly deployments: readonly Deployment[]
+}
+
+/** What one whole pass did. */
+export interface SyncAnswer extends UpdateAnswer, DeployAnswer {}
+
+/** A stack that cannot be planned, and why. */
+export interface UnplannedStack {
+  readonly stack: string
+  readonly reason: string
+  readonly remedy?: string
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+}
+
+/** What a deployment would do. */
+export interface PlanAnswer {
+  readonly revision: string
+  readonly stacks: readonly {
+    readonly name: string
+    readonly services: readonly ServicePlan[]
+  }[]
+  readonly refused: readonly UnplannedStack[]
+}
+
+/** What runs on this host, as last proven and as the engine shows it now. */
+export interface StatusAnswer {
+  /** The commit that this host last brought itself to. */
+  readonly revision: string | null
+  /** Events that wait to be worked off. */
+  readonly pending: number
+  readonly stacks: readonly {
+    readonly name: string
+    readonly state: 'proven' | 'failed' | 'unknown'
+    readonly reason: string
+    /** The commit that was last proven. */
+    readonly commit: string | null
+    readonly at: string | null
+    readonly services: readonly {
+      readonly name: string
+      readonly state: string
+      readonly health: string
+      readonly image: string
+      /** `unpinned` images run whatever their tag was when they were pulled. */
+      readonly pin: 'pinned' | 'unpinned'
+    }[]
+  }[]
+}

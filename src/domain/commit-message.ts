@@ -1,0 +1,80 @@
+import { formatImageReference, repositoryName } from './image-reference.ts'
+import type { Policy } from './policy/policy.ts'
+import { updatedReference, type Update } from './update.ts'
+
+/** Longest subject that GitHub shows whole. */
+const SUBJECT = 72
+
+/**
+ * The message of one commit of updates: a Conventional Commit's subject, a paragraph for each line that changes, and
+ * one block of trailers (git-interpret-trailers) that programs read.
+ */
+export function commitMessage(
+  updates: readonly (Update & { readonly stacks: readonly string[] })[],
+  host: string,
+): string {
+  const stacks = [...new Set(updates.flatMap(({ stacks: names }) => names))].toSorted()
+  const body = updates.map((update) => paragraph(update))
+  const trailers = [...updates.flatMap((update) => trailersOf(update)), `Magos-Host: ${host}`]
+  return `${[subject(updates, stacks), ...body, trailers.join('\n')].join('\n\n')}\n`
+}
+
+function subject(updates: readonly Update[], stacks: readonly string[]): string {
+  const scope = stacks.length === 1 ? `(${stacks[0]})` : ''
+  const [only] = updates
+  if (updates.length > 1 || only === undefined) {
+    const where = stacks.length > 1 ? ` in ${stacks.length} stacks` : ''
+    return `chore${scope}: update ${updates.length} images${where}`
+  }
+  const name = repositoryName(only.current)
+  const short = name.slice(name.lastIndexOf('/') + 1)
+  const candidates = [name, short].map((shown) => `chore${scope}: ${change(only, shown)}`)
+  return candidates.find((text) => text.length <= SUBJECT) ?? `chore: ${change(only, short)}`
+}
+
+function change({ current, tag, digest }: Update, name: string): string {
+  if (current.tag !== tag)
+    return `update ${name} ${current.tag ?? 'untagged'} → ${tag ?? 'untagged'}`
+  if (current.digest === null) return `pin ${name} ${tag ?? ''}`.trimEnd()
+  return `update ${name} ${[tag, short(current.digest), '→', short(digest)].filter((part) => part !== null).join(' ')}`
+}
+
+function short(digest: string): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 12)
+}
+
+function paragraph(update: Update): string {
+  const { image, current, reason } = update
+  return [
+    `${image.file}:${image.line} (${image.services.join(', ')})`,
+    `  from ${formatImageReference(current)}`,
+    `  to   ${updatedReference(update)}`,
+    `  because ${reason}`,
+  ].join('\n')
+}
+
+function trailersOf(update: Update): string[] {
+  const { current, tag, digest, policy } = update
+  return [
+    `Magos-Image: ${repositoryName(current)}`,
+    `Magos-From: ${version(current.tag, current.digest)}`,
+    `Magos-To: ${version(tag, digest)}`,
+    `Magos-Policy: ${policyText(policy)}`,
+  ]
+}
+
+function version(tag: string | null, digest: string | null): string {
+  return [tag ?? '', digest === null ? '' : `@${digest}`].join('') || 'none'
+}
+
+/** A policy as people write it: `semver ^1`, `latest stable`, `digest`. */
+export function policyText(policy: Policy): string {
+  switch (policy.kind) {
+    case 'semver':
+      return `semver ${policy.range}`
+    case 'latest':
+      return `latest ${policy.tag}`
+    case 'digest':
+      return 'digest'
+  }
+}

@@ -1,0 +1,9 @@
+/** Labels that Magos writes on every container; the commit id is never among them, for it would recreate everything. */
+export const LABEL = {
+  /** Name of the stack. */
+  stack: 'magos.stack',
+  /** Our own hash of the service, without its image. */
+  hash: 'magos.hash',
+  /** The stable directory. */
+  home: 'magos.home',
+} as const

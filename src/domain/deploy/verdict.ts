@@ -1,0 +1,164 @@
+import type { ObservedContainer, ObservedState } from '../deployment.ts'
+import type { DesiredService } from './desired-state.ts'
+import { LABEL } from './labels.ts'
+
+export type Verdict =
+  | { readonly outcome: 'undecided'; readonly reason: string }
+  | { readonly outcome: 'succeeded'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly reason: string }
+
+export interface ProofTerms {
+  /** Services that have to hold. */
+  readonly services: readonly DesiredService[]
+  /** ms of stillness. */
+  readonly settle: number
+  /** ms from `since` after which what is not proven has failed. */
+  readonly deadline: number
+  /** ms since the epoch when the provider had done its part. */
+  readonly since: number
+}
+
+/**
+ * Proof by inspection: every service on exactly the pinned digest, healthy where it has a check, its containers the
+ * same and unrestarted over the settle window. Never because a command exited 0.
+ *
+ * `seen` are the looks at the project so far, oldest first.
+ */
+export function judge(terms: ProofTerms, seen: readonly ObservedState[]): Verdict {
+  const last = seen.at(-1)
+  if (last === undefined) return { outcome: 'undecided', reason: 'nothing was looked at yet' }
+  const now = look(terms.services, last)
+  const broken = now.find(({ state }) => state === 'broken') ?? crashLoop(terms.services, seen)
+  if (broken !== undefined) return { outcome: 'failed', reason: broken.reason }
+  const waiting = now.find(({ state }) => state === 'waiting')
+  if (waiting === undefined && steadyFor(terms.services, seen) >= terms.settle) {
+    return { outcome: 'succeeded', reason: success(terms, last) }
+  }
+  const reason = waiting?.reason ?? 'every service holds, the settle window is not over'
+  return last.at - terms.since >= terms.deadline
+    ? { outcome: 'failed', reason: `not proven within ${seconds(terms.deadline)}: ${reason}` }
+    : { outcome: 'undecided', reason }
+}
+
+interface ServiceLook {
+  readonly state: 'good' | 'waiting' | 'broken'
+  readonly reason: string
+}
+
+function look(services: readonly DesiredService[], state: ObservedState): ServiceLook[] {
+  return services.map((service) => lookAtService(service, state))
+}
+
+function lookAtService(service: DesiredService, state: ObservedState): ServiceLook {
+  const containers = containersOf(service, state)
+  if (containers.length < service.replicas) {
+    return {
+      state: 'waiting',
+      reason: `service "${service.name}" has ${containers.length} of ${service.replicas} containers`,
+    }
+  }
+  const looks = containers.map((container) => lookAtContainer(service, container))
+  return (
+    looks.find(({ state: found }) => found === 'broken') ??
+    looks.find(({ state: found }) => found === 'waiting') ?? { state: 'good', reason: '' }
+  )
+}
+
+function lookAtContainer(service: DesiredService, container: ObservedContainer): ServiceLook {
+  const name = `service "${service.name}"`
+  if (container.labels[LABEL.hash] !== service.hash) {
+    return { state: 'waiting', reason: `${name} still runs its old container` }
+  }
+  const digest = service.source === 'pulled' ? service.image?.digest : undefined
+  if (digest && !container.digests.includes(digest)) {
+    return {
+      state: 'broken',
+      reason: `${name} runs ${container.digests.join(', ') || container.image}, not ${digest}`,
+    }
+  }
+  if (container.state !== 'running') return lookAtStopped(name, container)
+  if (container.health === 'unhealthy') return { state: 'broken', reason: `${name} is unhealthy` }
+  return container.health === 'starting'
+    ? { state: 'waiting', reason: `${name} is not healthy yet` }
+    : { state: 'good', reason: '' }
+}
+
+function lookAtStopped(name: string, container: ObservedContainer): ServiceLook {
+  const exited = container.state === 'exited' || container.state === 'dead'
+  if (exited && container.startedAt > 0 && !keepsRunning(container)) {
+    return container.exitCode === 0
+      ? { state: 'good', reason: '' }
+      : { state: 'broken', reason: `${name} exited with ${container.exitCode}` }
+  }
+  return { state: 'waiting', reason: `${name} is ${container.state}` }
+}
+
+function keepsRunning({ restarts }: ObservedContainer): boolean {
+  return restarts === 'always' || restarts === 'unless-stopped'
+}
+
+/** Restarts after which a container counts as looping; podman restarts without any back-off. */
+const LOOP_RESTARTS = 3
+
+/** A container that keeps dying flaps between running and exited, so only its restarts over time tell. */
+function crashLoop(
+  services: readonly DesiredService[],
+  seen: readonly ObservedState[],
+): ServiceLook | undefined {
+  for (const service of services) {
+    const runs = seen.flatMap((state) => containersOf(service, state)).filter(isNew(service))
+    const restarts = Math.max(0, ...runs.map(({ restartCount }) => restartCount))
+    const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0)).size - 1
+    if (Math.max(restarts, starts) >= LOOP_RESTARTS) {
+      const reason = `service "${service.name}" keeps crashing: ${Math.max(restarts, starts)} restarts, last exit code ${runs.at(-1)?.exitCode ?? 0}`
+      return { state: 'broken', reason }
+    }
+  }
+  return undefined
+}
+
+function isNew(service: DesiredService): (container: ObservedContainer) => boolean {
+  return ({ labels }) => labels[LABEL.hash] === service.hash
+}
+
+/** ms for which every service has been good with the same containers, started at the same instants. */
+function steadyFor(services: readonly DesiredService[], seen: readonly ObservedState[]): number {
+  const last = seen.at(-1)
+  if (last === undefined) return 0
+  const now = fingerprint(services, last)
+  let since = last.at
+  for (const state of seen.toReversed()) {
+    const good = look(services, state).every(({ state: found }) => found === 'good')
+    if (!good || fingerprint(services, state) !== now) break
+    since = state.at
+  }
+  return last.at - since
+}
+
+function fingerprint(services: readonly DesiredService[], state: ObservedState): string {
+  return services
+    .flatMap((service) => containersOf(service, state))
+    .map(({ id, startedAt, restartCount }) => `${id} ${startedAt} ${restartCount}`)
+    .toSorted()
+    .join('\n')
+}
+
+function containersOf(service: DesiredService, state: ObservedState): ObservedContainer[] {
+  return state.containers.filter((container) => container.service === service.name)
+}
+
+function success({ services, settle }: ProofTerms, state: ObservedState): string {
+  const containers = services.flatMap((service) => containersOf(service, state))
+  const checked = containers.filter(({ health }) => health === 'healthy').length
+  if (containers.length > 0 && checked === containers.length) {
+    return `healthy and steady for ${seconds(settle)}`
+  }
+  const all = `steady for ${seconds(settle)}`
+  return checked === 0
+    ? `${all}, not health-checked`
+    : `${all}, ${checked} of ${containers.length} health-checked`
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000} s`
+}

@@ -1,0 +1,84 @@
+import type { ScannedImage } from './compose/scan.ts'
+import {
+  formatImageReference,
+  withPin,
+  type Digest,
+  type ImageReference,
+} from './image-reference.ts'
+import { decide } from './policy/decide.ts'
+import type { Policy } from './policy/policy.ts'
+
+/** One image line that shall change. */
+export interface Update {
+  readonly image: ScannedImage
+  readonly current: ImageReference
+  readonly policy: Policy
+  readonly tag: string | null
+  readonly digest: Digest
+  /** What is written on the line: the name as its owner spelled it. */
+  readonly text: string
+  readonly reason: string
+}
+
+/** Which tag or digest a policy wants, before its digest was asked for. */
+export type Choice =
+  | { readonly outcome: 'tag'; readonly tag: string; readonly reason: string }
+  | { readonly outcome: 'digest'; readonly digest: Digest; readonly reason: string }
+  /** The line stands as it should. */
+  | { readonly outcome: 'current'; readonly reason: string }
+  | { readonly outcome: 'hold'; readonly reason: string }
+
+/** Whether the tag list has to be asked for, for a policy to choose. */
+export function needsTags(policy: Policy): boolean {
+  return policy.kind === 'semver'
+}
+
+/** What the policy makes of the line and the repository's tags (an empty list where none were needed). */
+export function choose(policy: Policy, current: ImageReference, tags: readonly string[]): Choice {
+  switch (policy.kind) {
+    case 'semver':
+      return chooseByTags(policy, current, tags)
+    case 'latest':
+      return { outcome: 'tag', tag: policy.tag, reason: `it follows the tag "${policy.tag}"` }
+    case 'digest':
+      return chooseByDigest(policy.digest, current)
+  }
+}
+
+function chooseByTags(policy: Policy, current: ImageReference, tags: readonly string[]): Choice {
+  const { outcome, tag, reason } = decide(policy, current.tag, tags)
+  if (outcome === 'hold' || tag === null) return { outcome: 'hold', reason }
+  if (outcome === 'update') return { outcome: 'tag', tag, reason }
+  return current.digest === null
+    ? { outcome: 'tag', tag, reason: `pinned to its own tag; ${reason}` }
+    : { outcome: 'current', reason }
+}
+
+function chooseByDigest(wanted: Digest | null, current: ImageReference): Choice {
+  const digest = wanted ?? current.digest
+  if (digest === null) {
+    const tag = current.tag ?? 'latest'
+    return { outcome: 'tag', tag, reason: `pinned to what its tag "${tag}" is now` }
+  }
+  return digest === current.digest
+    ? { outcome: 'current', reason: 'it stands on its digest' }
+    : { outcome: 'digest', digest, reason: 'its policy names this digest' }
+}
+
+/** The change of the line, or null where it says so already. */
+export function planUpdate(
+  image: ScannedImage,
+  policy: Policy,
+  current: ImageReference,
+  choice: { readonly tag: string | null; readonly digest: Digest; readonly reason: string },
+): Update | null {
+  const { tag, digest, reason } = choice
+  if (tag === current.tag && digest === current.digest) return null
+  const text = withPin(current, { tag, digest })
+  return { image, current, policy, tag, digest, text, reason }
+}
+
+/** The new reference, written out. */
+export function updatedReference({ current, tag, digest }: Update): string {
+  return formatImageReference({ ...current, tag, digest })
+}
