@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { judge, type ProofTerms } from '../../../src/domain/deploy/verdict.ts'
+import { container, DIGEST_B, look, service } from './container.ts'
+
+const terms: ProofTerms = { services: [service()], settle: 2_000, deadline: 30_000, since: 10_000 }
+
+function outcome(...seen: Parameters<typeof judge>[1]) {
+  return judge(terms, seen).outcome
+}
+
+describe('judge()', () => {
+  test('is undecided before anything was seen', () => {
+    expect(outcome()).toBe('undecided')
+  })
+
+  test('proves a healthy container that held still over the settle window', () => {
+    const seen = [look(10_000, container()), look(11_000, container()), look(12_000, container())]
+    expect(judge(terms, seen)).toEqual({
+      outcome: 'succeeded',
+      reason: 'healthy and steady for 2 s',
+    })
+  })
+
+  test('says so when there was no health check', () => {
+    const quiet = container({ health: 'none' })
+    expect(judge(terms, [look(10_000, quiet), look(12_000, quiet)]).reason).toBe(
+      'steady for 2 s, not health-checked',
+    )
+  })
+
+  test('counts how many containers were checked', () => {
+    const both = { ...terms, services: [service(), service({ name: 'db' })] }
+    const db = container({ id: 'c2', service: 'db', health: 'none' })
+    expect(
+      judge(both, [look(10_000, container(), db), look(12_000, container(), db)]).reason,
+    ).toContain('1 of 2 health-checked')
+  })
+
+  test('waits until the window is over', () => {
+    expect(outcome(look(10_000, container()), look(11_999, container()))).toBe('undecided')
+  })
+
+  test.each([
+    ['a new container id', { id: 'c9' }],
+    ['a new start', { startedAt: 1_500 }],
+    ['a restart', { restartCount: 1 }],
+  ])('begins the window anew after %s', (_title, change) => {
+    const after = container(change)
+    const seen = [look(10_000, container()), look(11_500, after), look(12_500, after)]
+    expect(outcome(...seen)).toBe('undecided')
+    expect(outcome(...seen, look(13_500, after))).toBe('succeeded')
+  })
+
+  test('begins the window anew after a moment of ill health', () => {
+    const starting = container({ health: 'starting' })
+    const seen = [look(10_000, container()), look(11_000, starting), look(12_500, container())]
+    expect(outcome(...seen)).toBe('undecided')
+  })
+
+  test('waits for the old container to go', () => {
+    const old = container({ labels: { 'magos.hash': 'h0' } })
+    expect(outcome(look(10_000, old), look(13_000, old))).toBe('undecided')
+  })
+
+  test('fails a container on another digest', () => {
+    const verdict = judge(terms, [look(10_000, container({ digests: [DIGEST_B] }))])
+    expect(verdict.outcome).toBe('failed')
+    expect(verdict.reason).toContain(DIGEST_B)
+  })
+
+  test('asks no digest of a service that is built or unpinned', () => {
+    const built = { ...terms, services: [service({ source: 'built' })] }
+    const other = container({ digests: [DIGEST_B] })
+    expect(judge(built, [look(10_000, other), look(12_000, other)]).outcome).toBe('succeeded')
+  })
+
+  test('fails an unhealthy container at once', () => {
+    expect(outcome(look(10_000, container({ health: 'unhealthy' })))).toBe('failed')
+  })
+
+  test('fails a container that exited with an error', () => {
+    const verdict = judge(terms, [look(10_000, container({ state: 'exited', exitCode: 7 }))])
+    expect(verdict).toEqual({ outcome: 'failed', reason: 'service "web" exited with 7' })
+  })
+
+  test('takes a one-shot that exited with 0 as good', () => {
+    const done = container({ state: 'exited', exitCode: 0, health: 'none' })
+    expect(outcome(look(10_000, done), look(12_000, done))).toBe('succeeded')
+  })
+
+  test('does not take exit 0 as good where the container is meant to keep running', () => {
+    const gone = container({ state: 'exited', exitCode: 0, restarts: 'always' })
+    expect(outcome(look(10_000, gone), look(13_000, gone))).toBe('undecided')
+  })
+
+  test('fails a crash loop by its restart count', () => {
+    const loop = container({ restarts: 'always', restartCount: 3 })
+    expect(judge(terms, [look(10_000, loop)]).reason).toContain('keeps crashing')
+  })
+
+  test('fails a crash loop by its start times where the engine counts no restarts', () => {
+    const seen = [1, 2, 3, 4].map((n) =>
+      look(10_000 + n, container({ restarts: 'always', startedAt: n })),
+    )
+    expect(outcome(...seen)).toBe('failed')
+  })
+
+  test('does not blame the new container for the restarts of the old one', () => {
+    const old = container({ labels: { 'magos.hash': 'h0' }, restartCount: 50 })
+    expect(outcome(look(10_000, old))).toBe('undecided')
+  })
+
+  test('fails at the deadline and names what was missing', () => {
+    expect(judge(terms, [look(10_000), look(40_000)])).toEqual({
+      outcome: 'failed',
+      reason: 'not proven within 30 s: service "web" has 0 of 1 containers',
+    })
+  })
+
+  test('wants every replica', () => {
+    const two = { ...terms, services: [service({ replicas: 2 })] }
+    expect(judge(two, [look(10_000, container()), look(13_000, container())]).outcome).toBe(
+      'undecided',
+    )
+  })
+})
