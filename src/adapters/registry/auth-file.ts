@@ -1,0 +1,101 @@
+import type { Credential, RepositoryName } from '../../ports.ts'
+
+/** What docker's or podman's auth file says, by registry or `registry/path`. */
+export interface AuthFile {
+  /** null: listed, but without a login (docker does so where a helper keeps it). */
+  readonly logins: ReadonlyMap<string, Credential | null>
+  /** Names of credential helpers by registry. */
+  readonly helpers: ReadonlyMap<string, string>
+  /** The helper that keeps every login; null for none. */
+  readonly store: string | null
+}
+
+export type FoundLogin =
+  | { readonly outcome: 'login'; readonly credential: Credential }
+  /** A program keeps the login. */
+  | { readonly outcome: 'helper'; readonly helper: string }
+  | { readonly outcome: 'none' }
+
+/** Username that marks its password as an identity token: https://distribution.github.io/distribution/spec/auth/oauth/ */
+export const identityTokenUser = '<token>'
+
+/**
+ * The format that docker and podman share: https://man.archlinux.org/man/containers-auth.json.5. Returns a reason for a text
+ * that is none; it quotes nothing, because anything there may be a password.
+ */
+export function parseAuthFile(text: string): AuthFile | { readonly reason: string } {
+  const document = parseJson(text)
+  if (document === undefined) return { reason: 'it is not valid JSON' }
+  if (!isRecord(document)) return { reason: 'it holds no JSON object' }
+  const { auths = {}, credHelpers = {}, credsStore } = document
+  if (!isRecord(auths)) return { reason: '"auths" is no object' }
+  if (!isRecord(credHelpers)) return { reason: '"credHelpers" is no object' }
+  const logins = new Map<string, Credential | null>()
+  for (const [key, value] of Object.entries(auths)) logins.set(normaliseKey(key), loginOf(value))
+  const helpers = new Map<string, string>()
+  for (const [key, value] of Object.entries(credHelpers)) {
+    if (typeof value === 'string' && value !== '') helpers.set(normaliseKey(key), value)
+  }
+  const store = typeof credsStore === 'string' && credsStore !== '' ? credsStore : null
+  return { logins, helpers, store }
+}
+
+/** The login for a repository: the longest path that names it, its registry last. */
+export function findLogin(file: AuthFile, { registry, repository }: RepositoryName): FoundLogin {
+  const host = hubAliases.has(registry) ? 'docker.io' : registry.toLowerCase()
+  const parts = repository.split('/')
+  for (let length = parts.length; length >= 0; length -= 1) {
+    const credential = file.logins.get([host, ...parts.slice(0, length)].join('/'))
+    if (credential != null) return { outcome: 'login', credential }
+  }
+  const helper = file.helpers.get(host) ?? (file.logins.has(host) ? file.store : null)
+  return helper === null ? { outcome: 'none' } : { outcome: 'helper', helper }
+}
+
+const hubAliases: ReadonlySet<string> = new Set([
+  'docker.io',
+  'index.docker.io',
+  'registry-1.docker.io',
+])
+
+// Old clients wrote whole addresses, Docker Hub's to this day: `https://index.docker.io/v1/`.
+function normaliseKey(key: string): string {
+  const bare = key.replace(/^https?:\/\//, '')
+  const isAddress = bare !== key
+  const [host = '', ...path] = bare.replace(/\/+$/, '').split('/')
+  const isVersion = path.length === 1 && /^v[12]$/.test(path[0] ?? '')
+  const registry = hubAliases.has(host.toLowerCase()) ? 'docker.io' : host.toLowerCase()
+  return isAddress || isVersion ? registry : [registry, ...path].join('/')
+}
+
+function loginOf(value: unknown): Credential | null {
+  if (!isRecord(value)) return null
+  const { auth, identitytoken, username, password } = value
+  if (typeof identitytoken === 'string' && identitytoken !== '') {
+    return { username: identityTokenUser, password: identitytoken }
+  }
+  if (typeof auth === 'string' && auth !== '') return decodeAuth(auth)
+  if (typeof username !== 'string' || typeof password !== 'string') return null
+  return username === '' ? null : { username, password }
+}
+
+function decodeAuth(auth: string): Credential | null {
+  const text = Buffer.from(auth, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 1) return null
+  // Docker pads the password with zero bytes.
+  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
+}
+
+// The parser's own message quotes the text around the fault: it must not leave this function.
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,88 @@
+import { type ErrorDetails, MagosError } from '../../domain/error.ts'
+import type { RepositoryName } from '../../ports.ts'
+import type { Login } from './credentials.ts'
+import type { Answer } from './exchange.ts'
+import { retryAtOf } from './retry-after.ts'
+
+/** What was tried, for messages: `Cannot list the tags of "ghcr.io/o/app"`. */
+export interface Attempt {
+  readonly name: RepositoryName
+  /** Sentence without its reason. */
+  readonly action: string
+  readonly login: Login | null
+  /** Where logins were looked up. */
+  readonly consulted: readonly string[]
+}
+
+/** An answer that is no success, as an error. */
+export function failureOf(attempt: Attempt, answer: Answer, now: number): MagosError {
+  const { status } = answer
+  const said = `the registry answered ${statusText(answer)}`
+  if (status === 401 || status === 403) return refusal(attempt, said)
+  const retryAt = retryAtOf(answer.headers, bodyText(answer), now)
+  const details = retryAt === undefined ? {} : { retryAt }
+  if (status === 429) return tooMany(attempt, details, now)
+  if (status === 404) {
+    return new MagosError('not-found', `${attempt.action}: ${said}`, {
+      remedy: 'Check the spelling, and whether it was pushed there',
+    })
+  }
+  const code = status >= 500 || status === 408 ? 'network' : 'protocol'
+  return new MagosError(code, `${attempt.action}: ${said}`, details)
+}
+
+/** The registry, or its token server, does not let us in. */
+export function refusal({ action, name, login, consulted }: Attempt, reason: string): MagosError {
+  const access = login === null ? 'without a login' : `with the login from "${login.source}"`
+  const places = consulted.length === 0 ? 'none' : consulted.join(', ')
+  return new MagosError('unauthorized', `${action} ${access}: ${reason}`, {
+    remedy: `Check that the image exists and run "podman login ${name.registry}" (or docker login) as the user of Magos; looked for logins in: ${places}`,
+  })
+}
+
+/** The registry says what no registry may say. */
+export function nonsense({ action }: Attempt, reason: string, cause?: unknown): MagosError {
+  return new MagosError('protocol', `${action}: ${reason}`, cause === undefined ? {} : { cause })
+}
+
+/** The body as text, for reading only: messages quote nothing of it, since it may echo what we sent. */
+export function bodyText({ body }: Answer): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+}
+
+function tooMany({ action, name }: Attempt, details: ErrorDetails, now: number): MagosError {
+  const { retryAt } = details
+  const wait = retryAt === undefined ? '' : `, for ${Math.ceil((retryAt - now) / 1000)} s more`
+  return new MagosError('rate-limit', `${action}: the registry had too many requests${wait}`, {
+    ...details,
+    remedy: `Log in to "${name.registry}" for a higher limit, or ask less often`,
+  })
+}
+
+function statusText(answer: Answer): string {
+  const code = errorCodeOf(bodyText(answer))
+  return code === null ? String(answer.status) : `${answer.status} ${code}`
+}
+
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes; only its own words reach a message.
+const specCodes: ReadonlySet<string> = new Set([
+  'BLOB_UNKNOWN',
+  'BLOB_UPLOAD_INVALID',
+  'BLOB_UPLOAD_UNKNOWN',
+  'DENIED',
+  'DIGEST_INVALID',
+  'MANIFEST_BLOB_UNKNOWN',
+  'MANIFEST_INVALID',
+  'MANIFEST_UNKNOWN',
+  'NAME_INVALID',
+  'NAME_UNKNOWN',
+  'SIZE_INVALID',
+  'TOOMANYREQUESTS',
+  'UNAUTHORIZED',
+  'UNSUPPORTED',
+])
+
+function errorCodeOf(body: string): string | null {
+  const [, code = ''] = /"code"\s*:\s*"([A-Z_]{3,40})"/.exec(body.slice(0, 4096)) ?? []
+  return specCodes.has(code) ? code : null
+}

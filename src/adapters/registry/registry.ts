@@ -1,0 +1,68 @@
+import { MagosError } from '../../domain/error.ts'
+import type { Http } from '../../host/http.ts'
+import type { Log, Registry, RepositoryName } from '../../ports.ts'
+import { createClient } from './client.ts'
+import type { Credentials } from './credentials.ts'
+import { createExchange } from './exchange.ts'
+import { isDigest, readDigest } from './manifest.ts'
+import type { TrustedRealms } from './realm.ts'
+import { listTags } from './tags.ts'
+import { createTokens } from './token.ts'
+
+export interface RegistryOptions {
+  readonly http: Http
+  readonly credentials: Credentials
+  /** Which registries are spoken to without TLS; see `plainHttpRule`. */
+  readonly plainHttp: (registry: string) => boolean
+  readonly now: () => number
+  readonly log: Log
+  /** Token servers beside those that are known or on their registry's own host. */
+  readonly trustedRealms?: TrustedRealms
+}
+
+/** The Registry port over the OCI distribution protocol. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { http, credentials, plainHttp, now, log, trustedRealms = {} } = options
+  const exchange = createExchange(http)
+  const tokens = createTokens(exchange, now)
+  const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
+  return {
+    async tags(name, signal) {
+      checkName(name)
+      const tags = await listTags(client, name, now, signal)
+      log.debug({ image: imageOf(name), tags: tags.length }, 'Listed tags')
+      return tags
+    },
+    async digest(name, reference, signal) {
+      checkName(name)
+      checkReference(name, reference)
+      const digest = await readDigest(client, name, reference, now, signal)
+      log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
+      return digest
+    },
+    async credential(name, signal) {
+      return (await credentials.find(name, signal))?.credential ?? null
+    },
+    plainHttp,
+    requests: () => exchange.requests(),
+  }
+}
+
+function imageOf({ registry, repository }: RepositoryName): string {
+  return `${registry}/${repository}`
+}
+
+// Both become parts of an address: nothing may climb out of its place.
+function checkName(name: RepositoryName): void {
+  const parts = name.repository.split('/')
+  if (name.repository.length <= 255 && parts.every((part) => /^[a-z0-9][a-z0-9._-]*$/.test(part))) {
+    return
+  }
+  throw new MagosError('reference', `Cannot ask for "${imageOf(name)}": it is no repository`)
+}
+
+function checkReference(name: RepositoryName, reference: string): void {
+  if (isDigest(reference) || /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(reference)) return
+  const problem = `"${reference}" is neither a tag nor a sha256 digest`
+  throw new MagosError('reference', `Cannot ask for an image of "${imageOf(name)}": ${problem}`)
+}
