@@ -1,0 +1,78 @@
+import { RE2JS } from 're2js'
+import { MagosError } from '../error.ts'
+import { isTag } from '../image-reference.ts'
+import type { TagFilters } from './policy.ts'
+
+/** What the filters leave of a tag: the text that a version is read from, or why it is dropped. */
+export type FilteredTag =
+  | { readonly kept: true; readonly text: string }
+  | { readonly kept: false; readonly by: keyof TagFilters | 'nature'; readonly reason: string }
+
+export type TagFilter = (tag: string) => FilteredTag
+
+/** Signatures, attestations and the referrers fallback: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema */
+const attachmentPattern = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/
+const commitPattern = /^(?:sha-[0-9a-f]{7,40}|(?![0-9]+$)[0-9a-f]{7,40})$/
+
+/** Regular expressions run in linear time whatever the tag. Throws `policy` for one that is not RE2. */
+export function compileFilters({ include, exclude, extract }: TagFilters): TagFilter {
+  const included = include === null ? null : compilePattern('include', include)
+  const excluded = exclude === null ? null : compilePattern('exclude', exclude)
+  const extracted = extract === null ? null : compileExtract(extract)
+  return (tag) => {
+    const artefact = artefactReason(tag)
+    if (artefact !== null) return dropped('nature', artefact)
+    if (included !== null && !included.test(tag)) {
+      return dropped('include', '"include" does not match it')
+    }
+    if (excluded !== null && excluded.test(tag)) return dropped('exclude', '"exclude" matches it')
+    if (extracted === null) return { kept: true, text: tag }
+    const matcher = extracted.matcher(tag)
+    const version = matcher.find() ? matcher.group('version') : null
+    if (version === null) return dropped('extract', '"extract" finds no version in it')
+    const hidden = artefactReason(version)
+    return hidden === null ? { kept: true, text: version } : dropped('nature', hidden)
+  }
+}
+
+function compileExtract(pattern: string): RE2JS {
+  const compiled = compilePattern('extract', pattern)
+  if (Object.hasOwn(compiled.namedGroups(), 'version')) return compiled
+  throw new MagosError(
+    'policy',
+    `Cannot use "extract" ${JSON.stringify(pattern)}: it has no group named "version"`,
+    { remedy: 'name the part that holds the version: (?P<version>…)' },
+  )
+}
+
+function compilePattern(key: keyof TagFilters, pattern: string): RE2JS {
+  if (pattern === '') {
+    throw new MagosError('policy', `Cannot use "${key}" "": an empty pattern matches every tag`, {
+      remedy: `leave "${key}" out, or write a regular expression`,
+    })
+  }
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new MagosError(
+      'policy',
+      `Cannot use "${key}" ${JSON.stringify(pattern)}: ${problem.replace(/^error parsing regexp: /, '')}`,
+      {
+        cause: error,
+        remedy:
+          'write it in RE2 syntax, which has neither lookaround nor backreferences: https://github.com/google/re2/wiki/Syntax',
+      },
+    )
+  }
+}
+
+function artefactReason(tag: string): string | null {
+  if (attachmentPattern.test(tag)) return 'it is a signature or attestation, not an image'
+  if (commitPattern.test(tag)) return 'it is a commit hash, which has no order'
+  return isTag(tag) ? null : 'it is no valid tag'
+}
+
+function dropped(by: keyof TagFilters | 'nature', reason: string): FilteredTag {
+  return { kept: false, by, reason }
+}
