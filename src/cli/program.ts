@@ -1,0 +1,154 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { CheckAnswer, PlanAnswer, StatusAnswer, SyncAnswer } from '../domain/answer.ts'
+import { asMagosError, MagosError } from '../domain/error.ts'
+import { exitCodeOf, printError } from './failure.ts'
+import type { ExitCode, Io } from './io.ts'
+
+/** What commands ask for beyond the files that they are given; each is made only when its command runs. */
+export interface Operations {
+  check(): Promise<CheckAnswer>
+  plan(stack: string | null): Promise<PlanAnswer>
+  sync(stack: string | null): Promise<SyncAnswer>
+  status(): Promise<StatusAnswer>
+  /** The daemon; resolves when it was told to end. */
+  run(): Promise<ExitCode>
+}
+
+export interface ProgramContext {
+  readonly version: string
+  readonly operations: Operations
+  io(format: Io['format']): Io
+}
+
+type Action = (io: Io) => Promise<ExitCode>
+
+/** Runs one command line and resolves to its exit code. Whatever goes wrong is told, never thrown. */
+export async function runProgram(
+  ctx: ProgramContext,
+  args: readonly string[],
+): Promise<ExitCode> {
+  const json = args.includes('--json')
+  const io = ctx.io(json ? 'json' : 'text')
+  let action: Action | undefined
+  const program = commandTree(ctx, io, (chosen) => {
+    action = chosen
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return action === undefined ? 0 : await action(io)
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+    const error = thrown instanceof CommanderError ? usageError(thrown) : asMagosError(thrown)
+    printError(io, error)
+    return exitCodeOf(error)
+  }
+}
+
+function usageError({ message }: CommanderError): MagosError {
+  const text = message.replace(/^error: /u, '').replace(/\.$/u, '')
+  return new MagosError('usage', `Cannot read the command line: ${text}`, {
+    remedy: 'See: magos --help',
+  })
+}
+
+function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => void): Command {
+  const { operations } = ctx
+  const program = new Command('magos')
+    .description('GitOps for homelabs: from a pushed image to a proven container')
+    .version(ctx.version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.write(text),
+      writeErr: (text) => io.note(text),
+      outputError: () => undefined,
+    })
+    .showHelpAfterError(false)
+  const add = (usage: string, description: string) =>
+    program
+      .command(usage)
+      .description(description)
+      .option('--json', 'print one JSON document')
+      .allowExcessArguments(false)
+
+  addTextCommands(add, choose)
+  add('check', 'ask the registries what would be updated; change nothing').action(() =>
+    choose(async (out) => {
+      const { printCheck } = await import('./check.ts')
+      return printCheck(out, await operations.check())
+    }),
+  )
+  add('plan [stack]', 'show what a deployment would do to each service; run nothing').action(
+    (stack?: string) =>
+      choose(async (out) => {
+        const { printPlan } = await import('./plan.ts')
+        return printPlan(out, await operations.plan(stack ?? null))
+      }),
+  )
+  add('sync [stack]', 'one whole pass now: check, commit, deploy, prove').action((stack?: string) =>
+    choose(async (out) => {
+      const { printSync } = await import('./sync.ts')
+      return printSync(out, await operations.sync(stack ?? null))
+    }),
+  )
+  add('status', 'show what runs on this host').action(() =>
+    choose(async (out) => {
+      const { printStatus } = await import('./status.ts')
+      return printStatus(out, await operations.status())
+    }),
+  )
+  add('run', 'the daemon').action(() => choose(() => operations.run()))
+  return program
+}
+
+/** Commands that need their arguments and nothing of this host. */
+function addTextCommands(
+  add: (usage: string, description: string) => Command,
+  choose: (action: Action) => void,
+): void {
+  add('image <ref...>', 'show how image references are read').action((refs: string[]) =>
+    choose(async (io) => {
+      const { imageCommand } = await import('./image.ts')
+      return imageCommand(io, refs)
+    }),
+  )
+  add('policy', 'show what a policy makes of a list of tags')
+    .addOption(new Option('--policy <kind>', 'semver, latest or digest').makeOptionMandatory())
+    .requiredOption('--tags <file>', 'tags, one a line; - for stdin')
+    .option('--range <range>', "semver's range, in npm's dialect")
+    .option('--include <re>', 'keep tags that match')
+    .option('--exclude <re>', 'drop tags that match')
+    .option('--extract <re>', 'take the named group "version" out of a tag')
+    .option('--prerelease', 'prereleases count too')
+    .option('--current <tag>', 'the committed tag')
+    .action((options: PolicyFlags) =>
+      choose(async (io) => {
+        const { policyCommand } = await import('./policy.ts')
+        return policyCommand(io, options)
+      }),
+    )
+  add('scan [path...]', 'list the images of compose files, and what is wrong with them').action(
+    (paths: string[]) =>
+      choose(async (io) => {
+        const { scanCommand } = await import('./scan.ts')
+        return scanCommand(io, paths)
+      }),
+  )
+  add('set-image <file> <service> <ref>', "change one service's image, and no other byte").action(
+    (file: string, service: string, ref: string) =>
+      choose(async (io) => {
+        const { setImageCommand } = await import('./set-image.ts')
+        return setImageCommand(io, file, service, ref)
+      }),
+  )
+}
+
+interface PolicyFlags {
+  readonly policy: string
+  readonly tags: string
+  readonly range?: string
+  readonly include?: string
+  readonly exclude?: string
+  readonly extract?: string
+  readonly prerelease?: boolean
+  readonly current?: string
+}

@@ -1,0 +1,68 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Io } from '../cli/io.ts'
+import { MagosError } from '../domain/error.ts'
+
+/** The command line's own view of this machine. */
+export function terminal(format: Io['format']): Io {
+  return {
+    format,
+    columns: process.stdout.isTTY ? process.stdout.columns : 0,
+    write: (text) => void process.stdout.write(text),
+    note: (text) => void process.stderr.write(text),
+    readFile: readText,
+    listFiles,
+    async replaceFile(path, content) {
+      const { replaceFile } = await import('../host/files.ts')
+      await replaceFile(path, content)
+    },
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const bytes = path === '-' ? await readStdin() : await readFile(path)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new MagosError('usage', `Cannot read "${path}": ${reason(error)}`, { cause: error })
+  }
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) {
+    if (chunk instanceof Uint8Array) chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Never walked: no compose file of a person lies there. */
+const PASSED_OVER = new Set(['.git', 'node_modules'])
+
+async function listFiles(path: string): Promise<readonly string[]> {
+  try {
+    return (await stat(path)).isDirectory() ? await walk(path) : [path]
+  } catch (error) {
+    throw new MagosError('usage', `Cannot list "${path}": ${reason(error)}`, { cause: error })
+  }
+}
+
+async function walk(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  const found: string[] = []
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name)
+    if (entry.isFile()) found.push(path)
+    else if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) found.push(...(await walk(path)))
+  }
+  return found
+}
+
+function reason(error: unknown): string {
+  if (error instanceof Error && 'code' in error) {
+    if (error.code === 'ENOENT') return 'there is no such file'
+    if (error.code === 'EACCES') return 'permission denied'
+    if (error.code === 'EISDIR') return 'it is a directory'
+  }
+  return error instanceof Error ? error.message : String(error)
+}
