@@ -1,0 +1,191 @@
+import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
+
+import { MagosError } from './error.ts'
+import { parseImageReference, repositoryName, type ImageReference } from './image-reference.ts'
+import { parsePolicy } from './policy/parse.ts'
+import type { Policy } from './policy/policy.ts'
+
+/** Keys of policy `semver` that a whole repository may preset; what an annotation names itself wins. */
+export type PolicyDefaults = Readonly<Partial<Record<PresetKey, unknown>>>
+export type PresetKey = (typeof presetKeys)[number]
+
+export const presetKeys = [
+  'range',
+  'prerelease',
+  'include',
+  'exclude',
+  'extract',
+  'maxJump',
+  'missing',
+] as const
+
+export interface Annotation {
+  /** null when something in it is wrong; then `defects` says what. */
+  readonly policy: Policy | null
+  readonly defects: readonly Defect[]
+}
+
+export interface Defect {
+  /** UTF-16 units from the comment's `#`. */
+  readonly offset: number
+  readonly code: 'annotation' | 'policy'
+  readonly message: string
+  readonly remedy: string
+}
+
+/**
+ * Reads `# … {"magos": {…}} …` on the line of `image` (null where the line's value is no reference, so that `repo`
+ * cannot be compared). Returns null for a comment that holds no annotation.
+ */
+export function readAnnotation(
+  comment: string,
+  image: ImageReference | null,
+  defaults: PolicyDefaults,
+): Annotation | null {
+  const [first, second] = [...comment.matchAll(opening)].map(({ index }) => index)
+  if (first === undefined) return null
+  if (second !== undefined) return broken(second, 'Line has two annotations', 'Keep one of them')
+  const text = objectText(comment.slice(first, first + maxLength))
+  if (text === null) return broken(first, 'Annotation has no closing brace', `Close it, ${example}`)
+  const fields = parseFields(text)
+  if (typeof fields === 'string') return broken(first, fields, `Write it as JSON, ${example}`)
+
+  const places = keyPlaces(text)
+  const at = (key: string) => first + (places.get(key)?.[0] ?? 0)
+  const defects = [
+    ...repeatedKeys(first, places),
+    ...unknownKeys(fields, at),
+    ...wrongRepository(fields['repo'], image, at('repo')),
+  ]
+  return defects.length > 0 ? { policy: null, defects } : readPolicy(fields, defaults, first)
+}
+
+/** Whether a comment holds something that was meant as an annotation. */
+export function hasAnnotation(comment: string): boolean {
+  return comment.search(opening) !== -1
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Finds also what was meant as JSON and is none, so that it is told and not overlooked. */
+const opening = /\{\s*["']?magos["']?\s*:/g
+const example = 'such as {"magos": {"policy": "semver"}}'
+const maxLength = 4096
+const knownKeys: readonly string[] = ['policy', 'repo', 'tag', 'digest', ...presetKeys]
+
+function broken(offset: number, message: string, remedy: string): Annotation {
+  return { policy: null, defects: [{ offset, code: 'annotation', message, remedy }] }
+}
+
+/** The text up to the brace that closes its first one; null when none does. */
+function objectText(text: string): string | null {
+  let depth = 0
+  let quoted = false
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charAt(index)
+    if (quoted && char === '\\') index += 1
+    else if (char === '"') quoted = !quoted
+    else if (!quoted && char === '{') depth += 1
+    else if (!quoted && char === '}') depth -= 1
+    if (depth === 0) return text.slice(0, index + 1)
+  }
+  return null
+}
+
+/** What stands behind `"magos"`, or what is wrong with it. */
+function parseFields(text: string): Fields | string {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return 'Annotation is no valid JSON'
+  }
+  const fields = isObject(value) ? value['magos'] : undefined
+  if (!isObject(value) || !isObject(fields)) return 'Annotation holds no object behind "magos"'
+  const foreign = Object.keys(value).find((key) => key !== 'magos')
+  return foreign === undefined ? fields : `Annotation has the key "${foreign}" beside "magos"`
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Where each key of the annotation stands in its text; JSON is YAML, and only YAML's parser keeps places. */
+function keyPlaces(text: string): ReadonlyMap<string, readonly number[]> {
+  const { contents } = parseDocument(text, { uniqueKeys: false, logLevel: 'silent' })
+  const places = new Map<string, number[]>()
+  const inner = isMap(contents) ? contents.get('magos', true) : null
+  for (const { key } of isMap(inner) ? (inner as YAMLMap).items : []) {
+    if (!isScalar(key)) continue
+    const name = String(key.value)
+    places.set(name, [...(places.get(name) ?? []), key.range?.[0] ?? 0])
+  }
+  return places
+}
+
+function repeatedKeys(first: number, places: ReadonlyMap<string, readonly number[]>): Defect[] {
+  return [...places].flatMap(([key, [, again]]) =>
+    again === undefined
+      ? []
+      : [
+          {
+            offset: first + again,
+            code: 'annotation' as const,
+            message: `Annotation names the key "${key}" twice`,
+            remedy: 'Keep one of them',
+          },
+        ],
+  )
+}
+
+function unknownKeys(fields: Fields, at: (key: string) => number): Defect[] {
+  return Object.keys(fields)
+    .filter((key) => !knownKeys.includes(key))
+    .map((key) => ({
+      offset: at(key),
+      code: 'annotation',
+      message: `Annotation has the unknown key "${key}"`,
+      remedy: `Remove it, or write one of ${knownKeys.join(', ')}`,
+    }))
+}
+
+function wrongRepository(repo: unknown, image: ImageReference | null, offset: number): Defect[] {
+  if (repo === undefined) return []
+  const wrong = (message: string, remedy: string): Defect[] => [
+    { offset, code: 'annotation', message, remedy },
+  ]
+  const named = typeof repo === 'string' ? parseRepository(repo) : null
+  if (named === null) {
+    return wrong(
+      `Annotation names the repository ${JSON.stringify(repo)}: that is none`,
+      'Write REGISTRY/NAME without tag and digest, or leave "repo" out',
+    )
+  }
+  if (image === null || repositoryName(named) === repositoryName(image)) return []
+  return wrong(
+    `Annotation names the repository "${repositoryName(named)}": the line runs "${repositoryName(image)}"`,
+    'Name the line’s own repository, or leave "repo" out',
+  )
+}
+
+function parseRepository(text: string): ImageReference | null {
+  try {
+    const reference = parseImageReference(text)
+    return reference.tag === null && reference.digest === null ? reference : null
+  } catch (error) {
+    if (error instanceof MagosError) return null
+    throw error
+  }
+}
+
+function readPolicy(fields: Fields, defaults: PolicyDefaults, offset: number): Annotation {
+  const { repo: _, ...own } = fields
+  const preset = own['policy'] === 'semver' ? defaults : {}
+  try {
+    return { policy: parsePolicy({ ...preset, ...own }), defects: [] }
+  } catch (error) {
+    if (!(error instanceof MagosError)) throw error
+    const { message, remedy = `Write it as JSON, ${example}` } = error
+    return { policy: null, defects: [{ offset, code: 'policy', message, remedy }] }
+  }
+}

@@ -1,0 +1,68 @@
+import { isAlias, isMap, type Alias, type Node, type YAMLMap } from 'yaml'
+
+import { isMergeKey, isNode, keyText, mergedNodes, type YamlDocument } from './yaml-file.ts'
+
+/** A value with every alias that was followed to reach it. */
+export interface Found {
+  readonly node: Node
+  readonly aliases: readonly Alias[]
+}
+
+/** Reads the mappings of one document as Compose does: aliases followed, merge keys applied, nothing copied. */
+export interface Mappings {
+  /** What a key holds, in the mapping itself or by merge; null where it has no such key. */
+  get(map: YAMLMap, key: string): Found | null
+  /** All keys, merged ones included, in order of precedence. */
+  entries(map: YAMLMap): ReadonlyMap<string, Found>
+}
+
+export function mappings({ targets }: YamlDocument): Mappings {
+  const memory = new Map<YAMLMap, Map<string, Found | null>>()
+
+  const follow = (value: unknown): Found | null => {
+    if (!isNode(value)) return null
+    if (!isAlias(value)) return { node: value, aliases: [] }
+    const target = targets.get(value)
+    return target === undefined ? null : { node: target, aliases: [value] }
+  }
+  const merged = (map: YAMLMap): readonly YAMLMap[] =>
+    map.items
+      .filter(({ key }) => isMergeKey(key))
+      .flatMap(({ value }) => mergedNodes(value, targets).filter((node) => isMap(node)))
+
+  const get = (map: YAMLMap, key: string): Found | null => {
+    const known = memory.get(map) ?? new Map<string, Found | null>()
+    memory.set(map, known)
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const found = search(map, key)
+    known.set(key, found)
+    return found
+  }
+  const search = (map: YAMLMap, key: string): Found | null => {
+    const own = map.items.find((pair) => !isMergeKey(pair.key) && keyText(pair.key) === key)
+    if (own !== undefined) return follow(own.value)
+    for (const parent of merged(map)) {
+      const found = get(parent, key)
+      if (found !== null) return found
+    }
+    return null
+  }
+  const entries = (map: YAMLMap): ReadonlyMap<string, Found> => {
+    const all = new Map<string, Found>()
+    const open = [map]
+    const seen = new Set<YAMLMap>()
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      for (const { key, value } of next.items) {
+        const found = follow(value)
+        const name = keyText(key)
+        if (found !== null && !isMergeKey(key) && !all.has(name)) all.set(name, found)
+      }
+      open.push(...merged(next).toReversed())
+    }
+    return all
+  }
+  return { get, entries }
+}
