@@ -1,0 +1,83 @@
+import type { Secret } from './secret.ts'
+
+/** Where the watched repository lives. `text` is what was configured, to the letter. */
+export type RepositorySetting =
+  | {
+      readonly kind: 'github'
+      readonly text: string
+      readonly owner: string
+      readonly name: string
+    }
+  | {
+      readonly kind: 'local'
+      readonly text: string
+      /** Absolute. */
+      readonly path: string
+    }
+
+export interface ListenAddress {
+  /** Without brackets. */
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+}
+
+export interface GitHubApp {
+  /** The App's id or its client id. */
+  readonly id: string
+  /** PEM, checked to be an RSA key. */
+  readonly privateKey: Secret
+}
+
+export interface GitHubSettings {
+  /** Without a slash at the end. */
+  readonly apiUrl: string
+  /** Without a slash at the end. */
+  readonly serverUrl: string
+  readonly app: GitHubApp | null
+}
+
+export interface RegistrySettings {
+  readonly plainHttp: boolean
+  readonly credential: { readonly username: string; readonly password: Secret } | null
+}
+
+export interface StackSettings {
+  /** An absolute path, or `adopt`: where the stack's containers say that they come from. */
+  readonly directory: string
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** What the owner of this host decided, every default filled in. Durations are ms, sizes bytes. */
+export interface Config {
+  /** null where `MD_REPO` is not set: only commands that read the working directory can run. */
+  readonly repository: RepositorySetting | null
+  /** null: the branch that the remote's HEAD names. */
+  readonly branch: string | null
+  readonly host: string
+  /** null: probe, podman first. */
+  readonly runtime: 'podman' | 'docker' | null
+  readonly dataDirectory: string
+  readonly listen: ListenAddress
+  readonly pollInterval: number
+  /** null: no delivery can be verified, so none is taken; polling finds the same work. */
+  readonly webhookSecret: Secret | null
+  readonly github: GitHubSettings
+  /** null: where docker and podman keep theirs. */
+  readonly registryAuthFile: string | null
+  readonly sopsAgeKeyFile: string | null
+  readonly logLevel: LogLevel
+  /** How long a new state must hold still before it counts as proven. */
+  readonly settle: number
+  /** After this a deployment that is not proven has failed. */
+  readonly deadline: number
+  /** How long to wait for more events before one commit is made of them. */
+  readonly debounce: number
+  readonly bodyLimit: number
+  /** By host, with its port where it has one. */
+  readonly registries: Readonly<Record<string, RegistrySettings>>
+  /** Absolute directories outside the repository that a stack may refer to. */
+  readonly allowPaths: readonly string[]
+  readonly stacks: Readonly<Record<string, StackSettings>>
+}

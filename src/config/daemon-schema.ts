@@ -1,0 +1,118 @@
+import * as v from 'valibot'
+
+import { closest } from './closest.ts'
+import type { Parsed } from './problem.ts'
+import { parseDuration, parseSize } from './quantity.ts'
+
+const REGISTRY = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/
+const STACK = /^[a-z0-9][a-z0-9_-]*$/
+
+/** What may be said about one registry. */
+export const registrySchema = settings({
+  plainHttp: v.optional(v.boolean(expected('true or false')), false),
+  username: v.optional(words('a user name')),
+  passwordFile: v.optional(words('the path of a file')),
+})
+
+/** The shape of the daemon's YAML; `configs/magos.schema.json` tells editors the same. */
+export const daemonSchema = settings({
+  settle: v.optional(duration({ min: '0s', max: '10m' }), '10s'),
+  deadline: v.optional(duration({ min: '1s', max: '24h' }), '5m'),
+  debounce: v.optional(duration({ min: '0s', max: '5s' }), '2s'),
+  bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
+  registries: v.nullish(
+    named(
+      REGISTRY,
+      'a registry’s host, with its port where it has one, such as registry.lan:5000',
+      registrySchema,
+    ),
+  ),
+  allowPaths: v.nullish(
+    v.array(pathText('a path that starts with / or ~/'), expected('a list of paths')),
+  ),
+  stacks: v.nullish(
+    named(
+      STACK,
+      'a stack’s name: small letters, digits, - and _',
+      settings({ directory: pathText('adopt, or a path that starts with / or ~/', ['adopt']) }),
+    ),
+  ),
+})
+
+export type DaemonOutput = v.InferOutput<typeof daemonSchema>
+export type RegistryOutput = v.InferOutput<typeof registrySchema>
+
+/** A mapping with these keys and no other. */
+function settings<const E extends v.ObjectEntries>(entries: E) {
+  const known = Object.keys(entries)
+  return v.pipe(
+    mapping(),
+    v.looseObject(entries),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const input: Readonly<Record<string, unknown>> = isMapping(dataset.value) ? dataset.value : {}
+      for (const key of Object.keys(input)) {
+        if (known.includes(key)) continue
+        const near = closest(key, known)
+        const hint = near === null ? `expected one of ${known.join(', ')}` : `did you mean ${near}?`
+        addIssue({
+          message: `Cannot use key ${JSON.stringify(key)}: there is no such setting; ${hint}`,
+          path: [{ type: 'object', origin: 'key', input, key, value: input[key] }],
+        })
+      }
+    }),
+  )
+}
+
+/** A mapping whose keys are names of the user's. */
+function named<const S extends v.GenericSchema>(pattern: RegExp, what: string, value: S) {
+  return v.pipe(mapping(), v.record(v.pipe(v.string(), v.regex(pattern, expected(what))), value))
+}
+
+function mapping() {
+  return v.custom<Record<string, unknown>>(isMapping, expected('a mapping (key: value)'))
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function duration(bounds: { readonly min: string; readonly max: string }) {
+  return parsed('a duration with its unit, such as 10s', (value) => parseDuration(value, bounds))
+}
+
+function size(bounds: { readonly min: string; readonly max: string }) {
+  const schema = v.union([v.string(), v.number()], expected('a size, such as 5MB'))
+  return v.pipe(
+    schema,
+    v.transform(String),
+    toParsed((value) => parseSize(value, bounds)),
+  )
+}
+
+function pathText(what: string, literals: readonly string[] = []) {
+  return v.pipe(
+    v.string(expected(what)),
+    v.check((value) => /^(?:\/|~(?:\/|$))/.test(value) || literals.includes(value), expected(what)),
+  )
+}
+
+function words(what: string) {
+  return v.pipe(v.string(expected(what)), v.nonEmpty(expected(what)))
+}
+
+function parsed<T>(what: string, parse: (text: string) => Parsed<T>) {
+  return v.pipe(v.string(expected(what)), toParsed(parse))
+}
+
+function toParsed<T>(parse: (text: string) => Parsed<T>) {
+  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+    const result = parse(dataset.value)
+    if ('value' in result) return result.value
+    addIssue({ message: `Cannot use ${result.refusal}` })
+    return NEVER
+  })
+}
+
+function expected(what: string) {
+  return (issue: { readonly received: string }) => `Cannot use ${issue.received}: expected ${what}`
+}

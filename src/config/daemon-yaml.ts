@@ -1,0 +1,133 @@
+import { dirname } from 'node:path'
+
+import * as v from 'valibot'
+
+import type { RegistrySettings, StackSettings } from './config.ts'
+import { expandPath } from './path.ts'
+import { daemonSchema, registrySchema } from './daemon-schema.ts'
+import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
+import type { ConfigProblem } from './problem.ts'
+import { Secret } from './secret.ts'
+import { readYaml } from './yaml.ts'
+import type { YamlText } from './yaml.ts'
+
+export interface DaemonSettings {
+  readonly settle: number
+  readonly deadline: number
+  readonly debounce: number
+  readonly bodyLimit: number
+  readonly registries: Readonly<Record<string, RegistrySettings>>
+  readonly allowPaths: readonly string[]
+  readonly stacks: Readonly<Record<string, StackSettings>>
+}
+
+export interface DaemonYamlInput {
+  readonly file: string
+  readonly text: string
+  readonly homeDirectory: string
+  readonly readFile: (path: string) => string | null
+  /** Problems found are added here. */
+  readonly problems: ConfigProblem[]
+}
+
+/** An open YAML and where to tell its problems. */
+interface Reading {
+  readonly input: DaemonYamlInput
+  readonly document: YamlText
+}
+
+/** What the daemon's YAML says, defaults filled in; defaults alone where there is none or where it has problems. */
+export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
+  const document = input && readYaml(input.file, input.text, input.problems)
+  if (!input || !document) return { ...settled(v.parse(daemonSchema, {}), ''), registries: {} }
+  const reading = { input, document }
+  const parsed = v.safeParse(daemonSchema, document.value)
+  const output = parsed.success ? parsed.output : v.parse(daemonSchema, {})
+  for (const { message, path } of parsed.issues ?? []) {
+    refuse(reading, path?.map(({ key }) => key) ?? [], message, path?.at(-1)?.origin)
+  }
+  if (output.deadline <= output.settle) {
+    const message = 'Cannot use deadline: expected it to be longer than settle'
+    refuse(reading, ['deadline'], message)
+  }
+  const registries = parsed.success ? output.registries : soundRegistries(document)
+  return {
+    ...settled(output, input.homeDirectory),
+    registries: mapValues(registries ?? {}, (each, host) => readRegistry(reading, host, each)),
+  }
+}
+
+/** What needs no file to be read. */
+function settled(
+  { settle, deadline, debounce, bodyLimit, allowPaths, stacks }: DaemonOutput,
+  homeDirectory: string,
+): Omit<DaemonSettings, 'registries'> {
+  // the schema lets no relative path through
+  const bases = { homeDirectory, workingDirectory: '/' }
+  return {
+    settle,
+    deadline,
+    debounce,
+    bodyLimit,
+    allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
+    stacks: mapValues(stacks ?? {}, ({ directory }) => ({
+      directory: directory === 'adopt' ? directory : expandPath(directory, bases),
+    })),
+  }
+}
+
+/** The registries that are well written although something else is not: so their own problems are told as well. */
+function soundRegistries({ value }: YamlText): Record<string, RegistryOutput> {
+  const whole = v.safeParse(v.object({ registries: v.record(v.string(), v.unknown()) }), value)
+  const sound: Record<string, RegistryOutput> = {}
+  for (const [host, each] of Object.entries(whole.success ? whole.output.registries : {})) {
+    const parsed = v.safeParse(registrySchema, each)
+    if (parsed.success) sound[host] = parsed.output
+  }
+  return sound
+}
+
+function readRegistry(
+  reading: Reading,
+  host: string,
+  { plainHttp, username, passwordFile }: RegistryOutput,
+): RegistrySettings {
+  if (username === undefined && passwordFile === undefined) return { plainHttp, credential: null }
+  if (username === undefined || passwordFile === undefined) {
+    const absent = username === undefined ? 'username' : 'passwordFile'
+    const message = `Cannot use the credential of ${JSON.stringify(host)}: ${absent} is missing`
+    refuse(reading, ['registries', host], message, 'key')
+    return { plainHttp, credential: null }
+  }
+  const password = readPassword(reading, host, passwordFile)
+  return { plainHttp, credential: password === null ? null : { username, password } }
+}
+
+function readPassword(reading: Reading, host: string, file: string): Secret | null {
+  const { homeDirectory, file: yaml, readFile } = reading.input
+  const path = expandPath(file, { homeDirectory, workingDirectory: dirname(yaml) })
+  const password = readFile(path)?.trim()
+  if (password) return new Secret(password)
+  // the value is never shown: it may be the password itself
+  const state = password === undefined ? 'no such readable file' : 'it is empty'
+  const message = `Cannot read the file that passwordFile names: ${state}`
+  refuse(reading, ['registries', host, 'passwordFile'], message)
+  return null
+}
+
+function refuse(
+  { input, document }: Reading,
+  keys: readonly unknown[],
+  message: string,
+  origin: 'key' | 'value' = 'value',
+): void {
+  const place = document.place(keys, origin)
+  input.problems.push({ variable: null, place, message, remedy: null })
+}
+
+function mapValues<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => U,
+): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]))
+}
