@@ -1,0 +1,38 @@
+import type { Database } from './database.ts'
+
+export interface ChildEntry {
+  readonly pid: number
+  /** Of the process, as the system tells it: pid and start time together are never used again. */
+  readonly startTime: number
+  readonly command: string
+}
+
+/** Which children run, so that a next start can end those that a dead process left behind. */
+export interface Children {
+  started(pid: number, startTime: number, command: string): void
+  ended(pid: number): void
+  /** Every child that was started and not ended; at start, those of the process before. */
+  leftovers(): readonly ChildEntry[]
+}
+
+export function createChildren({ connection, transaction, attempt }: Database): Children {
+  const insert = connection.prepare(
+    'INSERT OR REPLACE INTO children (pid, start_time, command) VALUES (?, ?, ?)',
+  )
+  const remove = connection.prepare('DELETE FROM children WHERE pid = ?')
+  const all = connection.prepare('SELECT pid, start_time, command FROM children ORDER BY pid')
+  return {
+    started(pid, startTime, command) {
+      transaction('Journal a child in', () => insert.run(pid, startTime, command))
+    },
+    ended(pid) {
+      transaction('Journal a child in', () => remove.run(pid))
+    },
+    leftovers: () =>
+      attempt('Read children from', () => all.all()).map((row) => ({
+        pid: Number(row['pid']),
+        startTime: Number(row['start_time']),
+        command: String(row['command']),
+      })),
+  }
+}

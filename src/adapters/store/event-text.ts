@@ -1,0 +1,74 @@
+import type { Event, Origin, StatusReport } from '../../domain/event.ts'
+
+/** Reads an event as it was written; null for what this Magos does not know. */
+export function parseEvent(text: unknown): Event | null {
+  const value = parseRecord(text)
+  switch (value?.['kind']) {
+    case 'image-published': {
+      const repositories = parseRepositories(value['repositories'])
+      return repositories === null ? null : { kind: 'image-published', repositories }
+    }
+    case 'revision-pushed':
+      return { kind: 'revision-pushed' }
+    case 'installation-changed':
+      return { kind: 'installation-changed' }
+    case 'sync-requested': {
+      const { stack } = value
+      const known = typeof stack === 'string' || stack === null
+      return known ? { kind: 'sync-requested', stack } : null
+    }
+    case 'report-due': {
+      const report = parseReport(value['report'])
+      return report === null ? null : { kind: 'report-due', report }
+    }
+    default:
+      return null
+  }
+}
+
+/** Reads an origin as it was written; null when it is none. */
+export function parseOrigin(text: unknown): Origin | null {
+  const value = parseRecord(text)
+  const source = SOURCES.find((name) => name === value?.['source'])
+  if (value === null || source === undefined) return null
+  const details: { [Key in (typeof DETAILS)[number]]?: string } = {}
+  for (const name of DETAILS) {
+    const detail = value[name]
+    if (typeof detail === 'string') details[name] = detail
+  }
+  return { source, ...details }
+}
+
+const SOURCES = ['webhook', 'poll', 'start', 'own', 'operator'] as const
+const DETAILS = ['event', 'action', 'repository', 'ref', 'image', 'delivery', 'body'] as const
+const STATES = ['pending', 'success', 'failure', 'error'] as const
+
+function parseRepositories(value: unknown): readonly string[] | 'all' | null {
+  if (value === 'all') return value
+  if (!Array.isArray(value)) return null
+  const names = value.filter((name): name is string => typeof name === 'string')
+  return names.length === value.length ? names : null
+}
+
+function parseReport(value: unknown): StatusReport | null {
+  if (!isRecord(value)) return null
+  const { commit, context, description } = value
+  const state = STATES.find((name) => name === value['state'])
+  if (typeof commit !== 'string' || typeof context !== 'string') return null
+  if (typeof description !== 'string' || state === undefined) return null
+  return { commit, context, state, description }
+}
+
+function parseRecord(text: unknown): Readonly<Record<string, unknown>> | null {
+  if (typeof text !== 'string') return null
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,167 @@
+import type { DeploymentRecord, FailedState, History, ProvenState } from '../../ports.ts'
+import type { Database } from './database.ts'
+
+export interface HistoryOptions {
+  /** Deployments, and commits of our own, that are kept; default 10,000 each. */
+  readonly keep?: number
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+/** `History` on SQLite: every call is one transaction, on disk when it returns. */
+export function createHistory(
+  { connection, transaction, attempt }: Database,
+  { keep = 10_000 }: HistoryOptions = {},
+): History {
+  const statements = prepare(connection)
+  const write = <Result>(work: () => Result) => transaction('Write the history to', work)
+  const read = <Result>(work: () => Result) => attempt('Read the history from', work)
+
+  const remember = (proven: ProvenState) => {
+    const { stack, project, commit, inputs, services, provider, at } = proven
+    statements.prove.run(stack, project, commit, inputs, JSON.stringify(services), provider, at)
+  }
+
+  return {
+    proven: (stack) => read(() => toProven(statements.proven.get(stack))),
+    failed: (stack) => read(() => toFailed(statements.failed.get(stack))),
+    begin: ({ stack, commit, inputs, at }) =>
+      write(() => {
+        const { lastInsertRowid } = statements.begin.run(stack, commit, inputs, at)
+        statements.pruneDeployments.run(keep)
+        return Number(lastInsertRowid)
+      }),
+    succeed(id, proven) {
+      write(() => {
+        statements.end.run(proven.at, 'succeeded', '', id)
+        remember(proven)
+        statements.forgive.run(proven.stack)
+      })
+    },
+    fail(id, failed) {
+      const { stack, commit, inputs, reason, retry, at } = failed
+      write(() => {
+        statements.end.run(at, 'failed', reason, id)
+        statements.fail.run(stack, commit, inputs, reason, retry, at)
+      })
+    },
+    prove(proven) {
+      write(() => {
+        remember(proven)
+        // The failure of another state stays remembered: this one was not what failed.
+        statements.forgiveInputs.run(proven.stack, proven.inputs)
+      })
+    },
+    interrupted: (now) =>
+      write(() => {
+        const open = statements.open.all()
+        for (const { id } of open) statements.interrupt.run(now, Number(id))
+        return open.map((row) => toRecord({ ...row, ended_at: now, outcome: 'interrupted' }))
+      }),
+    deployments: (limit) => read(() => statements.deployments.all(limit).map(toRecord)),
+    committed(commit, at) {
+      write(() => {
+        statements.committed.run(commit, at)
+        statements.pruneCommits.run(keep)
+      })
+    },
+    isOurs: (commit) => read(() => statements.isOurs.get(commit) !== undefined),
+    reached: () => read(() => textOrNull(statements.reached.get()?.['commit_id'])),
+    reach(commit, at) {
+      write(() => statements.reach.run(commit, at))
+    },
+  }
+}
+
+function prepare(connection: Database['connection']) {
+  return {
+    proven: connection.prepare('SELECT * FROM proven WHERE stack = ?'),
+    failed: connection.prepare('SELECT * FROM failed WHERE stack = ?'),
+    begin: connection.prepare(
+      'INSERT INTO deployments (stack, commit_id, inputs, started_at) VALUES (?, ?, ?, ?)',
+    ),
+    end: connection.prepare(
+      'UPDATE deployments SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?',
+    ),
+    interrupt: connection.prepare(
+      "UPDATE deployments SET ended_at = ?, outcome = 'interrupted' WHERE id = ?",
+    ),
+    open: connection.prepare('SELECT * FROM deployments WHERE outcome IS NULL ORDER BY id'),
+    deployments: connection.prepare('SELECT * FROM deployments ORDER BY id DESC LIMIT ?'),
+    // Ids only grow, so this walks just the rows beyond the newest; an open one is never forgotten.
+    pruneDeployments: connection.prepare(
+      `DELETE FROM deployments
+       WHERE outcome IS NOT NULL AND id <= (SELECT max(id) FROM deployments) - ?`,
+    ),
+    prove: connection.prepare(
+      `INSERT OR REPLACE INTO proven (stack, project, commit_id, inputs, services, provider, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    fail: connection.prepare(
+      `INSERT OR REPLACE INTO failed (stack, commit_id, inputs, reason, retry, at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    ),
+    forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
+    forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
+    committed: connection.prepare('INSERT OR REPLACE INTO commits (commit_id, at) VALUES (?, ?)'),
+    reached: connection.prepare('SELECT commit_id FROM reached'),
+    reach: connection.prepare(
+      'INSERT OR REPLACE INTO reached (only, commit_id, at) VALUES (1, ?, ?)',
+    ),
+    isOurs: connection.prepare('SELECT 1 FROM commits WHERE commit_id = ?'),
+    pruneCommits: connection.prepare(
+      `DELETE FROM commits WHERE commit_id IN
+       (SELECT commit_id FROM commits ORDER BY at DESC LIMIT -1 OFFSET ?)`,
+    ),
+  }
+}
+
+function toProven(row: Row | undefined): ProvenState | null {
+  if (row === undefined) return null
+  return {
+    stack: String(row['stack']),
+    project: String(row['project']),
+    commit: String(row['commit_id']),
+    inputs: String(row['inputs']),
+    services: parseHashes(String(row['services'])),
+    provider: row['provider'] === 'podman-compose' ? 'podman-compose' : 'docker-compose',
+    at: Number(row['at']),
+  }
+}
+
+function toFailed(row: Row | undefined): FailedState | null {
+  if (row === undefined) return null
+  return {
+    stack: String(row['stack']),
+    commit: String(row['commit_id']),
+    inputs: String(row['inputs']),
+    reason: String(row['reason']),
+    retry: row['retry'] === 'next-pass' ? 'next-pass' : 'when-changed',
+    at: Number(row['at']),
+  }
+}
+
+function toRecord(row: Row): DeploymentRecord {
+  const { outcome } = row
+  return {
+    id: Number(row['id']),
+    stack: String(row['stack']),
+    commit: String(row['commit_id']),
+    inputs: String(row['inputs']),
+    startedAt: Number(row['started_at']),
+    endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
+    outcome:
+      outcome === 'succeeded' || outcome === 'failed' || outcome === 'interrupted' ? outcome : null,
+    reason: String(row['reason']),
+  }
+}
+
+function parseHashes(text: string): Readonly<Record<string, string>> {
+  const value: unknown = JSON.parse(text)
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(Object.entries(value).map(([name, hash]) => [name, String(hash)]))
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

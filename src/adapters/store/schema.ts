@@ -1,0 +1,70 @@
+/**
+ * One entry a version, applied in order; `PRAGMA user_version` counts those that a file has seen. Never change an
+ * entry that was released: add one.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    event TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    postponed_for TEXT,
+    settled_at INTEGER,
+    answer TEXT,
+    answered_with INTEGER
+  ) STRICT;
+  CREATE INDEX inbox_pending ON inbox (id) WHERE settled_at IS NULL;
+
+  CREATE TABLE deployments (
+    id INTEGER PRIMARY KEY,
+    stack TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT CHECK (outcome IN ('succeeded', 'failed', 'interrupted')),
+    reason TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+  CREATE INDEX deployments_open ON deployments (id) WHERE outcome IS NULL;
+
+  CREATE TABLE proven (
+    stack TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    services TEXT NOT NULL,
+    provider TEXT NOT NULL CHECK (provider IN ('docker-compose', 'podman-compose')),
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE failed (
+    stack TEXT PRIMARY KEY,
+    commit_id TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    retry TEXT NOT NULL CHECK (retry IN ('when-changed', 'next-pass')),
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE commits (
+    commit_id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX commits_by_age ON commits (at);
+
+  CREATE TABLE reached (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    commit_id TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE children (
+    pid INTEGER PRIMARY KEY,
+    start_time INTEGER NOT NULL,
+    command TEXT NOT NULL
+  ) STRICT;
+  `,
+]

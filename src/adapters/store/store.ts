@@ -1,0 +1,43 @@
+import type { History, Inbox } from '../../ports.ts'
+import { type Children, createChildren } from './children.ts'
+import { openDatabase } from './database.ts'
+import { createHistory, type HistoryOptions } from './history.ts'
+import { createInbox, type InboxOptions } from './inbox.ts'
+
+/** The one SQLite file of a data directory. */
+export interface Store {
+  readonly inbox: Inbox
+  readonly history: History
+  readonly children: Children
+  /** Writes what waits; what is accepted afterwards is refused. */
+  close(): void
+}
+
+export interface StoreOptions extends Omit<InboxOptions, 'keep'>, HistoryOptions {
+  readonly path: string
+}
+
+/**
+ * Opens the file, or creates it in a directory that only its owner may enter. Several processes may have it open: the one
+ * that holds the lock works, the others leave requests and read. Throws `storage` with the remedy when the file is broken,
+ * unreadable or from a newer Magos.
+ */
+export function openStore({ path, ...options }: StoreOptions): Store {
+  const database = openDatabase(path)
+  try {
+    const inbox = createInbox(database, options)
+    return {
+      inbox,
+      history: createHistory(database, options),
+      children: createChildren(database),
+      close() {
+        if (!database.connection.isOpen) return
+        inbox.close()
+        database.close()
+      },
+    }
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
+}

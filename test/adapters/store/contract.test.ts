@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { openStore, type StoreOptions } from '../../../src/adapters/store/store.ts'
+import { historyContract } from '../../contracts/history.ts'
+import { inboxContract } from '../../contracts/inbox.ts'
+import { openMemoryStore } from '../../fakes/memory-store.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'magos-store-'))
+let count = 0
+
+function openSqlite(options: Omit<StoreOptions, 'path'>) {
+  count += 1
+  return openStore({ path: join(root, String(count), 'magos.db'), ...options })
+}
+
+afterAll(() => rmSync(root, { recursive: true }))
+
+inboxContract('node:sqlite', openSqlite)
+inboxContract('memory', openMemoryStore)
+historyContract('node:sqlite', () => openSqlite({ now: () => 0 }))
+historyContract('memory', () => openMemoryStore({ now: () => 0 }))

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { FailedState, History, ProvenState } from '../../src/ports.ts'
+
+export interface HistoryUnderTest {
+  readonly history: History
+  close(): void
+}
+
+const STARTED = { stack: 'web', commit: 'c1', inputs: 'i1', at: 100 }
+
+const proven = (changes: Partial<ProvenState> = {}): ProvenState => ({
+  stack: 'web',
+  project: 'web',
+  commit: 'c1',
+  inputs: 'i1',
+  services: { app: 'h1', db: 'h2' },
+  provider: 'podman-compose',
+  at: 200,
+  ...changes,
+})
+
+const failed = (changes: Partial<FailedState> = {}): FailedState => ({
+  stack: 'web',
+  commit: 'c1',
+  inputs: 'i1',
+  reason: 'service "app" is unhealthy',
+  retry: 'when-changed',
+  at: 200,
+  ...changes,
+})
+
+/** What every `History` must do. */
+export function historyContract(name: string, open: () => HistoryUnderTest): void {
+  describe(`History contract: ${name}`, () => {
+    let subject: HistoryUnderTest
+    let history: History
+
+    beforeEach(() => {
+      subject = open()
+      history = subject.history
+    })
+    afterEach(() => subject.close())
+
+    test('a new history knows nothing', () => {
+      expect(history.proven('web')).toBeNull()
+      expect(history.failed('web')).toBeNull()
+      expect(history.deployments(10)).toEqual([])
+      expect(history.interrupted(1)).toEqual([])
+      expect(history.reached()).toBeNull()
+      expect(history.isOurs('c1')).toBe(false)
+    })
+
+    test('begin() journals a deployment that is open until it ends', () => {
+      const id = history.begin(STARTED)
+
+      expect(history.deployments(10)).toEqual([
+        {
+          id,
+          stack: 'web',
+          commit: 'c1',
+          inputs: 'i1',
+          startedAt: 100,
+          endedAt: null,
+          outcome: null,
+          reason: '',
+        },
+      ])
+    })
+
+    test('succeed() proves the state, ends the deployment and forgets the failure', () => {
+      history.fail(history.begin(STARTED), failed())
+      history.succeed(history.begin({ ...STARTED, at: 150 }), proven())
+
+      expect(history.proven('web')).toEqual(proven())
+      expect(history.failed('web')).toBeNull()
+      expect(history.deployments(10)).toMatchObject([
+        { outcome: 'succeeded', startedAt: 150, endedAt: 200 },
+        { outcome: 'failed' },
+      ])
+    })
+
+    test('fail() remembers the failure and leaves what was proven', () => {
+      history.succeed(history.begin(STARTED), proven())
+      const id = history.begin({ ...STARTED, commit: 'c2', inputs: 'i2' })
+      const failure = failed({ commit: 'c2', inputs: 'i2', retry: 'next-pass', at: 300 })
+      history.fail(id, failure)
+
+      expect(history.proven('web')).toEqual(proven())
+      expect(history.failed('web')).toEqual(failure)
+      expect(history.deployments(1)).toMatchObject([
+        { id, outcome: 'failed', endedAt: 300, reason: failure.reason },
+      ])
+    })
+
+    test('fail() of a newer state replaces the older failure', () => {
+      history.fail(history.begin(STARTED), failed())
+      const newer = failed({ inputs: 'i2', reason: 'other' })
+      history.fail(history.begin(STARTED), newer)
+
+      expect(history.failed('web')).toEqual(newer)
+    })
+
+    test('prove() needs no deployment, and forgets only a failure of that very state', () => {
+      history.fail(history.begin(STARTED), failed({ inputs: 'bad' }))
+      history.prove(proven({ inputs: 'good' }))
+      expect(history.proven('web')?.inputs).toBe('good')
+      expect(history.failed('web')?.inputs).toBe('bad')
+
+      history.prove(proven({ inputs: 'bad', provider: 'docker-compose' }))
+      expect(history.failed('web')).toBeNull()
+      expect(history.proven('web')?.provider).toBe('docker-compose')
+      expect(history.deployments(10)).toHaveLength(1)
+    })
+
+    test('stacks do not share what is proven and failed', () => {
+      history.prove(proven())
+      history.fail(history.begin({ ...STARTED, stack: 'db' }), failed({ stack: 'db' }))
+
+      expect(history.failed('web')).toBeNull()
+      expect(history.proven('db')).toBeNull()
+    })
+
+    test('interrupted() closes what a dead process left open, and returns it once', () => {
+      history.succeed(history.begin(STARTED), proven())
+      const id = history.begin({ ...STARTED, stack: 'db', at: 150 })
+
+      const record = { id, stack: 'db', startedAt: 150, endedAt: 900, outcome: 'interrupted' }
+      expect(history.interrupted(900)).toMatchObject([record])
+      expect(history.interrupted(901)).toEqual([])
+      expect(history.deployments(1)).toMatchObject([record])
+    })
+
+    test('deployments() gives the newest first, and no more than asked', () => {
+      const ids = ['a', 'b', 'c'].map((stack) => history.begin({ ...STARTED, stack }))
+
+      expect(history.deployments(2).map(({ id }) => id)).toEqual([ids[2], ids[1]])
+    })
+
+    test('committed() marks a commit as ours; twice is once', () => {
+      history.committed('c1', 100)
+      history.committed('c1', 200)
+
+      expect(history.isOurs('c1')).toBe(true)
+      expect(history.isOurs('c2')).toBe(false)
+    })
+
+    test('reach() replaces the commit that was reached before', () => {
+      history.reach('c1', 100)
+      history.reach('c2', 200)
+
+      expect(history.reached()).toBe('c2')
+    })
+  })
+}

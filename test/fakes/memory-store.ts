@@ -1,0 +1,126 @@
+import { MagosError } from '../../src/domain/error.ts'
+import type { Event, Origin } from '../../src/domain/event.ts'
+import type {
+  Accepted,
+  DeploymentRecord,
+  FailedState,
+  History,
+  Inbox,
+  ProvenState,
+} from '../../src/ports.ts'
+
+export interface MemoryStoreOptions {
+  readonly now: () => number
+  /** Events that may wait at one time; default 1,000. */
+  readonly queueLimit?: number
+}
+
+/** `Inbox` and `History` without a disk; the contract suites hold both to what the real store does. */
+export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions): {
+  readonly inbox: Inbox
+  readonly history: History
+  close(): void
+} {
+  return { inbox: memoryInbox(now, queueLimit), history: memoryHistory(), close: () => undefined }
+}
+
+function memoryInbox(now: () => number, queueLimit: number): Inbox {
+  const unsettled = new Map<number, Accepted>()
+  const answers = new Map<number, string>()
+  const listeners = new Set<() => void>()
+  let lastId = 0
+  let waiting = 0
+
+  const insert = (event: Event, origin: Origin): number => {
+    const id = (lastId += 1)
+    const at = now()
+    unsettled.set(id, { id, event, origin, acceptedAt: at, attempts: 0, dueAt: at })
+    return id
+  }
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+
+  return {
+    async accept(event, origin) {
+      if (waiting >= queueLimit) throw new MagosError('busy', 'Accept an event: too many wait')
+      const [kept, from] = structuredClone([event, origin] as const)
+      waiting += 1
+      await new Promise((resolve) => void setImmediate(resolve))
+      waiting -= 1
+      const id = insert(kept, from)
+      tell()
+      return id
+    },
+    pending: () => [...unsettled.values()],
+    settle(ids, answer, followUps) {
+      const text = JSON.stringify(answer ?? null)
+      for (const id of ids) if (unsettled.delete(id)) answers.set(id, text)
+      for (const { event, origin } of followUps) insert(event, origin)
+      if (followUps.length > 0) tell()
+    },
+    postpone(ids, dueAt) {
+      for (const id of ids) {
+        const row = unsettled.get(id)
+        if (row !== undefined) unsettled.set(id, { ...row, dueAt, attempts: row.attempts + 1 })
+      }
+    },
+    answer(id) {
+      const text = answers.get(id)
+      return text === undefined ? undefined : JSON.parse(text)
+    },
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+function memoryHistory(): History {
+  const provens = new Map<string, ProvenState>()
+  const failures = new Map<string, FailedState>()
+  const records: DeploymentRecord[] = []
+  const commits = new Set<string>()
+  let reached: string | null = null
+
+  const end = (id: number, ending: Pick<DeploymentRecord, 'endedAt' | 'outcome' | 'reason'>) => {
+    const record = records[id - 1]
+    if (record !== undefined) records[id - 1] = { ...record, ...ending }
+  }
+
+  return {
+    proven: (stack) => provens.get(stack) ?? null,
+    failed: (stack) => failures.get(stack) ?? null,
+    begin({ stack, commit, inputs, at }) {
+      const id = records.length + 1
+      const open = { endedAt: null, outcome: null, reason: '' }
+      records.push({ id, stack, commit, inputs, startedAt: at, ...open })
+      return id
+    },
+    succeed(id, proven) {
+      end(id, { endedAt: proven.at, outcome: 'succeeded', reason: '' })
+      provens.set(proven.stack, proven)
+      failures.delete(proven.stack)
+    },
+    fail(id, failed) {
+      end(id, { endedAt: failed.at, outcome: 'failed', reason: failed.reason })
+      failures.set(failed.stack, failed)
+    },
+    prove(proven) {
+      provens.set(proven.stack, proven)
+      if (failures.get(proven.stack)?.inputs === proven.inputs) failures.delete(proven.stack)
+    },
+    interrupted(now) {
+      const open = records.filter(({ outcome }) => outcome === null)
+      for (const { id } of open) end(id, { endedAt: now, outcome: 'interrupted', reason: '' })
+      return open.flatMap(({ id }) => records[id - 1] ?? [])
+    },
+    deployments: (limit) => records.toReversed().slice(0, limit),
+    committed: (commit) => void commits.add(commit),
+    isOurs: (commit) => commits.has(commit),
+    reached: () => reached,
+    reach(commit) {
+      reached = commit
+    },
+  }
+}
