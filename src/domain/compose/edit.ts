@@ -183,11 +183,10 @@ function leaves({ documents }: YamlFile): readonly Leaf[] {
       })
     } else if (isMap(node) || isSeq(node)) {
       mark(JSON.stringify([isMap(node) ? 'map' : 'seq', node.tag, node.anchor, node.flow === true]))
-      for (const item of node.items) {
-        for (const child of isNode(item) ? [item] : [item.key, item.value]) {
-          if (isNode(child)) visit(child)
-        }
-      }
+      const children = isMap(node)
+        ? node.items.flatMap(({ key, value }) => [key, value])
+        : node.items
+      for (const child of children) if (isNode(child)) visit(child)
       mark('end')
     }
   }
