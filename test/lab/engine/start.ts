@@ -1,0 +1,154 @@
+/**
+ * A real podman that shares nothing with the machine's own: storage, networks, configuration and run directory lie in
+ * one short temporary directory (a unix socket's path ends at 107 bytes). Odd about build machines, and set here: no
+ * systemd (cgroupfs, events in a file, health checks run only by who asks), rlimits that may not be raised, and a
+ * hybrid cgroup tree that crun cannot read but runc can.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { writeBuildContext } from './image.ts'
+import type { ImageContent } from './image.ts'
+import { composePath } from './install.ts'
+import { ISOLATED } from './isolate.ts'
+import { tearDown } from './tear-down.ts'
+
+const run = promisify(execFile)
+
+export interface LabEngineOptions {
+  /** Begins every compose project's name here, so that a look at the machine tells whose it is; default `lab`. */
+  readonly prefix?: string
+  /** Directory below which everything lies; default /tmp. Keep it short. */
+  readonly parent?: string
+}
+
+export interface LabEngine {
+  /** Everything of this engine lies here. */
+  readonly directory: string
+  /** The whole environment of a child that shall use this engine, Compose v2 first in its PATH. */
+  readonly env: Readonly<Record<string, string>>
+  /** A directory for runtime files of whoever uses the engine, on tmpfs where the machine has one. */
+  readonly runtimeDirectory: string
+  /** A project name that nobody else has. */
+  project(name: string): string
+  /** Runs podman to its end; rejects with its words where it fails. */
+  podman(args: readonly string[]): Promise<string>
+  /** Builds an image from scratch and static busybox under this local name. */
+  buildImage(tag: string, content?: ImageContent): Promise<void>
+  /** Pushes a local image to `registry/repository:tag` without TLS; the digest that the registry has it by. */
+  publish(tag: string, reference: string, credential?: string): Promise<`sha256:${string}`>
+  /** The same as an index of one platform; both digests. */
+  publishIndex(
+    tag: string,
+    reference: string,
+  ): Promise<{ readonly index: `sha256:${string}`; readonly platform: `sha256:${string}` }>
+  /** Removes all of it; names the processes that had to be ended by force, which should be none. */
+  stop(): Promise<readonly string[]>
+}
+
+/** Root's engine starts only within `isolate.ts`, because its bridges and rules would be the machine's own. */
+export async function startEngine(options: LabEngineOptions = {}): Promise<LabEngine> {
+  const { prefix = 'lab', parent = '/tmp' } = options
+  if (process.getuid?.() === 0 && process.env[ISOLATED] !== '1') {
+    throw new Error(
+      'Start the lab engine as root: only within "node test/lab/engine/isolate.ts --"',
+    )
+  }
+  const directory = await mkdtemp(join(parent, 'ml-'))
+  const runtimeDirectory = await mkdtemp('/dev/shm/ml-')
+  const env = await configure(directory)
+  const podman = async (args: readonly string[]) => {
+    const { stdout } = await run('podman', [...args], { env, maxBuffer: 64 << 20 })
+    return stdout.trim()
+  }
+  let serial = 0
+  const unique = () => `${process.pid.toString(36)}-${(serial += 1)}`
+  return {
+    directory,
+    env,
+    runtimeDirectory,
+    podman,
+    project: (name) => `${prefix}-${name}-${unique()}`,
+    async buildImage(tag, content = {}) {
+      const context = join(directory, `build-${unique()}`)
+      await writeBuildContext(context, content)
+      await podman(['build', '-q', '--format', 'docker', '-t', tag, context])
+      await rm(context, { recursive: true })
+    },
+    async publish(tag, reference, credential) {
+      const creds = credential === undefined ? [] : ['--creds', credential]
+      return await push(podman, ['push', '-q', ...creds], [tag, reference], directory)
+    },
+    async publishIndex(tag, reference) {
+      const list = `localhost/index-${unique()}`
+      await podman(['manifest', 'create', list])
+      await podman(['manifest', 'add', list, `containers-storage:${tag}`])
+      const target = [list, `docker://${reference}`]
+      const index = await push(podman, ['manifest', 'push', '-q', '--all'], target, directory)
+      const inspected = await podman(['image', 'inspect', '--format', '{{.Digest}}', tag])
+      await podman(['manifest', 'rm', list])
+      return { index, platform: asDigest(inspected) }
+    },
+    stop: () => tearDown({ directory, runtimeDirectory, podman, env }),
+  }
+}
+
+async function push(
+  podman: (args: readonly string[]) => Promise<string>,
+  command: readonly string[],
+  names: readonly string[],
+  directory: string,
+): Promise<`sha256:${string}`> {
+  const file = join(directory, 'digest')
+  await podman([...command, '--tls-verify=false', '--digestfile', file, ...names])
+  return asDigest((await readFile(file, 'utf8')).trim())
+}
+
+function asDigest(text: string): `sha256:${string}` {
+  if (!/^sha256:[0-9a-f]{64}$/.test(text)) throw new Error(`Read a digest: podman gave "${text}"`)
+  return `sha256:${text.slice('sha256:'.length)}`
+}
+
+async function configure(directory: string): Promise<Record<string, string>> {
+  const at = (path: string) => join(directory, path)
+  for (const path of ['home', 'bin', 'run', 'x', 'blobs', 'networks']) {
+    await mkdir(at(path), { mode: 0o700 })
+  }
+  await writeFile(at('containers.conf'), containersConf(directory))
+  await writeFile(
+    at('storage.conf'),
+    `[storage]\ndriver = "overlay"\ngraphroot = "${at('graph')}"\nrunroot = "${at('run')}"\n`,
+  )
+  // No registry is declared insecure: whoever pulls has to say so, as on a user's host.
+  await writeFile(at('registries.conf'), 'unqualified-search-registries = []\n')
+  const compose = composePath()
+  if (compose !== null) await symlink(compose, at('bin/docker-compose'))
+  return {
+    PATH: `${at('bin')}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+    HOME: at('home'),
+    TMPDIR: at('blobs'),
+    LANG: 'C.UTF-8',
+    XDG_RUNTIME_DIR: at('x'),
+    CONTAINERS_CONF: at('containers.conf'),
+    CONTAINERS_STORAGE_CONF: at('storage.conf'),
+    CONTAINERS_REGISTRIES_CONF: at('registries.conf'),
+  }
+}
+
+function containersConf(directory: string): string {
+  return [
+    '[containers]',
+    'default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]',
+    '[engine]',
+    'cgroup_manager = "cgroupfs"',
+    'events_logger = "file"',
+    'runtime = "runc"',
+    `tmp_dir = "${join(directory, 'tmp')}"`,
+    `image_copy_tmp_dir = "${join(directory, 'blobs')}"`,
+    '[network]',
+    // Without it networks are shared by all stores of the machine.
+    `network_config_dir = "${join(directory, 'networks')}"`,
+    '',
+  ].join('\n')
+}
