@@ -27,22 +27,30 @@ export function compileFilters({ include, exclude, extract }: TagFilters): TagFi
     }
     if (excluded !== null && excluded.test(tag)) return dropped('exclude', '"exclude" matches it')
     if (extracted === null) return { kept: true, text: tag }
-    const matcher = extracted.matcher(tag)
-    const version = matcher.find() ? matcher.group('version') : null
+    const version = extracted(tag)
     if (version === null) return dropped('extract', '"extract" finds no version in it')
     const hidden = artefactReason(version)
     return hidden === null ? { kept: true, text: version } : dropped('nature', hidden)
   }
 }
 
-function compileExtract(pattern: string): RE2JS {
+function compileExtract(pattern: string): (tag: string) => string | null {
   const compiled = compilePattern('extract', pattern)
-  if (Object.hasOwn(compiled.namedGroups(), 'version')) return compiled
-  throw new MagosError(
-    'policy',
-    `Cannot use "extract" ${JSON.stringify(pattern)}: it has no group named "version"`,
-    { remedy: 'name the part that holds the version: (?P<version>…)' },
-  )
+  const group = compiled.namedGroups()['version']
+  if (group === undefined) {
+    throw new MagosError(
+      'policy',
+      `Cannot use "extract" ${JSON.stringify(pattern)}: it has no group named "version"`,
+      { remedy: 'name the part that holds the version: (?P<version>…)' },
+    )
+  }
+  // One pass over the tag; a Matcher takes two, one to find and one for its groups.
+  const engine = compiled.re2()
+  return (tag) => {
+    const groups: readonly unknown[] | null = engine.findSubmatch(tag)
+    const version = groups?.[group]
+    return typeof version === 'string' ? version : null
+  }
 }
 
 function compilePattern(key: keyof TagFilters, pattern: string): RE2JS {

@@ -11,7 +11,7 @@ type Standing =
   | { readonly kind: 'version'; readonly candidate: Candidate }
   | { readonly kind: 'unreadable' | 'not-extracted'; readonly reason: string }
 
-/** The tags that may stand on the line, the best first, and all others. */
+/** The tags that may stand on the line, the best first, and all others by their spelling. */
 interface Survey {
   readonly committed: Candidate | null
   readonly eligible: readonly Candidate[]
@@ -74,7 +74,7 @@ function stand({ extract }: SemverPolicy, committed: string): Standing {
 function survey(yardstick: Yardstick | null, filter: TagFilter, tags: ReadonlySet<string>): Survey {
   const eligible: Candidate[] = []
   const rejected: Rejection[] = []
-  for (const tag of tags) {
+  for (const tag of [...tags].toSorted()) {
     const judged = judge(yardstick, filter, tag)
     if ('version' in judged) eligible.push(judged)
     else rejected.push(judged)
@@ -164,8 +164,9 @@ function answer(
         }
       : { tag: candidate.tag, verdict: 'eligible', reason: eligibility(candidate, committed) },
   )
-  const others = rejected.toSorted((a, b) => (a.tag < b.tag ? -1 : 1))
-  for (const other of others) considered.push({ ...other, verdict: 'rejected' })
+  for (const other of rejected) {
+    considered.push({ tag: other.tag, verdict: 'rejected', reason: other.reason })
+  }
   return { outcome, tag, reason, considered }
 }
 

@@ -1,5 +1,7 @@
 /** What a rebuild of the same version counts with. A closed list: any other suffix is a variant. */
-export type CounterKind = '-ls' | '-r' | '-build' | '-' | '_' | '_b'
+export type CounterKind = (typeof counterKinds)[number]
+
+const counterKinds = ['-ls', '-r', '-build', '-', '_', '_b'] as const
 
 export interface Counter {
   readonly kind: CounterKind
@@ -21,7 +23,9 @@ export interface TagVersion {
 
 type Suffix = Pick<TagVersion, 'prerelease' | 'variant' | 'counter'>
 
-const numbersPattern = /^(v?)([0-9]+(?:\.[0-9]+){0,2})(.*)$/s
+const bare: Suffix = { prerelease: [], variant: '', counter: null }
+
+const numbersPattern = /^(v?)([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?/
 const prereleasePattern =
   /^-?(alpha|beta|rc|preview|pre|dev|nightly|canary|snapshot|next|edge|a|b)(?:[._-]?([0-9]+))?((?:\.[0-9A-Za-z]+)*)(?=-|$)/i
 const counterPattern = /^(-ls|-r|-build|-|_b|_)([0-9]+)(?=[-_]|$)/
@@ -35,12 +39,17 @@ const variantPattern = /^-./s
 export function readTagVersion(text: string): TagVersion | null {
   const match = numbersPattern.exec(text)
   if (match === null) return null
-  const [, v = '', dotted = '', rest = ''] = match
-  const numbers = dotted.split('.').map(Number)
+  const numbers: number[] = []
+  for (let part = 2; part <= 4; part++) {
+    const digits = match[part]
+    if (digits !== undefined) numbers.push(Number(digits))
+  }
   if (!numbers.every(Number.isSafeInteger)) return null
-  const suffix = readSuffix(rest)
+  const rest = text.slice(match[0].length)
+  const suffix = rest === '' ? bare : readSuffix(rest)
   if (suffix === null) return null
-  return { numbers, ...suffix, spelledWithV: v !== '' }
+  const { prerelease, variant, counter } = suffix
+  return { numbers, prerelease, variant, counter, spelledWithV: match[1] !== '' }
 }
 
 /** The identifiers of a prerelease written behind a version, or null when the text is no known prerelease. */
@@ -114,8 +123,9 @@ function identifiers(match: RegExpExecArray): readonly string[] {
   return all.map((identifier) => (isDigits(identifier) ? withoutZeros(identifier) : identifier))
 }
 
-function toCounter(kind = '', digits = ''): Counter {
-  return { kind: kind as CounterKind, digits: withoutZeros(digits) }
+function toCounter(text: string | undefined, digits = ''): Counter | null {
+  const kind = counterKinds.find((known) => known === text)
+  return kind === undefined ? null : { kind, digits: withoutZeros(digits) }
 }
 
 function compareIdentifiers(a: string, b: string): number {
