@@ -1,0 +1,60 @@
+import { MagosError } from '../../domain/error.ts'
+import type { TreeEntry } from '../../domain/revision.ts'
+import type { RunChild } from '../../host/process.ts'
+import type { Source } from '../../ports.ts'
+import { createBlobReader } from './blob-reader.ts'
+import { interruptedIfAborted } from './interruption.ts'
+import { branchHead, defaultBranch, openLocalRepository } from './local-repository.ts'
+import type { LocalRepository } from './local-repository.ts'
+import { memoized } from './memoized.ts'
+import { parseTree } from './tree-listing.ts'
+
+export interface LocalSourceOptions {
+  readonly path: string
+  /** null: the branch that the repository's HEAD names when it is first asked. */
+  readonly branch: string | null
+  readonly run: RunChild
+}
+
+export interface NamedSource extends Source {
+  /** Short name of the watched branch. */
+  branchName(signal: AbortSignal): Promise<string>
+}
+
+/** Reads a repository on this machine by native git, from its objects, never from its work tree. */
+export function createLocalSource({ path, branch, run }: LocalSourceOptions): NamedSource {
+  const open = memoized((signal) => {
+    interruptedIfAborted(signal, `Open repository "${path}"`)
+    return openLocalRepository(run, path, signal)
+  })
+  const branchName = memoized(async (signal) => {
+    return branch ?? (await defaultBranch(await open(signal), signal))
+  })
+  const readBlob = createBlobReader(open)
+  return {
+    branchName,
+    async head(signal) {
+      const repository = await open(signal)
+      return await branchHead(repository, await branchName(signal), signal)
+    },
+    async tree(revision, signal) {
+      return await listTree(await open(signal), revision.tree, signal)
+    },
+    read: readBlob,
+  }
+}
+
+async function listTree(
+  { git, name }: LocalRepository,
+  tree: string,
+  signal: AbortSignal,
+): Promise<readonly TreeEntry[]> {
+  const { stdout } = await git(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', tree], {
+    signal,
+    maxOutput: 256 << 20,
+  })
+  if (stdout !== '' && !stdout.endsWith('\0')) {
+    throw new MagosError('git', `List the files of "${name}": the list is longer than 256 MiB`)
+  }
+  return parseTree(stdout)
+}
