@@ -44,7 +44,7 @@ export function parseImageReference(text: string): ImageReference {
   const repository =
     registry === 'docker.io' && !path.includes('/') && path !== '' ? `library/${path}` : path
   checkDomain(text, registry)
-  checkPath(text, repository)
+  checkPath(text, path, repository)
   return {
     text,
     registry,
@@ -125,31 +125,31 @@ function checkDomain(text: string, registry: string): void {
   )
 }
 
-function checkPath(text: string, repository: string): void {
-  if (repository === '' || repository.endsWith('/')) {
+/** `path` as it was written, for the message; `repository` with what Docker Hub adds, for the length. */
+function checkPath(text: string, path: string, repository: string): void {
+  if (path === '' || path.endsWith('/')) {
     throw refusal(text, 'the image has no name', 'write the repository behind the registry')
   }
-  if (repository.toLowerCase() !== repository) {
+  if (path.toLowerCase() !== path) {
     throw refusal(
       text,
-      `${JSON.stringify(repository)} has upper-case letters`,
-      `write it in lower case: ${repository.toLowerCase()}`,
+      `${JSON.stringify(path)} has upper-case letters`,
+      `write it in lower case: ${path.toLowerCase()}`,
     )
   }
   if (repository.length > maxPathLength) {
     throw refusal(
       text,
-      `the repository is ${repository.length} characters long`,
+      `its repository has ${repository.length} characters`,
       `keep it within ${maxPathLength} characters`,
     )
   }
-  if (!pathPattern.test(repository)) {
-    throw refusal(
-      text,
-      `${JSON.stringify(repository)} is no repository path`,
-      'use letters and digits, joined by one of . _ __ or dashes, in parts divided by single slashes',
-    )
-  }
+  if (pathPattern.test(path)) return
+  throw refusal(
+    text,
+    `${JSON.stringify(path)} is no repository path`,
+    'use lower-case letters and digits, joined by one of . _ __ or dashes, in parts divided by single slashes',
+  )
 }
 
 function checkedTag(text: string, tag: string): string {

@@ -13,6 +13,9 @@ export type TagFilter = (tag: string) => FilteredTag
 /** Signatures, attestations and the referrers fallback: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema */
 const attachmentPattern = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/
 const commitPattern = /^(?:sha-[0-9a-f]{7,40}|(?![0-9]+$)[0-9a-f]{7,40})$/
+/** A pattern runs in time linear in its own size too, so that is bounded as well. */
+const maxPatternLength = 1000
+const maxProgramSize = 2000
 
 /** Regular expressions run in linear time whatever the tag. Throws `policy` for one that is not RE2. */
 export function compileFilters({ include, exclude, extract }: TagFilters): TagFilter {
@@ -38,10 +41,11 @@ function compileExtract(pattern: string): (tag: string) => string | null {
   const compiled = compilePattern('extract', pattern)
   const group = compiled.namedGroups()['version']
   if (group === undefined) {
-    throw new MagosError(
-      'policy',
-      `Cannot use "extract" ${JSON.stringify(pattern)}: it has no group named "version"`,
-      { remedy: 'name the part that holds the version: (?P<version>…)' },
+    throw refusal(
+      'extract',
+      pattern,
+      'it has no group named "version"',
+      'name the part that holds the version: (?P<version>…)',
     )
   }
   // One pass over the tag; a Matcher takes two, one to find and one for its groups.
@@ -55,24 +59,44 @@ function compileExtract(pattern: string): (tag: string) => string | null {
 
 function compilePattern(key: keyof TagFilters, pattern: string): RE2JS {
   if (pattern === '') {
-    throw new MagosError('policy', `Cannot use "${key}" "": an empty pattern matches every tag`, {
-      remedy: `leave "${key}" out, or write a regular expression`,
-    })
+    throw refusal(key, pattern, 'an empty pattern matches every tag', `leave "${key}" out`)
   }
+  const shorter = 'write a shorter one; a tag has at most 128 characters'
+  if (pattern.length > maxPatternLength) {
+    throw refusal(key, pattern, `it is longer than ${maxPatternLength} characters`, shorter)
+  }
+  const compiled = compile(key, pattern)
+  if (compiled.programSize() <= maxProgramSize) return compiled
+  throw refusal(key, pattern, 'its repetitions make it too large', shorter)
+}
+
+function compile(key: keyof TagFilters, pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern)
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    throw new MagosError(
-      'policy',
-      `Cannot use "${key}" ${JSON.stringify(pattern)}: ${problem.replace(/^error parsing regexp: /, '')}`,
-      {
-        cause: error,
-        remedy:
-          'write it in RE2 syntax, which has neither lookaround nor backreferences: https://github.com/google/re2/wiki/Syntax',
-      },
+    throw refusal(
+      key,
+      pattern,
+      problem.replace(/^error parsing regexp: /, ''),
+      'write it in RE2 syntax, which has neither lookaround nor backreferences: https://github.com/google/re2/wiki/Syntax',
+      error,
     )
   }
+}
+
+function refusal(
+  key: keyof TagFilters,
+  pattern: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): MagosError {
+  const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern
+  return new MagosError('policy', `Cannot use "${key}" ${JSON.stringify(shown)}: ${problem}`, {
+    cause,
+    remedy,
+  })
 }
 
 function artefactReason(tag: string): string | null {
