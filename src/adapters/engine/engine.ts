@@ -1,0 +1,75 @@
+import type { RunChild } from '../../host/process.ts'
+import { sweepPrivateDirectories } from '../../host/private-directory.ts'
+import type { Clock, Engine, EngineInfo, Log } from '../../ports.ts'
+import { askEngine, engineError } from './command.ts'
+import type { EngineCommand, Runtime } from './command.ts'
+import { shallDrive } from './health.ts'
+import type { DrivesHealthchecks } from './health.ts'
+import { readInfo } from './info.ts'
+import { containerLogs } from './logs.ts'
+import { inspectContainers } from './observe.ts'
+import { pullImage, pullName } from './pull.ts'
+import { removeContainers } from './remove.ts'
+import { watchProject } from './watch.ts'
+
+export interface EngineOptions {
+  readonly runtime: Runtime
+  readonly run: RunChild
+  readonly clock: Clock
+  readonly log: Log
+  /** A directory of this user's on tmpfs, for what must never lie on a disk. */
+  readonly runtimeDirectory: string
+  readonly drivesHealthchecks?: DrivesHealthchecks
+  /** ms between two looks of `watch`. */
+  readonly look?: number
+  /** ms that one pull may take. */
+  readonly pullDeadline?: number
+}
+
+/**
+ * The container engine by its own program and the JSON that it prints. Images are never removed by force: podman would
+ * remove the containers that use them, other people's included.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { runtime, run, clock, log, runtimeDirectory } = options
+  const { drivesHealthchecks = 'when-no-systemd', look = 500, pullDeadline = 600_000 } = options
+  const engine: EngineCommand = { runtime, run }
+  sweepPrivateDirectories(runtimeDirectory)
+  return {
+    info: (signal) => info(engine, signal),
+    async observe(signal) {
+      const at = clock.now()
+      const inspected = await inspectContainers(engine, null, signal)
+      return { at, containers: inspected.map((one) => one.container) }
+    },
+    watch: (project, signal) => {
+      const drives = shallDrive(engine, drivesHealthchecks)
+      return watchProject({ engine, clock, log, look, drives }, project, signal)
+    },
+    pull: (image, pullOptions, signal) => {
+      const pulling = { engine, runtimeDirectory, deadline: pullDeadline }
+      return pullImage(pulling, image, pullOptions, signal)
+    },
+    has: (image, signal) => has(engine, pullName(image), signal),
+    remove: (ids, signal) => removeContainers(engine, ids, signal),
+    logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
+  }
+}
+
+async function info(engine: EngineCommand, signal: AbortSignal): Promise<EngineInfo> {
+  const { runtime } = engine
+  const format = runtime === 'podman' ? 'json' : '{{json .}}'
+  const result = await askEngine(engine, ['info', '--format', format], { signal })
+  const read = result.exitCode === 0 ? readInfo(runtime, result.stdout) : null
+  if (read === null) throw engineError(runtime, `${runtime} info`, result)
+  return read
+}
+
+async function has(engine: EngineCommand, name: string, signal: AbortSignal): Promise<boolean> {
+  const { runtime } = engine
+  const args = runtime === 'podman' ? ['image', 'exists', name] : ['image', 'inspect', name]
+  const result = await askEngine(engine, args, { signal })
+  if (result.outcome === 'exited' && result.exitCode === 0) return true
+  if (result.outcome === 'exited' && result.exitCode === 1) return false
+  throw engineError(runtime, `${runtime} ${args[0]} ${args[1]}`, result)
+}
