@@ -1,3 +1,4 @@
+import type { Digest } from '../../../src/domain/image-reference.ts'
 import { digestOf } from './store.ts'
 import { type TarFile, writeTar } from './tar.ts'
 
@@ -17,7 +18,7 @@ export interface ImageOptions {
 }
 
 export interface Blob {
-  readonly digest: string
+  readonly digest: Digest
   readonly bytes: Uint8Array
 }
 

@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import type { Digest } from '../../../src/domain/image-reference.ts'
 import type { Blob, Image, ImageOptions, Manifest } from './image.ts'
 import { makeImage } from './image.ts'
 
@@ -14,7 +15,7 @@ export async function pushImage(
   repository: string,
   tag: string,
   options: ImageOptions = {},
-): Promise<string> {
+): Promise<Digest> {
   const image = makeImage(options)
   await pushMade(target, repository, [tag], image)
   return image.root.digest

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { Digest } from '../../../src/domain/image-reference.ts'
 
 export interface StoredManifest {
   readonly digest: string
@@ -93,7 +94,7 @@ export function createStore(): RegistryStore {
   }
 }
 
-export function digestOf(bytes: Uint8Array): string {
+export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 

@@ -1,0 +1,69 @@
+import { describe, it } from 'vitest'
+import {
+  dockerRegistryFixture,
+  inProcessFixture,
+  memoryFixture,
+} from '../adapters/registry/fixtures.ts'
+import { dockerRegistryInstalled, labLogin } from '../lab/registry/docker-registry.ts'
+import { registryContract, type RegistryCapabilities } from './registry.ts'
+
+const users = { users: { [labLogin.username]: labLogin.password } }
+const known = { pusher: labLogin, reader: labLogin }
+const open: RegistryCapabilities = {
+  order: 'lexical',
+  pageSize: null,
+  door: 'open',
+  failures: 'planned',
+  digestCost: 1,
+}
+const closed: RegistryCapabilities = { ...open, door: 'login-needed' }
+
+registryContract('memory', memoryFixture(null), { ...open, order: 'pushed' })
+registryContract('memory, login', memoryFixture(labLogin), { ...closed, order: 'pushed' })
+registryContract('in process, anonymous', inProcessFixture({}), open)
+registryContract(
+  'in process, pages of 2 in order of push',
+  inProcessFixture({ pageSize: 2, order: 'pushed' }),
+  { ...open, pageSize: 2, order: 'pushed' },
+)
+registryContract('in process, no digest header', inProcessFixture({ digestHeader: 'left-out' }), {
+  ...open,
+  digestCost: 2,
+})
+registryContract('in process, Basic', inProcessFixture({ kind: 'basic', ...users }, known), closed)
+registryContract(
+  'in process, Bearer',
+  inProcessFixture({ kind: 'bearer', ...users }, known),
+  closed,
+)
+registryContract(
+  'in process, Bearer for anybody',
+  inProcessFixture(
+    { kind: 'bearer', anonymous: 'pull', ...users },
+    { pusher: labLogin, reader: null },
+  ),
+  open,
+)
+
+// Version 2.8.2 knows neither pages of tags nor an order of them.
+const real: RegistryCapabilities = { ...open, order: 'none', failures: 'none' }
+
+if (await dockerRegistryInstalled()) {
+  registryContract('docker-registry, anonymous', dockerRegistryFixture(null), real)
+  registryContract('docker-registry, htpasswd', dockerRegistryFixture(labLogin), {
+    ...real,
+    door: 'login-needed',
+  })
+} else {
+  refuseOrSkip()
+}
+
+// A machine that builds must have it; elsewhere its absence is said once, aloud.
+function refuseOrSkip(): void {
+  const message = 'docker-registry is not installed (apt-get install docker-registry)'
+  if (process.env['CI'] === 'true') throw new Error(`Cannot try the registry contract: ${message}`)
+  console.warn(`SKIPPED: registry contract on the real registry: ${message}`)
+  describe('Registry contract: docker-registry', () => {
+    it('holds', (context) => context.skip(message))
+  })
+}
