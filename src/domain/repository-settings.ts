@@ -1,7 +1,7 @@
-import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 
 import { presetKeys, type PolicyDefaults } from './annotation.ts'
-import { isNode, keyText, parseYamlFile, start, type YamlFile } from './compose/yaml-file.ts'
+import { keyText, parseYamlFile, start, type YamlFile } from './compose/yaml-file.ts'
 import { MagosError } from './error.ts'
 import { parsePolicy } from './policy/parse.ts'
 import type { Problem } from './problem.ts'
@@ -88,7 +88,7 @@ function mapping(
     report(reading, node, `${subject} is no mapping`, 'Write it as KEY: VALUE')
     return values
   }
-  for (const { key, value } of (node as YAMLMap).items) {
+  for (const { key, value } of node.items) {
     const name = keyText(key)
     const place = isNode(key) ? key : node
     if (known !== 'any' && !known.includes(name)) {

@@ -1,10 +1,10 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Node } from 'yaml'
 
 import { MagosError } from '../error.ts'
 import { parseImageReference } from '../image-reference.ts'
 import { locateImages, type ImageLine } from './image-line.ts'
 import type { ScannedImage } from './scan.ts'
-import { isNode, parseYamlFile, start, type YamlFile } from './yaml-file.ts'
+import { parseYamlFile, start, type YamlFile } from './yaml-file.ts'
 
 export interface Edit {
   readonly image: ScannedImage

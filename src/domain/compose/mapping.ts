@@ -1,6 +1,6 @@
-import { isAlias, isMap, type Alias, type Node, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isNode, isSeq, type Alias, type Node, type YAMLMap } from 'yaml'
 
-import { isMergeKey, isNode, keyText, mergedNodes, type YamlDocument } from './yaml-file.ts'
+import { isMergeKey, keyText, mergedNodes, type YamlDocument } from './yaml-file.ts'
 
 /** A value with every alias that was followed to reach it. */
 export interface Found {
@@ -14,6 +14,8 @@ export interface Mappings {
   get(map: YAMLMap, key: string): Found | null
   /** All keys, merged ones included, in order of precedence. */
   entries(map: YAMLMap): ReadonlyMap<string, Found>
+  /** What a list holds; anything else is taken for a list of itself, as Compose's short forms are. */
+  items(node: Node): readonly Node[]
 }
 
 export function mappings({ targets }: YamlDocument): Mappings {
@@ -64,5 +66,7 @@ export function mappings({ targets }: YamlDocument): Mappings {
     }
     return all
   }
-  return { get, entries }
+  const items = (node: Node): readonly Node[] =>
+    isSeq(node) ? node.items.flatMap((item) => follow(item)?.node ?? []) : [node]
+  return { get, entries, items }
 }

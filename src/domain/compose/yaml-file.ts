@@ -2,6 +2,7 @@ import {
   Composer,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -246,10 +247,6 @@ export function mergedNodes(value: unknown, targets: ReadonlyMap<Alias, Node>): 
 export function keyText(key: unknown): string {
   if (!isScalar(key)) return ''
   return typeof key.value === 'string' ? key.value : (key.source ?? '')
-}
-
-export function isNode(value: unknown): value is Node {
-  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)
 }
 
 function offsetOf(node: unknown): number {
