@@ -1,0 +1,171 @@
+/**
+ * Runs the suites one after the other: `npm test`, `npm run test:long`, or `npm test -- unit` for some of them.
+ * The last line is `N passed, N failed, N skipped` over all; the exit code says whether all is well.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { install } from './lab/engine/install.ts'
+import { isolationTrouble } from './lab/engine/isolate.ts'
+import { add, NOTHING, tally, tallyLine } from './tally.ts'
+import type { Tally } from './tally.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
+const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
+
+/** Seconds that each suite may take on two cores. */
+const PURSES = { unit: 120, engine: 240, install: 60 } as const
+type Suite = keyof typeof PURSES
+
+/** A suite that takes this many times its purse hangs. */
+const PATIENCE = { short: 3, long: 30 } as const
+const GRACE_MS = 15_000
+
+interface Run {
+  readonly length: keyof typeof PATIENCE
+  readonly place: 'ci' | 'elsewhere'
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+async function main(): Promise<number> {
+  const { suites, length } = readArguments()
+  const interrupt = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => interrupt.abort())
+  }
+  if (length === 'long') prepareLong()
+  const folder = mkdtempSync(join(tmpdir(), 'magos-test-'))
+  const place = process.env['CI'] === 'true' ? 'ci' : 'elsewhere'
+  let total: Tally = NOTHING
+  try {
+    for (const suite of suites) {
+      if (interrupt.signal.aborted) break
+      const run: Run = { length, place, folder, signal: interrupt.signal }
+      total = add(total, await runSuite(run, suite))
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  console.log(tallyLine(total))
+  if (interrupt.signal.aborted) return 130
+  return total.failed === 0 && total.passed > 0 ? 0 : 1
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    options: { long: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const known = Object.keys(PURSES).filter(isSuite)
+  const unknown = positionals.find((name) => !isSuite(name))
+  if (unknown !== undefined) {
+    console.error(`Cannot run suite ${JSON.stringify(unknown)}: there are ${known.join(', ')}`)
+    process.exit(2)
+  }
+  const suites = positionals.filter(isSuite)
+  const length: Run['length'] = values.long ? 'long' : 'short'
+  return { suites: suites.length > 0 ? suites : known, length }
+}
+
+function isSuite(name: string): name is Suite {
+  return Object.hasOwn(PURSES, name)
+}
+
+/** The seed is printed, so that a failure of a random order or value can be had again. */
+function prepareLong(): void {
+  const seed = process.env['MAGOS_SEED'] ?? String(randomInt(2 ** 31))
+  process.env['MAGOS_SEED'] = seed
+  process.env['MAGOS_LONG'] = '1'
+  console.log(`Long form, seed ${seed}; the same again: MAGOS_SEED=${seed} npm run test:long`)
+}
+
+async function runSuite(run: Run, suite: Suite): Promise<Tally> {
+  const absent = suite === 'engine' ? await prepareEngine() : null
+  if (absent !== null) return tellAbsent(run, suite, absent)
+  const started = performance.now()
+  const counted = await runVitest(run, suite)
+  const seconds = (performance.now() - started) / 1000
+  const purse = PURSES[suite]
+  const share = `${seconds.toFixed(1)} s, ${String(Math.round((100 * seconds) / purse))} % of ${String(purse)} s`
+  console.log(`Suite ${suite}: ${tallyLine(counted)} (${share})`)
+  if (seconds > purse && run.length === 'short') console.log(`Suite ${suite} IS OVER ITS PURSE`)
+  return counted
+}
+
+/** Why the engine suite cannot run here; null where everything it needs is there by now. */
+async function prepareEngine(): Promise<string | null> {
+  const result = await install({ consent: 'given', say: (line) => console.log(line) })
+  if (result.outcome === 'missing') return `${result.missing.join(' ')} (${result.reason})`
+  return isolationTrouble()
+}
+
+function tellAbsent({ place }: Run, suite: Suite, absent: string): Tally {
+  const fate = place === 'ci' ? 'FAILED' : 'SKIPPED'
+  console.log(`${fate}: suite ${suite} cannot run, since this machine lacks ${absent}`)
+  return place === 'ci' ? { ...NOTHING, failed: 1 } : { ...NOTHING, skipped: 1 }
+}
+
+async function runVitest({ length, folder, signal }: Run, suite: Suite): Promise<Tally> {
+  const report = join(folder, `${suite}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const vitest = [VITEST, 'run', '--root', ROOT, '--project', suite, ...reporters]
+  const args = suite === 'engine' ? [ISOLATE, '--', process.execPath, ...vitest] : vitest
+  const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // a group of its own: a terminal's Ctrl-C comes to us alone, and we can end all of it
+    detached: true,
+  })
+  const limit = PURSES[suite] * PATIENCE[length] * 1000
+  const exitCode = await endOf(child, AbortSignal.any([signal, AbortSignal.timeout(limit)]))
+  if (exitCode === null) console.log(`Suite ${suite} was ended before it was done`)
+  return tally(readReport(report), exitCode)
+}
+
+/** Its exit code; null where a signal ended it. Aborted, it may tidy up first. */
+async function endOf(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
+  const { pid } = child
+  let timer: NodeJS.Timeout | undefined
+  const end = () => {
+    child.kill('SIGTERM')
+    timer = setTimeout(() => endGroup(pid), GRACE_MS)
+  }
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    await once(child, 'exit')
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', end)
+  }
+  if (!signal.aborted) return child.exitCode
+  endGroup(pid)
+  return null
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // nobody of it is left
+  }
+}
+
+function readReport(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+process.exitCode = await main()
