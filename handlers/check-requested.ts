@@ -2,12 +2,12 @@ import type { CheckAnswer } from '../src/domain/answer.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import { policyText } from '../src/domain/commit-message.ts'
 import { updatedReference } from '../src/domain/update.ts'
-import type { Context } from './context.ts'
+import type { CheckContext } from './context.ts'
 import { findUpdates } from './steps/find-updates.ts'
 import { viewRepository } from './steps/view-repository.ts'
 
 /** What `image-published` would do now; asks the registries and changes nothing. */
-export async function checkRequested(ctx: Context, signal: AbortSignal): Promise<CheckAnswer> {
+export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Promise<CheckAnswer> {
   const before = ctx.registry.requests()
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)

@@ -4,6 +4,7 @@ import type {
   Compose,
   Engine,
   History,
+  Inbox,
   Installation,
   Log,
   Registry,
@@ -47,6 +48,15 @@ export interface Context {
   /** ms since the epoch when this event began to be worked off. */
   readonly now: number
 }
+
+/** What it takes to look at the repository and ask registries. */
+export type CheckContext = Pick<Context, 'source' | 'registry' | 'host' | 'log'>
+
+/** What it takes to know what a deployment would do. */
+export type PlanContext = Pick<Context, 'source' | 'host' | 'files' | 'compose' | 'engine'>
+
+/** What it takes to tell what runs. */
+export type StatusContext = Pick<Context, 'history' | 'engine'> & { readonly inbox: Inbox }
 
 /** What a handler leaves behind: its answer, what follows, and whether the world moved under it. */
 export interface Handled<Answer = unknown> {

@@ -28,7 +28,7 @@ export async function imagePublished(
   const refusedFiles = new Set(refused.map(({ file }) => file))
   const updates = found.updates.filter(({ image }) => !refusedFiles.has(image.file))
   if (files.length === 0) return done({ revision: revision.commit, commits: [], held })
-  const message = commitMessage(updates, ctx.host.name)
+  const message = commitMessage(updates, { host: ctx.host.name, stacksOf: found.stacksOf })
   const outcome = await ctx.committer.commit({ parent: revision, message, files }, signal)
   switch (outcome.outcome) {
     case 'moved':

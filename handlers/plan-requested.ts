@@ -2,14 +2,14 @@ import type { PlanAnswer, UnplannedStack } from '../src/domain/answer.ts'
 import type { ObservedState } from '../src/domain/deployment.ts'
 import { MagosError } from '../src/domain/error.ts'
 import type { Stack } from '../src/domain/stack.ts'
-import type { Context } from './context.ts'
+import type { PlanContext } from './context.ts'
 import { readStack } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 
 /** What `revision-pushed` would do now to each service, and why; nothing runs. */
 export async function planRequested(
-  ctx: Context,
+  ctx: PlanContext,
   stack: string | null,
   signal: AbortSignal,
 ): Promise<PlanAnswer> {
@@ -31,7 +31,7 @@ export async function planRequested(
 }
 
 async function planStack(
-  ctx: Context,
+  ctx: PlanContext,
   view: RepositoryView,
   stack: Stack,
   observed: ObservedState,

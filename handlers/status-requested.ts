@@ -2,11 +2,12 @@ import type { StatusAnswer } from '../src/domain/answer.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
 import { parseImageReference } from '../src/domain/image-reference.ts'
-import type { Engine, History, Inbox } from '../src/ports.ts'
+import type { History } from '../src/ports.ts'
+import type { StatusContext } from './context.ts'
 
 /** What this host remembers and what the engine shows; asks nobody else and needs no lock. */
 export async function statusRequested(
-  ctx: { readonly history: History; readonly inbox: Inbox; readonly engine: Engine },
+  ctx: StatusContext,
   signal: AbortSignal,
 ): Promise<StatusAnswer> {
   const { containers } = await ctx.engine.observe(signal)

@@ -9,17 +9,19 @@ import {
 import type { Policy } from '../../src/domain/policy/policy.ts'
 import { choose, needsTags, planUpdate, type Update } from '../../src/domain/update.ts'
 import { updatesFirst } from '../../src/domain/stack.ts'
-import type { Context } from '../context.ts'
-import { readTexts, type RepositoryView } from './view-repository.ts'
+import type { CheckContext } from '../context.ts'
+import type { RepositoryView } from './view-repository.ts'
 
 export interface FoundUpdates {
-  readonly updates: readonly (Update & { readonly stacks: readonly string[] })[]
+  readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
   readonly problems: readonly Problem[]
   /** Annotated lines that stand as they should. */
   readonly unchanged: number
   /** Texts of the scanned files, for the edit. */
   readonly texts: ReadonlyMap<string, string>
+  /** Names of the stacks that a file belongs to. */
+  stacksOf(file: string): readonly string[]
 }
 
 /** An annotated line that may be edited. */
@@ -34,12 +36,12 @@ interface Watched {
  * or line gets wrong holds that line alone.
  */
 export async function findUpdates(
-  ctx: Context,
+  ctx: CheckContext,
   view: RepositoryView,
   repositories: readonly string[] | 'all',
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
-  const scan = await scanStacks(ctx, view, signal)
+  const scan = scanStacks(ctx, view)
   const annotated = scan.images.filter((image) => wanted(image, repositories))
   const watched = annotated.flatMap(({ image, policy, held, ...rest }) =>
     image !== null && policy !== null && held === null
@@ -50,25 +52,25 @@ export async function findUpdates(
   const answers = await Promise.all(
     [...groups.values()].map((lines) => askRepository(ctx, lines, signal)),
   )
-  const updates = answers.flatMap((answer) => answer.updates)
   return {
-    updates: updates.map((update) => ({ ...update, stacks: scan.stacksOf(update.image.file) })),
+    updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
     problems: [...view.problems, ...scan.problems],
     unchanged: answers.reduce((sum, answer) => sum + answer.unchanged, 0),
     texts: scan.texts,
+    stacksOf: scan.stacksOf,
   }
 }
 
-async function scanStacks(ctx: Context, view: RepositoryView, signal: AbortSignal) {
+function scanStacks(ctx: CheckContext, view: RepositoryView) {
   const stacks = view.stacks.filter((stack) => updatesFirst(stack, ctx.host.name))
-  const files = stacks.flatMap((stack) => stack.files)
-  const { texts, unreadable } = await readTexts(ctx, view, files, signal)
+  const files = new Set(stacks.flatMap((stack) => stack.files))
+  const texts = new Map([...view.texts].filter(([file]) => files.has(file)))
   const scans = [...texts].map(([file, text]) => scanComposeFile(file, text, view.settings))
   return {
     texts,
     images: scans.flatMap(({ images }) => images),
-    problems: [...unreadable, ...scans.flatMap(({ problems }) => problems)],
+    problems: scans.flatMap(({ problems }) => problems),
     stacksOf: (file: string) =>
       stacks.filter((stack) => stack.files.includes(file)).map(({ name }) => name),
   }
@@ -99,7 +101,7 @@ interface RepositoryAnswer {
 
 /** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
 async function askRepository(
-  ctx: Context,
+  ctx: CheckContext,
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
@@ -123,7 +125,7 @@ interface Questions {
   digest(current: ImageReference, tag: string): Promise<Digest>
 }
 
-function oncePerTag(ctx: Context, signal: AbortSignal): Questions {
+function oncePerTag(ctx: CheckContext, signal: AbortSignal): Questions {
   let tags: Promise<readonly string[]> | undefined
   const digests = new Map<string, Promise<Digest>>()
   return {

@@ -8,8 +8,8 @@ import type { UntrackedInput } from '../../src/domain/deploy/stack-inputs.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { stackReferences, type StackReferences } from '../../src/domain/compose/references.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
-import { projectName, type Stack } from '../../src/domain/stack.ts'
-import type { Context } from '../context.ts'
+import type { Stack } from '../../src/domain/stack.ts'
+import type { PlanContext } from '../context.ts'
 import { readTexts, type RepositoryView } from './view-repository.ts'
 
 /** What a stack consists of, before Compose was asked. */
@@ -26,13 +26,13 @@ export interface StackSource {
 
 /** Reads what a stack consists of. Throws `stack` or `compose` with its place for what is refused. */
 export async function readStack(
-  ctx: Context,
+  ctx: PlanContext,
   view: RepositoryView,
   stack: Stack,
   signal: AbortSignal,
 ): Promise<StackSource> {
-  const { references, texts } = await refer(ctx, view, stack, signal)
-  const project = projectName(stack, texts)
+  const references = await refer(ctx, view, stack, signal)
+  const project = view.project(stack)
   const home = ctx.files.home(stack.name)
   const referred = [...references.files, ...references.mounts]
   const entries = stackEntries(stack, view.directories, view.entries.values(), referred)
@@ -44,8 +44,8 @@ export async function readStack(
 }
 
 /** Follows references until they name no file that was not read: each answer may name further ones. */
-async function refer(ctx: Context, view: RepositoryView, stack: Stack, signal: AbortSignal) {
-  const texts = new Map<string, string>()
+async function refer(ctx: PlanContext, view: RepositoryView, stack: Stack, signal: AbortSignal) {
+  const texts = new Map(view.texts)
   let wanted = new Set<string>(stack.files)
   for (;;) {
     const read = await readTexts(ctx, view, wanted, signal)
@@ -65,7 +65,7 @@ async function refer(ctx: Context, view: RepositoryView, stack: Stack, signal: A
     const [refused] = references.refusals
     if (refused !== undefined) throw refusal(refused)
     wanted = new Set([...missed].filter((path) => !texts.has(path)))
-    if (wanted.size === 0) return { references, texts }
+    if (wanted.size === 0) return references
   }
 }
 
@@ -92,7 +92,7 @@ function refusedSubmodule(stack: Stack, { path }: TreeEntry): MagosError {
 
 /** The stack's own `.env` and the env files that git does not hold, as they lie in the stable directory now. */
 async function readUntracked(
-  ctx: Context,
+  ctx: PlanContext,
   view: RepositoryView,
   stack: Stack,
   references: StackReferences,

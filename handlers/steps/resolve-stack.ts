@@ -3,7 +3,7 @@ import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import type { LaidFile, Provider, StackInput } from '../../src/ports.ts'
-import type { Context } from '../context.ts'
+import type { PlanContext } from '../context.ts'
 import type { StackSource } from './read-stack.ts'
 
 /** A stack whose desired state is known, and what that means for its containers. */
@@ -19,7 +19,7 @@ export interface ResolvedStack {
 
 /** Lets the provider resolve the stack's files and compares the result with what runs. */
 export async function resolveStack(
-  ctx: Context,
+  ctx: PlanContext,
   source: StackSource,
   observed: ObservedState,
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export function containersOf(project: string, observed: ObservedState): Observed
   return observed.containers.filter((container) => container.project === project)
 }
 
-async function readFiles(ctx: Context, source: StackSource, signal: AbortSignal) {
+async function readFiles(ctx: PlanContext, source: StackSource, signal: AbortSignal) {
   const inputs: StackInput[] = source.untracked.map((input) => ({ ...input, mode: '100644' }))
   const files: LaidFile[] = []
   for (const entry of source.entries) {

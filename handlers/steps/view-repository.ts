@@ -4,11 +4,20 @@ import {
   type RepositorySettings,
 } from '../../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../../src/domain/revision.ts'
-import { discoverStacks, owns, type RefusedStack, type Stack } from '../../src/domain/stack.ts'
+import {
+  discoverStacks,
+  owns,
+  projectName,
+  refuseSharedProjects,
+  type RefusedStack,
+  type Stack,
+} from '../../src/domain/stack.ts'
 import type { Context } from '../context.ts'
 
+type ReadContext = Pick<Context, 'source' | 'host'>
+
 /** Compose files and settings beyond this are refused unread: 1 MiB. */
-export const MAX_TEXT = 1_048_576
+const MAX_TEXT = 1_048_576
 
 /** The repository at one revision, as far as this host is concerned. */
 export interface RepositoryView {
@@ -21,34 +30,72 @@ export interface RepositoryView {
   readonly directories: readonly string[]
   readonly refused: readonly RefusedStack[]
   readonly problems: readonly Problem[]
+  /** Texts of the stacks' compose files, as far as they can be read. */
+  readonly texts: ReadonlyMap<string, string>
+  /** The name that a stack's containers carry as their project. */
+  project(stack: Stack): string
 }
 
-/** Reads what stands at the revision: its files' names, `.magos.yaml` and the stacks. */
+/** Reads what stands at the revision: its files' names, `.magos.yaml`, the stacks and their project names. */
 export async function viewRepository(
-  ctx: Context,
+  ctx: ReadContext,
   revision: Revision,
   signal: AbortSignal,
 ): Promise<RepositoryView> {
   const listed = await ctx.source.tree(revision, signal)
   const entries = new Map(listed.map((entry) => [entry.path, entry]))
-  const file = entries.get('.magos.yaml')
-  const text = file === undefined ? null : await readText(ctx, file, signal)
-  const { settings, problems } = parseRepositorySettings('.magos.yaml', text)
-  const { stacks, refused } = discoverStacks(listed, settings, ctx.host.rootStack)
+  const { settings, problems } = await readSettings(ctx, entries, signal)
+  const found = discoverStacks(listed, settings, ctx.host.rootStack)
+  const unsafe = problems.find(({ code }) => code === 'compose' || code === 'unreadable')
+  const ours = unsafe === undefined ? found.stacks.filter((one) => owns(one, ctx.host.name)) : []
+  const texts = await readTexts(
+    ctx,
+    { entries },
+    ours.flatMap(({ files }) => files),
+    signal,
+  )
+  const project = (stack: Stack) => projectName(stack, texts.texts)
+  const shared = refuseSharedProjects(ours, project)
+  const bad = new Set(shared.map(({ stack }) => stack))
+  const halted = unsafe === undefined ? [] : found.stacks.map((stack) => halt(stack, unsafe))
   return {
     revision,
     entries,
     settings,
-    stacks: stacks.filter((stack) => owns(stack, ctx.host.name)),
-    directories: stacks.map(({ directory }) => directory),
-    refused,
-    problems,
+    stacks: ours.filter(({ name }) => !bad.has(name)),
+    directories: found.stacks.map(({ directory }) => directory),
+    refused: [...found.refused, ...shared, ...halted],
+    problems: [...problems, ...texts.unreadable],
+    texts: texts.texts,
+    project,
+  }
+}
+
+const SETTINGS = '.magos.yaml'
+
+async function readSettings(
+  ctx: ReadContext,
+  entries: ReadonlyMap<string, TreeEntry>,
+  signal: AbortSignal,
+) {
+  const { texts, unreadable } = await readTexts(ctx, { entries }, [SETTINGS], signal)
+  const { settings, problems } = parseRepositorySettings(SETTINGS, texts.get(SETTINGS) ?? null)
+  return { settings, problems: [...unreadable, ...problems] }
+}
+
+/** Without `.magos.yaml` nobody knows whose a stack is, so none is touched. */
+function halt(stack: Stack, { file, line, message }: Problem): RefusedStack {
+  return {
+    stack: stack.name,
+    reason: `${file}:${line} cannot be read: ${message}`,
+    remedy: `Mend ${file}; until then no stack is touched, for it says which host each belongs to`,
+    file,
   }
 }
 
 /** A file of the revision as text; null when it is no UTF-8 or over 1 MiB. A BOM stays in the text. */
-export async function readText(
-  ctx: Context,
+async function readText(
+  ctx: ReadContext,
   entry: TreeEntry,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -63,8 +110,8 @@ export async function readText(
 
 /** Texts of the paths that exist as files; `unreadable` names those that are no UTF-8 or over 1 MiB. */
 export async function readTexts(
-  ctx: Context,
-  view: RepositoryView,
+  ctx: ReadContext,
+  view: Pick<RepositoryView, 'entries'>,
   paths: Iterable<string>,
   signal: AbortSignal,
 ): Promise<{
@@ -90,7 +137,7 @@ function unreadableFile(file: string): Problem {
     column: 1,
     severity: 'error',
     code: 'unreadable',
-    message: `Cannot read "${file}" as a compose file: it is over 1 MiB or not UTF-8`,
-    remedy: 'Keep compose files below 1 MiB and save them as UTF-8',
+    message: `Cannot read "${file}": it is over 1 MiB or not UTF-8`,
+    remedy: 'Keep it below 1 MiB and save it as UTF-8',
   }
 }

@@ -10,10 +10,13 @@ const SUBJECT = 72
  * one block of trailers (git-interpret-trailers) that programs read.
  */
 export function commitMessage(
-  updates: readonly (Update & { readonly stacks: readonly string[] })[],
-  host: string,
+  updates: readonly Update[],
+  {
+    host,
+    stacksOf,
+  }: { readonly host: string; readonly stacksOf: (file: string) => readonly string[] },
 ): string {
-  const stacks = [...new Set(updates.flatMap(({ stacks: names }) => names))].toSorted()
+  const stacks = [...new Set(updates.flatMap(({ image }) => stacksOf(image.file)))].toSorted()
   const body = updates.map((update) => paragraph(update))
   const trailers = [...updates.flatMap((update) => trailersOf(update)), `Magos-Host: ${host}`]
   return `${[subject(updates, stacks), ...body, trailers.join('\n')].join('\n\n')}\n`
@@ -27,9 +30,9 @@ function subject(updates: readonly Update[], stacks: readonly string[]): string 
     return `chore${scope}: update ${updates.length} images${where}`
   }
   const name = repositoryName(only.current)
-  const short = name.slice(name.lastIndexOf('/') + 1)
-  const candidates = [name, short].map((shown) => `chore${scope}: ${change(only, shown)}`)
-  return candidates.find((text) => text.length <= SUBJECT) ?? `chore: ${change(only, short)}`
+  const base = name.slice(name.lastIndexOf('/') + 1)
+  const candidates = [name, base].map((shown) => `chore${scope}: ${change(only, shown)}`)
+  return candidates.find((text) => text.length <= SUBJECT) ?? `chore: ${change(only, base)}`
 }
 
 function change({ current, tag, digest }: Update, name: string): string {

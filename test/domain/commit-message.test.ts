@@ -6,11 +6,11 @@ import { parsePolicy } from '../../src/domain/policy/parse.ts'
 const A: Digest = `sha256:${'a'.repeat(64)}`
 const B: Digest = `sha256:${'b'.repeat(64)}`
 
-function update(from: string, tag: string | null, digest: Digest, stacks = ['web']) {
+function update(from: string, tag: string | null, digest: Digest, stack = 'web') {
   const current = parseImageReference(from)
   const policy = parsePolicy({ policy: 'semver', range: '^1' })
   const image = {
-    file: `${stacks[0]}/compose.yaml`,
+    file: `${stack}/compose.yaml`,
     line: 4,
     column: 12,
     services: ['app', 'worker'],
@@ -20,16 +20,18 @@ function update(from: string, tag: string | null, digest: Digest, stacks = ['web
     held: null,
     range: [0, 1] as const,
   }
-  return { image, current, policy, tag, digest, text: '', reason: 'it is newer', stacks }
+  return { image, current, policy, tag, digest, text: '', reason: 'it is newer' }
 }
 
+const context = { host: 'attic', stacksOf: (file: string) => [file.split('/')[0] ?? ''] }
+
 function subject(...updates: ReturnType<typeof update>[]): string | undefined {
-  return commitMessage(updates, 'attic').split('\n')[0]
+  return commitMessage(updates, context).split('\n')[0]
 }
 
 describe('commitMessage()', () => {
   test('tells one update whole', () => {
-    const message = commitMessage([update(`ghcr.io/me/app:1.2.3@${A}`, '1.2.4', B)], 'attic')
+    const message = commitMessage([update(`ghcr.io/me/app:1.2.3@${A}`, '1.2.4', B)], context)
     expect(message).toBe(`chore(web): update ghcr.io/me/app 1.2.3 → 1.2.4
 
 web/compose.yaml:4 (app, worker)
@@ -58,14 +60,12 @@ Magos-Host: attic
   test('counts several, in one stack and in more', () => {
     const one = update('me/app:1', '2', A)
     expect(subject(one, one)).toBe('chore(web): update 2 images')
-    expect(subject(one, update('me/db:1', '2', A, ['db']))).toBe(
-      'chore: update 2 images in 2 stacks',
-    )
+    expect(subject(one, update('me/db:1', '2', A, 'db'))).toBe('chore: update 2 images in 2 stacks')
   })
 
   test('keeps the subject within 72 characters', () => {
     const long = `registry.example.com:5000/${'very-long-team/'.repeat(4)}app:1.0.0@${A}`
-    const text = subject(update(long, '1.0.1', B, ['a-stack-with-quite-a-long-name']))
+    const text = subject(update(long, '1.0.1', B, 'a-stack-with-quite-a-long-name'))
     expect(text?.length).toBeLessThanOrEqual(72)
     expect(text).toContain('app 1.0.0 → 1.0.1')
   })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { ScannedImage } from '../../src/domain/compose/scan.ts'
-import { parseImageReference } from '../../src/domain/image-reference.ts'
+import { parseImageReference, type Digest } from '../../src/domain/image-reference.ts'
 import { parsePolicy } from '../../src/domain/policy/parse.ts'
 import { choose, needsTags, planUpdate, updatedReference } from '../../src/domain/update.ts'
 
-const A = `sha256:${'a'.repeat(64)}` as const
-const B = `sha256:${'b'.repeat(64)}` as const
+const A: Digest = `sha256:${'a'.repeat(64)}`
+const B: Digest = `sha256:${'b'.repeat(64)}`
 const semver = parsePolicy({ policy: 'semver' })
 const latest = parsePolicy({ policy: 'latest' })
 const digest = parsePolicy({ policy: 'digest' })
@@ -60,7 +60,7 @@ function image(text: string): ScannedImage {
   }
 }
 
-function plan(text: string, tag: string | null, to: typeof A | typeof B) {
+function plan(text: string, tag: string | null, to: Digest) {
   const current = parseImageReference(text)
   return planUpdate(image(text), semver, current, { tag, digest: to, reason: 'because' })
 }

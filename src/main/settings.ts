@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { configurationError } from '../config/problem.ts'
+import { readConfig } from '../config/read.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What this process was started with. Throws `configuration` with everything that is wrong at once. */
+export function readSettings(environment: Environment, workingDirectory: string): Config {
+  const path = resolve(workingDirectory, '.env')
+  const text = readText(path)
+  const result = readConfig({
+    environment,
+    dotenv: text === null ? null : { path: '.env', text },
+    readFile: readText,
+    homeDirectory: homedir(),
+    hostname: hostname(),
+    workingDirectory,
+  })
+  if ('problems' in result) throw configurationError(result.problems)
+  return result.config
+}
+
+/** Every secret that was configured, so that no log line shows it. */
+export function configuredSecrets(config: Config): readonly string[] {
+  const registries = Object.values(config.registries).map(({ credential }) => credential?.password)
+  return [config.webhookSecret, config.github.app?.privateKey, ...registries].flatMap((secret) =>
+    secret === null || secret === undefined ? [] : [secret.reveal()],
+  )
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
