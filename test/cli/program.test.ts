@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { runProgram, type Operations } from '../../src/cli/program.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { MagosError } from '../../src/domain/error.ts'
+
+const refuse = () => Promise.reject(new MagosError('network', 'Cannot reach "ghcr.io": refused'))
+const silent: Operations = {
+  check: refuse,
+  plan: refuse,
+  sync: refuse,
+  status: refuse,
+  run: () => Promise.resolve(0),
+}
+
+async function run(args: readonly string[], over: Partial<Operations> = {}) {
+  let out = ''
+  let err = ''
+  const io = (format: Io['format']): Io => ({
+    format,
+    columns: 0,
+    write: (text) => {
+      out += text
+    },
+    note: (text) => {
+      err += text
+    },
+    readFile: () => Promise.resolve(''),
+    replaceFile: () => Promise.resolve(),
+    listFiles: () => Promise.resolve([]),
+  })
+  const operations = { ...silent, ...over }
+  const code = await runProgram({ version: '1.2.3', operations, io }, args)
+  return { code, out, err }
+}
+
+describe('runProgram()', () => {
+  test('prints its version and help on stdout and is done', async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' })
+    const help = await run(['--help'])
+    expect(help.code).toBe(0)
+    for (const name of ['run', 'sync', 'check', 'scan', 'policy', 'image', 'set-image', 'plan']) {
+      expect(help.out).toContain(`${name} `)
+    }
+  })
+
+  test.each([
+    ['no command', []],
+    ['an unknown command', ['deploy']],
+    ['an unknown option', ['check', '--fast']],
+    ['a missing argument', ['set-image', 'compose.yaml']],
+    ['an argument too many', ['status', 'web']],
+    ['a missing option', ['policy', '--tags', '-']],
+  ])('exits 2 for %s and says so on stderr', async (_title, args) => {
+    const { code, out, err } = await run(args)
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toMatch(/\S/u)
+  })
+
+  test('tells a wrong command line as JSON where JSON was asked for', async () => {
+    const { code, out } = await run(['check', '--fast', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'usage', remedy: 'See: magos --help' } })
+  })
+
+  test.each([
+    ['network', 3],
+    ['engine', 3],
+    ['configuration', 2],
+    ['stack', 1],
+    ['interrupted', 130],
+  ] as const)('exits for an error %s with %i', async (code, exit) => {
+    const error = new MagosError(code, 'Cannot', { place: { file: 'a.yaml', line: 2, column: 3 } })
+    const told = await run(['check'], { check: () => Promise.reject(error) })
+    expect(told).toEqual({ code: exit, out: '', err: 'magos: a.yaml:2:3: Cannot\n' })
+  })
+
+  test('hands the stack on, null for all of them', async () => {
+    const asked: (string | null)[] = []
+    const plan = (stack: string | null) => {
+      asked.push(stack)
+      return Promise.resolve({ revision: 'abc', stacks: [], refused: [] })
+    }
+    await run(['plan'], { plan })
+    const { out } = await run(['plan', 'web', '--json'], { plan })
+    expect(asked).toEqual([null, 'web'])
+    expect(JSON.parse(out)).toEqual({ revision: 'abc', stacks: [], refused: [] })
+  })
+
+  test('sync exits 1 when a stack failed and 0 when images merely wait', async () => {
+    const held = { file: 'a', line: 1, column: 1, image: 'x', reason: 'young' }
+    const answer = { revision: 'abc', commits: [], deployments: [], held: [] }
+    const sync = (over: object) => ({ sync: () => Promise.resolve({ ...answer, ...over }) })
+    const failed = [{ stack: 'web', outcome: 'failed' as const, services: [], reason: 'down' }]
+    const code = async (over: object) => (await run(['sync'], sync(over))).code
+    expect(await code({})).toBe(0)
+    expect(await code({ held: [{ ...held, kind: 'waits' }] })).toBe(0)
+    expect(await code({ held: [{ ...held, kind: 'problem' }] })).toBe(1)
+    expect(await code({ deployments: failed })).toBe(1)
+  })
+})
