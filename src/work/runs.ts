@@ -1,0 +1,105 @@
+import type { Event, Origin } from '../domain/event.ts'
+import type { Accepted } from '../ports.ts'
+
+/** What must not happen twice at one time. Reports go behind commits, in a lane of their own. */
+export type Lane = 'commit' | 'deploy' | 'report' | 'installation'
+
+/** One piece of work: every pending event that says the same, as one. */
+export interface Run {
+  readonly event: Event
+  readonly lanes: readonly Lane[]
+  readonly ids: readonly number[]
+  readonly origins: readonly Origin[]
+  /** Tries that failed; of several events, the most. */
+  readonly attempts: number
+  /** When the oldest of its events was accepted. */
+  readonly since: number
+  readonly dueAt: number
+  /** Events that a newer one among `ids` made pointless. */
+  readonly superseded: readonly number[]
+}
+
+const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
+  'image-published': ['commit'],
+  'revision-pushed': ['deploy'],
+  'sync-requested': ['commit', 'deploy'],
+  'report-due': ['report'],
+  'installation-changed': ['installation'],
+}
+
+export interface RunSettings {
+  /** ms from the first published image to the run that takes all of them. */
+  readonly debounce: number
+  readonly now: number
+}
+
+/** The runs that the pending events make, oldest first. */
+export function planRuns(
+  pending: readonly Accepted[],
+  { debounce, now }: RunSettings,
+): readonly Run[] {
+  const groups = Map.groupBy(pending, ({ event }) => groupOf(event))
+  return [...groups.values()].map((rows) => planRun(rows, { debounce, now }))
+}
+
+/** Events with one name are worked off together. */
+function groupOf(event: Event): string {
+  switch (event.kind) {
+    case 'sync-requested':
+      return `${event.kind} ${JSON.stringify(event.stack)}`
+    case 'report-due':
+      return `${event.kind} ${JSON.stringify([event.report.commit, event.report.context])}`
+    default:
+      return event.kind
+  }
+}
+
+function planRun(rows: readonly Accepted[], { debounce, now }: RunSettings): Run {
+  const event = unite(rows)
+  // Only the newest report of a context is worth telling.
+  const taken = event.kind === 'report-due' ? rows.slice(-1) : rows
+  return {
+    event,
+    lanes: LANES[event.kind],
+    ids: taken.map(({ id }) => id),
+    origins: taken.map(({ origin }) => origin),
+    attempts: taken.reduce((most, { attempts }) => Math.max(most, attempts), 0),
+    since: earliest(taken.map(({ acceptedAt }) => acceptedAt)),
+    dueAt: dueAt(taken, { debounce, now }),
+    superseded: rows.slice(0, rows.length - taken.length).map(({ id }) => id),
+  }
+}
+
+function unite(rows: readonly Accepted[]): Event {
+  const events = rows.map(({ event }) => event)
+  const published = events.filter((event) => event.kind === 'image-published')
+  if (published.length > 0) {
+    const lists = published.map(({ repositories }) => repositories)
+    const named = lists.filter((list) => list !== 'all')
+    const repositories = named.length < lists.length ? 'all' : [...new Set(named.flat())]
+    return { kind: 'image-published', repositories }
+  }
+  const newest = events.at(-1)
+  if (newest === undefined) throw new TypeError('A group of events has at least one')
+  return newest
+}
+
+/**
+ * One push of an image is several deliveries, so the first opens a window and waits for the others; the window never
+ * grows. What was tried already, and what nobody else will follow, is due when it says.
+ */
+function dueAt(rows: readonly Accepted[], { debounce, now }: RunSettings): number {
+  // The clock was set back: those times say nothing any more.
+  if (rows.some(({ acceptedAt }) => acceptedAt > now)) return now
+  const windows = rows
+    .filter(({ event, origin, attempts }) => {
+      return event.kind === 'image-published' && origin.source === 'webhook' && attempts === 0
+    })
+    .map(({ acceptedAt }) => acceptedAt + debounce)
+  return earliest(windows.length > 0 ? windows : rows.map((row) => row.dueAt))
+}
+
+/** Without a spread: a flood makes more arguments than a call may have. */
+function earliest(times: readonly number[]): number {
+  return times.reduce((first, time) => Math.min(first, time), Infinity)
+}
