@@ -248,6 +248,8 @@ export interface Inbox {
   postpone(ids: readonly number[], dueAt: number, reason: string): void
   /** The answer of a settled event; undefined while it is pending. */
   answer(id: number): unknown
+  /** Calls the listener when events may have been accepted, by whomever; returns what ends that. */
+  watch(listener: () => void): () => void
 }
 
 /** What last ran well for a stack on this host. */
