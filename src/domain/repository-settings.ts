@@ -22,8 +22,8 @@ export interface StackSettings {
 
 /**
  * Reads `.magos.yaml`; null where the repository has none. Never throws. Settings that stand in `problems` are left
- * out, and a stack whose hosts cannot be read belongs to no host; a file that is no YAML at all sets nothing, so a
- * caller with an error here should deploy nothing.
+ * out, and a stack whose hosts cannot be read belongs to no host. With a problem `compose` or `unreadable` nobody
+ * knows whose stacks these are, so nothing may be deployed.
  */
 export function parseRepositorySettings(
   file: string,
@@ -35,7 +35,7 @@ export function parseRepositorySettings(
   const [document, second] = yaml.documents
   const root = document?.root ?? null
   if (second !== undefined) {
-    report(reading, second.root, 'File holds several documents', 'Keep one of them')
+    report(reading, second.root, 'File holds several documents', 'Keep one of them', 'unreadable')
   }
   const isEmpty = root === null || (isScalar(root) && root.value === null)
   const fields = isEmpty ? new Map<string, Node>() : mapping(reading, root, 'File', rootKeys)
@@ -64,13 +64,14 @@ function report(
   node: Node | null,
   message: string,
   remedy: string,
+  code: 'configuration' | 'unreadable' = 'configuration',
 ): void {
   const place = yaml.place(node === null ? 0 : start(node))
   problems.push({
     file: yaml.file,
     ...place,
     severity: 'error',
-    code: 'configuration',
+    code,
     message,
     remedy,
   })
@@ -85,7 +86,7 @@ function mapping(
 ): ReadonlyMap<string, Node> {
   const values = new Map<string, Node>()
   if (!isMap(node)) {
-    report(reading, node, `${subject} is no mapping`, 'Write it as KEY: VALUE')
+    report(reading, node, `${subject} is no mapping`, 'Write it as KEY: VALUE', 'unreadable')
     return values
   }
   for (const { key, value } of node.items) {
