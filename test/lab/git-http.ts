@@ -47,7 +47,7 @@ export function serveGit(options: GitServerOptions): GitListener {
     }
     const repoPath = `${name}.git`
     const service = serviceOf(endpoint, url.searchParams)
-    const { username, password } = credentials(request.headers.authorization)
+    const { username, password } = basicCredentials(request.headers.authorization)
     const access = await options.authorize(username, password, repoPath, service)
     if (access === false) {
       response.setHeader('www-authenticate', 'Basic realm="Git"')
@@ -67,7 +67,8 @@ function serviceOf(endpoint: string, query: URLSearchParams): GitService {
   return asked === 'git-receive-pack' ? 'git-receive-pack' : 'git-upload-pack'
 }
 
-function credentials(authorization = ''): { username: string; password: string } {
+/** What a Basic `authorization` header holds; empty strings where there is none. */
+export function basicCredentials(authorization = ''): { username: string; password: string } {
   const encoded = /^Basic (\S+)$/iu.exec(authorization)?.[1] ?? ''
   const [username = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':')
   return { username, password: rest.join(':') }
