@@ -5,19 +5,8 @@ import { parseImageReference, repositoryName, type ImageReference } from './imag
 import { parsePolicy } from './policy/parse.ts'
 import type { Policy } from './policy/policy.ts'
 
-/** Keys of policy `semver` that a whole repository may preset; what an annotation names itself wins. */
-export type PolicyDefaults = Readonly<Partial<Record<PresetKey, unknown>>>
-export type PresetKey = (typeof presetKeys)[number]
-
-export const presetKeys = [
-  'range',
-  'prerelease',
-  'include',
-  'exclude',
-  'extract',
-  'maxJump',
-  'missing',
-] as const
+/** Keys of policy `semver` that a whole repository presets; what an annotation names itself wins. */
+export type PolicyDefaults = Readonly<Record<string, unknown>>
 
 export interface Annotation {
   /** null when something in it is wrong; then `defects` says what. */
@@ -71,7 +60,19 @@ type Fields = Readonly<Record<string, unknown>>
 const opening = /\{\s*["']?magos["']?\s*:/g
 const example = 'such as {"magos": {"policy": "semver"}}'
 const maxLength = 4096
-const knownKeys: readonly string[] = ['policy', 'repo', 'tag', 'digest', ...presetKeys]
+const knownKeys: readonly string[] = [
+  'policy',
+  'repo',
+  'range',
+  'prerelease',
+  'include',
+  'exclude',
+  'extract',
+  'maxJump',
+  'missing',
+  'tag',
+  'digest',
+]
 
 function broken(offset: number, message: string, remedy: string): Annotation {
   return { policy: null, defects: [{ offset, code: 'annotation', message, remedy }] }
@@ -181,11 +182,21 @@ function parseRepository(text: string): ImageReference | null {
 function readPolicy(fields: Fields, defaults: PolicyDefaults, offset: number): Annotation {
   const { repo: _, ...own } = fields
   const preset = own['policy'] === 'semver' ? defaults : {}
+  const written = tryPolicy(own, '', offset)
+  return written.policy === null
+    ? written
+    : tryPolicy({ ...preset, ...own }, 'The defaults of .magos.yaml do not fit: ', offset)
+}
+
+function tryPolicy(fields: Fields, prefix: string, offset: number): Annotation {
   try {
-    return { policy: parsePolicy({ ...preset, ...own }), defects: [] }
+    return { policy: parsePolicy(fields), defects: [] }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     const { message, remedy = `Write it as JSON, ${example}` } = error
-    return { policy: null, defects: [{ offset, code: 'policy', message, remedy }] }
+    return {
+      policy: null,
+      defects: [{ offset, code: 'policy', message: prefix + message, remedy }],
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 
-import { presetKeys, type PolicyDefaults } from './annotation.ts'
+import type { PolicyDefaults } from './annotation.ts'
 import { keyText, parseYamlFile, start, type YamlFile } from './compose/yaml-file.ts'
 import { MagosError } from './error.ts'
 import { parsePolicy } from './policy/parse.ts'
@@ -21,8 +21,8 @@ export interface StackSettings {
 }
 
 /**
- * Reads `.magos.yaml`; null where the repository has none. Never throws. Settings that stand in `problems` are left
- * out, and a stack whose hosts cannot be read belongs to no host. With a problem `compose` or `unreadable` nobody
+ * Reads `.magos.yaml`; null where the repository has none. Never throws. Stack settings that stand in `problems` are
+ * left out, and a stack whose settings cannot be read belongs to no host. With a problem `compose` or `unreadable` nobody
  * knows whose stacks these are, so nothing may be deployed.
  */
 export function parseRepositorySettings(
@@ -46,6 +46,9 @@ export function parseRepositorySettings(
   return { settings, problems: reading.problems }
 }
 
+/** `unreadable`: it is not known what the file says about any stack. */
+type SettingsCode = 'configuration' | 'unreadable'
+
 interface Reading {
   readonly yaml: YamlFile
   readonly problems: Problem[]
@@ -64,7 +67,7 @@ function report(
   node: Node | null,
   message: string,
   remedy: string,
-  code: 'configuration' | 'unreadable' = 'configuration',
+  code: SettingsCode = 'configuration',
 ): void {
   const place = yaml.place(node === null ? 0 : start(node))
   problems.push({
@@ -83,41 +86,43 @@ function mapping(
   node: Node,
   subject: string,
   known: readonly string[] | 'any',
+  code: SettingsCode = 'unreadable',
 ): ReadonlyMap<string, Node> {
   const values = new Map<string, Node>()
   if (!isMap(node)) {
-    report(reading, node, `${subject} is no mapping`, 'Write it as KEY: VALUE', 'unreadable')
+    report(reading, node, `${subject} is no mapping`, 'Write it as KEY: VALUE', code)
     return values
   }
   for (const { key, value } of node.items) {
     const name = keyText(key)
     const place = isNode(key) ? key : node
     if (known !== 'any' && !known.includes(name)) {
-      report(reading, place, `${subject} has the unknown key "${name}"`, `Write ${either(known)}`)
+      const remedy = `Write one of ${known.join(', ')}`
+      report(reading, place, `${subject} has the unknown key "${name}"`, remedy, code)
     } else if (isNode(value)) values.set(name, value)
   }
   return values
 }
 
-function either(keys: readonly string[]): string {
-  return `one of ${keys.join(', ')}`
-}
-
+/** What is wrong is kept: it makes every policy that takes it fail, where leaving it out would widen them. */
 function readDefaults(reading: Reading, node: Node | undefined): PolicyDefaults {
   if (node === undefined || isNull(node)) return {}
-  const values = mapping(reading, node, 'defaults', presetKeys)
-  const read: Record<string, unknown> = {}
-  for (const [key, value] of values) {
-    const field = isScalar(value) ? value.value : undefined
+  const read = [...mapping(reading, node, 'defaults', 'any')].map(
+    ([key, value]) => [key, isScalar(value) ? value.value : null, value] as const,
+  )
+  for (const [key, field, value] of read) {
+    if (key === 'policy') {
+      report(reading, value, 'defaults has the key "policy"', 'Name it on each image line')
+      continue
+    }
     try {
-      parsePolicy({ policy: 'semver', [key]: isScalar(value) ? field : null })
-      read[key] = field
+      parsePolicy({ policy: 'semver', [key]: field })
     } catch (error) {
       if (!(error instanceof MagosError)) throw error
       report(reading, value, error.message, error.remedy ?? `Correct "${key}"`)
     }
   }
-  return read
+  return Object.fromEntries(read)
 }
 
 function isNull(node: Node): boolean {
@@ -128,11 +133,13 @@ function readStacks(reading: Reading, node: Node | undefined): ReadonlyMap<strin
   const stacks = new Map<string, StackSettings>()
   if (node === undefined || isNull(node)) return stacks
   for (const [key, value] of mapping(reading, node, 'stacks', 'any')) {
-    const fields = mapping(reading, value, `Stack "${key}"`, stackKeys)
+    const before = reading.problems.length
+    const fields = mapping(reading, value, `Stack "${key}"`, stackKeys, 'configuration')
+    const isRead = reading.problems.length === before
     const directory = key.replace(/^\.\/|^\.$/, '').replace(/\/+$/, '')
     stacks.set(directory, {
       name: readName(reading, fields.get('name')),
-      hosts: isMap(value) ? readHosts(reading, fields.get('hosts')) : [],
+      hosts: isRead ? readHosts(reading, fields.get('hosts')) : [],
     })
   }
   return stacks
