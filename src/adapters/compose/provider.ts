@@ -1,0 +1,83 @@
+import { MagosError } from '../../domain/error.ts'
+import type { RunChild } from '../../host/process.ts'
+import type { Log, Provider } from '../../ports.ts'
+import { listCandidates } from './candidate.ts'
+import type { Candidate, CandidateContext } from './candidate.ts'
+
+/** A provider that was found good, and how it is called. */
+export interface FoundProvider extends Provider, Candidate {}
+
+export interface ProviderContext extends CandidateContext {
+  readonly run: RunChild
+  readonly log: Log
+}
+
+const REMEDY =
+  'Install Docker Compose v2 (package "docker-compose-plugin", or Debian 13’s "docker-compose"), or podman-compose 1.6 or newer, or name one by PODMAN_COMPOSE_PROVIDER'
+
+/**
+ * The first provider in `podman compose`'s order that can be trusted; those before it are told in the log. Throws
+ * `provider` when there is none, with what is wrong with each that is there.
+ */
+export async function findProvider(
+  context: ProviderContext,
+  signal: AbortSignal,
+): Promise<FoundProvider> {
+  const refused: string[] = []
+  for (const candidate of listCandidates(context)) {
+    const verdict = await judge(context, candidate, signal)
+    if (typeof verdict !== 'string') {
+      for (const reason of refused)
+        context.log.warn({ reason }, 'a compose provider was passed over')
+      return verdict
+    }
+    refused.push(verdict)
+  }
+  const state = refused.length === 0 ? 'there is none on this host' : refused.join('; ')
+  throw new MagosError('provider', `Find a compose provider: ${state}`, { remedy: REMEDY })
+}
+
+/** The provider, or why it is none. */
+async function judge(
+  { run }: ProviderContext,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<FoundProvider | string> {
+  const { command, prefix } = candidate
+  const name = [command, ...prefix].join(' ')
+  const result = await run(command, [...prefix, 'version'], { signal, timeout: 30_000 })
+  if (result.outcome === 'cancelled') {
+    throw new MagosError('interrupted', `Ask "${name}" for its version: interrupted`)
+  }
+  if (result.outcome === 'absent') return `"${name}" is not there`
+  const answer = readVersion(`${result.stdout}\n${result.stderr}`)
+  if (result.exitCode !== 0 || answer === null) {
+    return `"${name}" does not tell its version: ${lastLine(result.stderr) || result.outcome}`
+  }
+  const objection = objectionTo(answer.name, answer.version)
+  if (objection !== null) return `"${name}" is ${answer.name} ${answer.version}, ${objection}`
+  return { ...answer, path: command, command, prefix }
+}
+
+/** What a provider says about itself; null when it is neither. */
+export function readVersion(text: string): Omit<Provider, 'path'> | null {
+  const python = /podman-compose version:? v?(\d+\.\d+[\w.+-]*)/i.exec(text)?.[1]
+  if (python !== undefined) return { name: 'podman-compose', version: python }
+  const go = /docker[- ]compose version:? v?(\d+\.\d+[\w.+~-]*)/i.exec(text)?.[1]
+  return go === undefined ? null : { name: 'docker-compose', version: go }
+}
+
+/** Why a version cannot be trusted with a deploy; null when it can. */
+export function objectionTo(name: Provider['name'], version: string): string | null {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  if (name === 'docker-compose') {
+    return major >= 2 ? null : 'which is no longer maintained and renames containers when it fails'
+  }
+  return major > 1 || (major === 1 && minor >= 6)
+    ? null
+    : 'which recreates or removes whole stacks, or changes nothing and reports success'
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}

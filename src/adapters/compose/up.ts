@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MagosError } from '../../domain/error.ts'
+import { withPrivateDirectory } from '../../host/private-directory.ts'
+import type { ChildResult, RunChild } from '../../host/process.ts'
+import type { ApplyRequest, Evidence } from '../../ports.ts'
+import { withPodmanSocket } from './podman-socket.ts'
+import type { SocketContext } from './podman-socket.ts'
+import type { FoundProvider } from './provider.ts'
+
+export interface Applying extends SocketContext {
+  readonly runtime: 'podman' | 'docker'
+  readonly run: RunChild
+  readonly provider: FoundProvider
+  /** ms. */
+  readonly deadline: number
+}
+
+/** How much of the provider's output is kept: its end. */
+const KEPT = 64 << 10
+
+/** Hands the rendered stack to the provider; it lies in a private file for just that long. */
+export async function upStack(
+  applying: Applying,
+  request: ApplyRequest,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const { provider, runtime, runtimeDirectory } = applying
+  return await withPrivateDirectory(runtimeDirectory, async (directory) => {
+    const file = join(directory, 'stack.json')
+    await writeFile(file, JSON.stringify(request.document), { mode: 0o600 })
+    // Else Compose would read the home's .env, and COMPOSE_REMOVE_ORPHANS may stand there.
+    await writeFile(join(directory, 'none.env'), '', { mode: 0o600 })
+    if (provider.name === 'podman-compose' || runtime === 'docker') {
+      return await up(applying, request, file, {}, signal)
+    }
+    return await withPodmanSocket(applying, signal, (address) =>
+      // BuildKit would be pulled and run as a container; podman builds by docker's older interface.
+      up(applying, request, file, { DOCKER_HOST: address, DOCKER_BUILDKIT: '0' }, signal),
+    )
+  })
+}
+
+async function up(
+  { run, provider, deadline }: Applying,
+  request: ApplyRequest,
+  file: string,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const { project, home } = request
+  const args = upArguments(provider, request, file)
+  const result = await run(provider.command, args, { cwd: home, env, timeout: deadline, signal })
+  if (result.outcome === 'cancelled') {
+    throw new MagosError('interrupted', `Apply "${project}": interrupted`)
+  }
+  if (result.outcome === 'absent') {
+    throw new MagosError('provider', `Run "${provider.path}": it is not there any more`, {
+      remedy: 'Start the daemon again, so that it looks for a provider anew',
+    })
+  }
+  if (/cannot connect to the docker daemon|error during connect/i.test(result.stderr)) {
+    throw new MagosError('engine', `Apply "${project}": ${provider.name} cannot reach the engine`, {
+      remedy: 'Look whether the engine runs; nothing was changed',
+    })
+  }
+  return { exitCode: result.exitCode, output: lastOutput(result, deadline) }
+}
+
+/**
+ * The images are here already, so nothing is pulled, whatever `pull_policy` says; what has to be built is built.
+ * Named services alone are looked at, because newer Compose would recreate the others too on podman. Orphans are
+ * never the provider's to remove.
+ */
+export function upArguments(
+  provider: Pick<FoundProvider, 'name' | 'prefix'>,
+  { project, home, services }: ApplyRequest,
+  file: string,
+): readonly string[] {
+  const named = services === 'all' ? [] : ['--no-deps', ...services]
+  const start = [...provider.prefix, '-p', project, '-f', file]
+  if (provider.name === 'podman-compose') {
+    return [...start, 'up', '-d', '--pull=never', ...named]
+  }
+  const places = ['--project-directory', home, '--env-file', join(file, '../none.env')]
+  return [...start, ...places, 'up', '-d', '--pull', 'never', ...named]
+}
+
+function lastOutput({ outcome, stdout, stderr }: ChildResult, deadline: number): string {
+  const late = `\nEnded because it was not done within ${Math.round(deadline / 1000)} s\n`
+  const all = Buffer.from(`${stdout}${stderr}${outcome === 'timed-out' ? late : ''}`)
+  return all.subarray(-KEPT).toString('utf8')
+}
