@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { printable, table } from '../../src/cli/table.ts'
+
+const heads = ['TAG', 'WHY']
+
+describe('table()', () => {
+  it('pads columns and leaves no blanks at the end of a line', () => {
+    expect(
+      table({ columns: 0 }, heads, [
+        ['1.2.3', 'new'],
+        ['1', 'an old one'],
+      ]),
+    ).toBe('TAG    WHY\n1.2.3  new\n1      an old one\n')
+  })
+
+  it('prints the heads alone where there are no rows', () => {
+    expect(table({ columns: 80 }, heads, [])).toBe('TAG  WHY\n')
+  })
+
+  it('takes a missing cell for an empty one', () => {
+    expect(table({ columns: 0 }, heads, [['1']])).toBe('TAG  WHY\n1\n')
+  })
+
+  it('wraps at blanks to the width of a terminal', () => {
+    expect(table({ columns: 22 }, heads, [['1.2.3', 'it is below the committed tag']])).toBe(
+      'TAG    WHY\n1.2.3  it is below the\n       committed tag\n',
+    )
+  })
+
+  it('breaks a word that alone is too long, and loses nothing of it', () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+    const text = table({ columns: 40 }, ['IMAGE', 'DIGEST'], [[digest, digest]])
+    const lines = text.trimEnd().split('\n')
+    expect(lines.every((line) => line.length <= 40)).toBe(true)
+    expect(
+      lines
+        .slice(1)
+        .map((line) => line.slice(21))
+        .join(''),
+    ).toBe(digest)
+  })
+
+  it('stays readable where a terminal is too narrow for it', () => {
+    expect(table({ columns: 3 }, heads, [['1.2.3', 'it is below']])).toBe(
+      'TAG    WHY\n1.2.3  it is\n       below\n',
+    )
+  })
+
+  it('never writes a character that moves the cursor or the text around it', () => {
+    const text = table({ columns: 0 }, heads, [['\u001B[2J', 'a\nb\u202Ec\u009B']])
+    expect(text).toBe('TAG        WHY\n\\u{1b}[2J  a\\u{a}b\\u{202e}c\\u{9b}\n')
+  })
+})
+
+describe('printable()', () => {
+  it('leaves ordinary text alone', () => {
+    expect(printable('ä → "x" … 1.2.3')).toBe('ä → "x" … 1.2.3')
+  })
+})

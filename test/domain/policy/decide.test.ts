@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { decide } from '../../../src/domain/policy/decide.ts'
+import { parsePolicy } from '../../../src/domain/policy/parse.ts'
+
+describe('decide()', () => {
+  it.each([{ policy: 'semver' }, { policy: 'latest', tag: '1.0.0' }, { policy: 'digest' }])(
+    'holds on more than 100,000 distinct tags: %j',
+    (fields) => {
+      const policy = parsePolicy(fields)
+      const tags = Array.from({ length: 99_999 }, (_, index) => `x${index}`)
+      const most = decide(policy, '1.0.0', [...tags, '1.0.0', '1.0.0'])
+      expect(most.outcome).toBe('current')
+      const crowd = decide(policy, '1.0.0', [...tags, '1.0.0', '1.1.0'])
+      expect(crowd).toMatchObject({ outcome: 'hold', tag: null })
+      expect(crowd.reason).toMatch(/100001 tags/)
+      expect(crowd.considered).toHaveLength(100_001)
+      expect(crowd.considered.every(({ verdict }) => verdict === 'rejected')).toBe(true)
+    },
+  )
+
+  it('names every distinct tag once', () => {
+    const tags = ['2.0.0', 'latest', '1.0.0', '2.0.0', 'latest', '1.0.0', '0.9.0', '?']
+    for (const fields of [{ policy: 'semver' }, { policy: 'latest' }, { policy: 'digest' }]) {
+      const { considered } = decide(parsePolicy(fields), '1.0.0', tags)
+      expect(considered.map(({ tag }) => tag).toSorted()).toEqual(
+        ['0.9.0', '1.0.0', '2.0.0', '?', 'latest'].toSorted(),
+      )
+      expect(considered.every(({ reason }) => reason !== '')).toBe(true)
+    }
+  })
+})
