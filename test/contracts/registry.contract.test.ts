@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   dockerRegistryFixture,
   inProcessFixture,
@@ -61,9 +61,9 @@ if (await dockerRegistryInstalled()) {
 // A machine that builds must have it; elsewhere its absence is said once, aloud.
 function refuseOrSkip(): void {
   const message = 'docker-registry is not installed (apt-get install docker-registry)'
-  if (process.env['CI'] === 'true') throw new Error(`Cannot try the registry contract: ${message}`)
   console.warn(`SKIPPED: registry contract on the real registry: ${message}`)
-  describe('Registry contract: docker-registry', () => {
-    it('holds', (context) => context.skip(message))
+  it(`registryContract() tries the real registry: ${message}`, (context) => {
+    expect(process.env['CI']).not.toBe('true')
+    context.skip(message)
   })
 }

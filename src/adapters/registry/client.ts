@@ -3,7 +3,7 @@ import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, nonsense, refusal } from './failure.ts'
+import { type Attempt, named, nonsense, refusal } from './failure.ts'
 import { judgeRealm, type TrustedRealms } from './realm.ts'
 import { basic, type Token, type Tokens, type TokenServer } from './token.ts'
 
@@ -69,9 +69,11 @@ export function createClient(options: ClientOptions): Client {
       for (;;) {
         const headers = { accept }
         const { header: authorization } = proof
-        const answer = await exchange.ask(
-          { method, url, headers, authorization, maxBody, redirects: 'followed' },
-          signal,
+        const answer = await named(attempt, () =>
+          exchange.ask(
+            { method, url, headers, authorization, maxBody, redirects: 'followed' },
+            signal,
+          ),
         )
         // Another host's challenge is nothing to us: our logins are not for it.
         if (answer.status !== 401 || answer.url.origin !== endpoint.origin)

@@ -45,6 +45,18 @@ export function nonsense({ action }: Attempt, reason: string, cause?: unknown): 
   return new MagosError('protocol', `${action}: ${reason}`, cause === undefined ? {} : { cause })
 }
 
+/** Does it, and says in its errors what it was for: the transport knows only addresses. */
+export async function named<T>({ action }: Attempt, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (thrown) {
+    if (!(thrown instanceof MagosError)) throw thrown
+    const { code, message, remedy } = thrown
+    const details = { cause: thrown, ...(remedy === undefined ? {} : { remedy }) }
+    throw new MagosError(code, `${action}: ${message}`, details)
+  }
+}
+
 /** The body as text, for reading only: messages quote nothing of it, since it may echo what we sent. */
 export function bodyText({ body }: Answer): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')

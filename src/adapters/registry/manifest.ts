@@ -47,7 +47,7 @@ export function isDigest(text: string): text is Digest {
 function digestHeader({ answer, attempt }: Reply): Digest | null {
   const type = answer.headers['content-type'] ?? ''
   // Its digest leaves the signatures out, so that it names other bytes than were sent.
-  if (type.includes('manifest.v1+')) {
+  if (type.includes('docker.distribution.manifest.v1+')) {
     throw nonsense(attempt, 'it has a manifest of schema 1, which names no digest to pin')
   }
   const header = answer.headers['docker-content-digest']

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { identityTokenUser } from './auth-file.ts'
 import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, bodyText, failureOf, nonsense, refusal } from './failure.ts'
+import { type Attempt, bodyText, failureOf, named, nonsense, refusal } from './failure.ts'
 import { createSharedWork } from './shared-work.ts'
 
 /** Who hands out tokens for a registry, as its challenge said and `judgeRealm` allowed. */
@@ -66,7 +66,7 @@ async function mint(
 ): Promise<CachedToken> {
   // The life counts from before the question, so that a slow answer makes it no longer.
   const askedAt = now()
-  const answer = await askServer(exchange, request, signal)
+  const answer = await named(request.attempt, () => askServer(exchange, request, signal))
   if (answer.status === 200) return readToken(request.attempt, answer, askedAt)
   const { attempt } = request
   const where = `its token server "${answer.url.host}" answered ${answer.status}`

@@ -41,16 +41,18 @@ export function memoryFixture(credential: Credential | null): () => Promise<Regi
     const door = credential === null ? 'open' : 'login-needed'
     const registry = createMemoryRegistry({ credential, door })
     const name = (repository: string) => ({ registry: host, repository })
+    const push = (repository: string, tag: string, content: string) => {
+      const digest = digestOf(Buffer.from(content))
+      registry.push(name(repository), tag, digest)
+      return digest
+    }
     return {
       registry,
       host,
       credential,
       stranger: createMemoryRegistry({ door }),
-      async push(repository, tag, version) {
-        const digest = digestOf(Buffer.from(version))
-        registry.push(name(repository), tag, digest)
-        return digest
-      },
+      push: async (repository, tag, version) => push(repository, tag, version),
+      pushPlain: async (repository, tag, format) => push(repository, tag, format),
       remove: async (repository, digest) => registry.remove(name(repository), digest),
       stop: async () => registry.fail('all', 'network'),
       fail: (failure) => registry.fail('all', failure, 1),
@@ -108,6 +110,7 @@ async function overHttp(
     credential: reader,
     push: (repository, tag, version) =>
       pushImage(target, repository, tag, { version, platforms: ['linux/amd64', 'linux/arm64'] }),
+    pushPlain: (repository, tag, format) => pushImage(target, repository, tag, { format }),
     remove: (repository, digest) => deleteImage(target, repository, digest),
     stop,
     async dispose() {

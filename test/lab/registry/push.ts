@@ -109,7 +109,7 @@ async function authorise({ url, login }: PushTarget, repository: string): Promis
   const probe = await call(new URL('/v2/', url), 'GET', null)
   const challenge = probe.headers['www-authenticate']
   if (probe.status !== 401 || typeof challenge !== 'string') return basic
-  const [, realm] = /^Bearer realm="([^"]+)"/.exec(challenge) ?? []
+  const [, realm] = /Bearer realm="([^"]+)"/.exec(challenge) ?? []
   if (realm === undefined) return basic
   const tokenUrl = new URL(realm)
   tokenUrl.searchParams.set('scope', `repository:${repository}:pull,push,delete`)

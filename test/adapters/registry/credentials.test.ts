@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { authFilePaths, createCredentials } from '../../../src/adapters/registry/credentials.ts'
+import type { Log } from '../../../src/ports.ts'
+import { silentLog } from './fixtures.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'magos-auth-'))
+})
+afterEach(async () => {
+  await rm(directory, { recursive: true })
+})
+
+const app = { registry: 'ghcr.io', repository: 'team/app' }
+const auths = (login: string) =>
+  JSON.stringify({ auths: { 'ghcr.io': { auth: Buffer.from(login).toString('base64') } } })
+
+function signal() {
+  return AbortSignal.timeout(5000)
+}
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, content)
+  return path
+}
+
+function recordingLog() {
+  const lines: string[] = []
+  const log: Log = {
+    ...silentLog,
+    warn: (fields, message) => lines.push(`${JSON.stringify(fields)} ${message}`),
+  }
+  return { lines, log }
+}
+
+it('authFilePaths() asks docker before podman, in the documented order', () => {
+  const settings = { home: '/home/u', runtimeDirectory: '/run/user/1', registryAuthFile: '/r.json' }
+  expect(authFilePaths(settings)).toEqual([
+    '/r.json',
+    '/home/u/.docker/config.json',
+    '/run/user/1/containers/auth.json',
+    '/home/u/.config/containers/auth.json',
+  ])
+  expect(authFilePaths({ ...settings, dockerConfig: '/d' })[1]).toBe('/d/config.json')
+  expect(authFilePaths({ home: '/home/u' })).toHaveLength(2)
+})
+
+it('authFilePaths() asks the file of our own and no other', () => {
+  const settings = { own: '/own.json', registryAuthFile: '/r.json', home: '/home/u' }
+  expect(authFilePaths(settings)).toEqual(['/own.json'])
+})
+
+it('find() takes the first file that knows the registry, and says which', async () => {
+  const other = await file('other.json', JSON.stringify({ auths: { 'quay.io': {} } }))
+  const first = await file('first.json', auths('first:secret'))
+  const second = await file('second.json', auths('second:secret'))
+  const paths = [join(directory, 'absent.json'), other, first, second]
+  const credentials = createCredentials({ paths, now: Date.now, log: silentLog })
+  expect(await credentials.find(app, signal())).toEqual({
+    credential: { username: 'first', password: 'secret' },
+    source: first,
+  })
+  expect(await credentials.find({ ...app, registry: 'quay.io' }, signal())).toBeNull()
+})
+
+it('find() reads a file again when it changed, appeared or went', async () => {
+  let now = 0
+  const path = await file('auth.json', auths('one:secret'))
+  const credentials = createCredentials({ paths: [path], now: () => now, log: silentLog })
+  const user = async () => {
+    now += 1000
+    return (await credentials.find(app, signal()))?.credential.username
+  }
+  expect(await user()).toBe('one')
+  await writeFile(path, auths('two:secret'))
+  expect(await user()).toBe('two')
+  await writeFile(path, auths('six:secret'))
+  await utimes(path, 1, 1)
+  expect(await user()).toBe('six')
+  await rm(path)
+  expect(await user()).toBeUndefined()
+  await writeFile(path, auths('ten:secret'))
+  expect(await user()).toBe('ten')
+})
+
+it('find() passes over broken files, names them once and quotes nothing', async () => {
+  const broken = await file('broken.json', '{"auths": {"ghcr.io": {"auth": "cGxhbnRlZA=="')
+  const folder = join(directory, 'folder.json')
+  await mkdir(folder)
+  const good = await file('good.json', auths('good:secret'))
+  const { lines, log } = recordingLog()
+  const paths = [broken, folder, good]
+  const credentials = createCredentials({ paths, now: Date.now, log })
+  expect(await credentials.find(app, signal())).toMatchObject({ source: good })
+  expect(await credentials.find(app, signal())).toMatchObject({ source: good })
+  expect(lines).toHaveLength(2)
+  expect(credentials.consulted()).toEqual([
+    `${broken} (it is not valid JSON)`,
+    `${folder} (it cannot be read (EISDIR))`,
+    good,
+  ])
+  expect(lines.join() + credentials.consulted().join()).not.toContain('cGxhbnRlZA')
+})
+
+it('find() warns once that a helper keeps the login, and goes on', async () => {
+  const helped = await file('config.json', JSON.stringify({ credHelpers: { 'ghcr.io': 'pass' } }))
+  const { lines, log } = recordingLog()
+  const credentials = createCredentials({ paths: [helped], now: Date.now, log })
+  expect(await credentials.find(app, signal())).toBeNull()
+  expect(await credentials.find(app, signal())).toBeNull()
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/"ghcr\.io".*credential helper "pass".*not supported/)
+  expect(credentials.consulted().join()).toContain('not supported')
+})
+
+it('find() rejects with the reason of its signal', async () => {
+  const path = await file('auth.json', auths('one:secret'))
+  const credentials = createCredentials({ paths: [path], now: Date.now, log: silentLog })
+  const reason = new Error('enough')
+  await expect(credentials.find(app, AbortSignal.abort(reason))).rejects.toBe(reason)
+})

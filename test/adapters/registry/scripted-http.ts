@@ -1,0 +1,37 @@
+import type { Http, HttpRequest, HttpResponse } from '../../../src/host/http.ts'
+
+export interface ScriptedAnswer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+type Script = (request: HttpRequest) => ScriptedAnswer
+
+/** An Http that reaches hosts of the wide world, as far as they are scripted here. */
+export interface ScriptedHttp extends Http {
+  /** Everything that was sent, in order. */
+  sent(): readonly HttpRequest[]
+}
+
+/** Keys are origins, such as `https://ghcr.io`. */
+export function createScriptedHttp(scripts: Readonly<Record<string, Script>>): ScriptedHttp {
+  const sent: HttpRequest[] = []
+  return {
+    sent: () => sent,
+    async request(request) {
+      request.signal.throwIfAborted()
+      await Promise.resolve()
+      sent.push(request)
+      const script = scripts[request.url.origin]
+      if (script === undefined) throw new Error(`Nobody plays ${request.url.origin}`)
+      return respond(script(request))
+    },
+    fetch: () => Promise.reject(new Error('Not scripted')),
+    close: async () => undefined,
+  }
+}
+
+function respond({ status = 200, headers = {}, body = '' }: ScriptedAnswer): HttpResponse {
+  return { status, headers, body: Buffer.from(body) }
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { createSlots } from '../../../src/adapters/registry/slots.ts'
+
+const never = new AbortController().signal
+
+it('acquire() lets in as many as the limit, then whoever waited longest', async () => {
+  const acquire = createSlots(2)
+  const first = await acquire('a', never)
+  await acquire('a', never)
+  const order: number[] = []
+  const third = acquire('a', never).then((release) => (order.push(3), release))
+  const fourth = acquire('a', never).then((release) => (order.push(4), release))
+  await Promise.resolve()
+  expect(order).toEqual([])
+  first()
+  const release = await third
+  expect(order).toEqual([3])
+  release()
+  await fourth
+  expect(order).toEqual([3, 4])
+})
+
+it('acquire() holds up no other host', async () => {
+  const acquire = createSlots(1)
+  await acquire('a', never)
+  await expect(acquire('b', never)).resolves.toBeTypeOf('function')
+})
+
+it('acquire() lets a waiter go when its signal says so, and loses no place', async () => {
+  const acquire = createSlots(1)
+  const release = await acquire('a', never)
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const left = acquire('a', controller.signal)
+  const stayed = acquire('a', never)
+  controller.abort(reason)
+  await expect(left).rejects.toBe(reason)
+  release()
+  const releaseStayed = await stayed
+  releaseStayed()
+  await expect(acquire('a', never)).resolves.toBeTypeOf('function')
+})
