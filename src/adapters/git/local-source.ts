@@ -2,6 +2,8 @@ import { MagosError } from '../../domain/error.ts'
 import type { TreeEntry } from '../../domain/revision.ts'
 import type { RunChild } from '../../host/process.ts'
 import type { Source } from '../../ports.ts'
+import { undoAdvance } from './advance.ts'
+import { isOwnProcess, isUnderWay, readJournal } from './advance-journal.ts'
 import { createBlobReader } from './blob-reader.ts'
 import { interruptedIfAborted } from './interruption.ts'
 import { branchHead, defaultBranch, openLocalRepository } from './local-repository.ts'
@@ -35,6 +37,7 @@ export function createLocalSource({ path, branch, run }: LocalSourceOptions): Na
     branchName,
     async head(signal) {
       const repository = await open(signal)
+      await tidyUpAfterOthers(run, repository)
       return await branchHead(repository, await branchName(signal), signal)
     },
     async tree(revision, signal) {
@@ -42,6 +45,15 @@ export function createLocalSource({ path, branch, run }: LocalSourceOptions): Na
     },
     read: readBlob,
   }
+}
+
+/** A process that died while it moved a checked-out branch left files of somebody's work tree half done. */
+async function tidyUpAfterOthers(run: RunChild, repository: LocalRepository): Promise<void> {
+  const left = await readJournal(repository.commonDir)
+  if (left === null || isOwnProcess(left)) return
+  if (await isUnderWay(repository.commonDir, left)) return
+  // Reading goes on without it; the next commit tries again and says what is in the way.
+  await undoAdvance({ run, repository, onStep: () => undefined }, left).catch(() => undefined)
 }
 
 async function listTree(
