@@ -102,12 +102,12 @@ describe('createLocalCommitter() killed', { timeout: 60_000 }, () => {
         import { createRunChild } from ${JSON.stringify(join(import.meta.dirname, '../../../src/host/process.ts'))}
         const [path, commit, tree] = process.argv.slice(1)
         const committer = createLocalCommitter({
-          scene.path, branch: 'main', run: createRunChild({ environment: process.env }),
+          path, branch: 'main', run: createRunChild({ environment: process.env }),
           identity: { name: 'm', email: 'm@h' },
           onStep: (step) => { if (step === 'ref') process.kill(process.pid, 'SIGKILL') },
         })
         const files = [{ path: 'app/compose.yaml', mode: '100644', content: 'image: killed' }]
-        await scene.committer.commit({ parent: { commit, tree }, message: 'm', files }, AbortSignal.timeout(9000))
+        await committer.commit({ parent: { commit, tree }, message: 'm', files }, AbortSignal.timeout(9000))
       `
     const source = createLocalSource({ path: scene.path, branch: 'main', run })
     const head = await source.head(signal())
