@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   }
   console.log(tallyLine(total))
   if (interrupt.signal.aborted) return 130
-  return total.failed === 0 && total.passed > 0 ? 0 : 1
+  return total.failed === 0 ? 0 : 1
 }
 
 function readArguments() {

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { Ajv } from 'ajv'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+
+import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
+import type { ConfigProblem } from '../../src/config/problem.ts'
+import { readAnnotation } from '../../src/domain/annotation.ts'
+
+const CONFIGS = join(import.meta.dirname, '../../configs')
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
+
+describe('magos.schema.json and readDaemonYaml()', () => {
+  const validate = compile('magos.schema.json')
+
+  const good: readonly unknown[] = [
+    {},
+    { settle: '0s', deadline: '1.5h', debounce: '5s', bodyLimit: '25MB' },
+    { bodyLimit: 1024 },
+    { bodyLimit: '2048' },
+    { bodyLimit: '1.5 MiB' },
+    { registries: null, allowPaths: null, stacks: null },
+    { registries: { 'ghcr.io': {}, 'registry.lan:5000': { plainHttp: true } } },
+    { registries: { '[fd00::1]:5000': { username: 'u', passwordFile: 'token' } } },
+    { allowPaths: ['/srv/shared', '~', '~/x'] },
+    { stacks: { web: { directory: 'adopt' }, 'a-b_c': { directory: '~/s' } } },
+  ]
+  const bad: readonly unknown[] = [
+    [],
+    'settle',
+    7,
+    { setle: '10s' },
+    { settle: 10 },
+    { settle: '10' },
+    { settle: '10 s' },
+    { settle: '1d' },
+    { settle: null },
+    { deadline: '-5m' },
+    { bodyLimit: 1 },
+    { bodyLimit: 1e9 },
+    { bodyLimit: '5 GB' },
+    { bodyLimit: true },
+    { registries: [] },
+    { registries: { 'https://ghcr.io': {} } },
+    { registries: { 'ghcr.io/o': {} } },
+    { registries: { GHCR: {} } },
+    { registries: { 'ghcr.io': null } },
+    { registries: { 'ghcr.io': { plainHttp: 'yes' } } },
+    { registries: { 'ghcr.io': { password: 'hunter22' } } },
+    { registries: { 'ghcr.io': { username: 'u' } } },
+    { registries: { 'ghcr.io': { passwordFile: 'token' } } },
+    { registries: { 'ghcr.io': { username: '', passwordFile: '' } } },
+    { allowPaths: '/srv' },
+    { allowPaths: ['srv'] },
+    { allowPaths: ['~you/x'] },
+    { allowPaths: [7] },
+    { stacks: ['web'] },
+    { stacks: { web: {} } },
+    { stacks: { web: 'adopt' } },
+    { stacks: { web: { directory: 'here' } } },
+    { stacks: { Web: { directory: 'adopt' } } },
+    { stacks: { web: { directory: 'adopt', host: 'a' } } },
+  ]
+
+  test.each(good)('both accept %j', (value) => {
+    expect({ schema: validate(value), parser: problems(value) }).toEqual({
+      schema: true,
+      parser: [],
+    })
+  })
+
+  test.each(bad)('both refuse %j', (value) => {
+    expect(validate(value)).toBe(false)
+    expect(problems(value)).not.toEqual([])
+  })
+
+  test('both know the same keys and the same defaults', () => {
+    const { properties } = readSchema('magos.schema.json')
+    const settings = readDaemonYaml(null)
+    expect(Object.keys(properties).toSorted()).toEqual(Object.keys(settings).toSorted())
+
+    const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
+      value === undefined ? [] : [[key, value] as const],
+    )
+    expect(defaults.length).toBe(4)
+    expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
+  })
+})
+
+describe('annotation.schema.json and readAnnotation()', () => {
+  const validate = compile('annotation.schema.json')
+
+  const good: readonly object[] = [
+    { policy: 'semver' },
+    { policy: 'semver', repo: 'ghcr.io/o/app', range: '>=1.2.0 <2.0.0', prerelease: true },
+    { policy: 'semver', include: '^v', exclude: 'rc', extract: '(?<version>.*)-x', maxJump: 0 },
+    { policy: 'semver', extract: '(?P<version>.*)-x', missing: 'proceed' },
+    { policy: 'latest' },
+    { policy: 'latest', tag: 'stable', repo: 'ghcr.io/o/app' },
+    { policy: 'digest' },
+    { policy: 'digest', digest: DIGEST },
+  ]
+  const bad: readonly unknown[] = [
+    {},
+    [],
+    'semver',
+    { range: '*' },
+    { policy: 'newest' },
+    { policy: 'semver', tag: 'stable' },
+    { policy: 'latest', range: '*' },
+    { policy: 'latest', tag: '-x' },
+    { policy: 'latest', tag: 7 },
+    { policy: 'digest', digest: DIGEST.toUpperCase() },
+    { policy: 'digest', digest: 'sha256:abc' },
+    { policy: 'semver', range: 1 },
+    { policy: 'semver', include: ['a'] },
+    { policy: 'semver', extract: '(.*)' },
+    { policy: 'semver', prerelease: 'true' },
+    { policy: 'semver', maxJump: -1 },
+    { policy: 'semver', maxJump: 1.5 },
+    { policy: 'semver', maxJump: 2 ** 60 },
+    { policy: 'semver', missing: 'ignore' },
+    { policy: 'semver', repo: 7 },
+    { policy: 'semver', repo: `ghcr.io/o/app@${DIGEST}` },
+    { policy: 'semver', ranges: '*' },
+  ]
+
+  test.each(good)('both accept %j', (magos) => {
+    expect(validate({ magos })).toBe(true)
+    expect(defects({ magos })).toEqual([])
+  })
+
+  test.each(bad)('both refuse %j', (magos) => {
+    expect(validate({ magos })).toBe(false)
+    expect(defects({ magos })).not.toEqual([])
+  })
+
+  test('both refuse a key beside "magos"', () => {
+    const value = { magos: { policy: 'semver' }, other: 1 }
+    expect(validate(value)).toBe(false)
+    expect(defects(value)).not.toEqual([])
+  })
+})
+
+function problems(value: unknown): readonly ConfigProblem[] {
+  return read(value).found
+}
+
+function read(value: unknown) {
+  const found: ConfigProblem[] = []
+  const settings = readDaemonYaml({
+    file: '/etc/magos.yaml',
+    text: stringify(value),
+    homeDirectory: '/home/u',
+    readFile: () => 'password',
+    problems: found,
+  })
+  return { settings, found }
+}
+
+function defects(value: unknown) {
+  return readAnnotation(`# ${JSON.stringify(value)}`, null, {})?.defects
+}
+
+interface Schema {
+  readonly properties: Readonly<Record<string, { readonly default?: unknown }>>
+}
+
+function readSchema(name: string): Schema {
+  const schema: Schema = JSON.parse(readFileSync(join(CONFIGS, name), 'utf8'))
+  return schema
+}
+
+function compile(name: string) {
+  return new Ajv({ strict: true, allowUnionTypes: true }).compile(readSchema(name))
+}
