@@ -39,7 +39,11 @@ function dockerfile({ health = 'ok', crash }: ImageContent): string {
   const command =
     crash === undefined
       ? ['httpd', '-f', '-p', '8080', '-h', '/www']
-      : ['sh', '-c', `echo going down; sleep ${crash.after ?? 0}; exit ${crash.exitCode}`]
+      : [
+          'sh',
+          '-c',
+          `echo coming up; sleep ${crash.after ?? 0}; echo going down; exit ${crash.exitCode}`,
+        ]
   return [
     'FROM scratch',
     'COPY root /',

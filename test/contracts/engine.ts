@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bringUp, containersOf, documentOf, removeProject, signal, until } from './engine-host.ts'
+import type { EngineHost } from './engine-host.ts'
+
+/** What every `Engine` promises, real or in memory. */
+export function engineContract(name: string, start: () => Promise<EngineHost>): void {
+  describe(`Engine contract: ${name}`, () => {
+    let host: EngineHost
+    beforeAll(async () => {
+      host = await start()
+    })
+    afterAll(async () => {
+      await host.stop()
+    })
+
+    describe('info()', () => {
+      it('tells name, version and platform', async () => {
+        const info = await host.engine.info(signal)
+        expect(['podman', 'docker']).toContain(info.name)
+        expect(info.version).toMatch(/^\d+\.\d+/)
+        expect(info.os).toBe('linux')
+        expect(['amd64', 'arm64']).toContain(info.architecture)
+      })
+
+      it('rejects with `interrupted` when the signal is aborted', async () => {
+        await expect(host.engine.info(AbortSignal.abort())).rejects.toMatchObject({
+          code: 'interrupted',
+        })
+      })
+    })
+
+    describe('pull() and has()', () => {
+      it('brings an image by its digest', async () => {
+        const image = await host.publish('healthy')
+        expect(await host.engine.has(image, signal)).toBe(false)
+        expect(await host.engine.pull(image, host.pullOptions, signal)).toEqual({
+          outcome: 'pulled',
+        })
+        expect(await host.engine.has(image, signal)).toBe(true)
+      })
+
+      it('returns the engine’s words for an image that cannot be had', async () => {
+        const outcome = await host.engine.pull(host.unpublished(), host.pullOptions, signal)
+        expect(outcome).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/\w/) })
+        expect(await host.engine.has(host.unpublished(), signal)).toBe(false)
+      })
+    })
+
+    describe('observe()', () => {
+      it('shows a container with its project, service, digest, labels and restart policy', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        const before = Date.now()
+        const web = { image: image.text, restart: 'always', labels: { mine: 'yes' } }
+        await bringUp(host, project, documentOf({ web }))
+        const [container, ...others] = await until(
+          host,
+          project,
+          ([one]) => one?.state === 'running',
+        )
+        expect(others).toEqual([])
+        expect(container).toMatchObject({ project, service: 'web', health: 'none', exitCode: 0 })
+        expect(container).toMatchObject({ restartCount: 0, restarts: 'always' })
+        expect(container?.labels).toMatchObject({ mine: 'yes' })
+        expect(container?.name).toContain(project)
+        expect(container?.digests).toContain(image.digest)
+        expect(container?.image).toContain(image.repository)
+        expect(container?.startedAt).toBeGreaterThan(before - 2_000)
+        expect(container?.startedAt).toBeLessThan(Date.now() + 2_000)
+        await removeProject(host, project)
+      })
+
+      it('shows a container that ended with its exit code', async () => {
+        const project = host.project()
+        const image = await host.publish('exits')
+        await bringUp(host, project, documentOf({ job: { image: image.text } }))
+        const [container] = await until(host, project, ([one]) => one?.state === 'exited')
+        expect(container).toMatchObject({ exitCode: 7, restarts: 'no', restartCount: 0 })
+        await removeProject(host, project)
+      })
+    })
+
+    describe('watch()', () => {
+      it('shows a checked container becoming healthy', async () => {
+        const project = host.project()
+        const image = await host.publish('healthy')
+        await bringUp(host, project, documentOf({ web: { image: image.text } }))
+        const [container] = await until(host, project, ([one]) => one?.health === 'healthy')
+        expect(container?.state).toBe('running')
+        await removeProject(host, project)
+      })
+
+      it('shows a container whose check fails becoming unhealthy', async () => {
+        const project = host.project()
+        const image = await host.publish('unhealthy')
+        await bringUp(host, project, documentOf({ web: { image: image.text } }))
+        const [container] = await until(host, project, ([one]) => one?.health === 'unhealthy')
+        expect(container?.state).toBe('running')
+        await removeProject(host, project)
+      })
+
+      it('shows a crash loop by its restarts', async () => {
+        const project = host.project()
+        const image = await host.publish('exits')
+        await bringUp(host, project, documentOf({ web: { image: image.text, restart: 'always' } }))
+        const [container] = await until(host, project, ([one]) => (one?.restartCount ?? 0) >= 3)
+        expect(container).toMatchObject({ restarts: 'always', exitCode: 7 })
+        await removeProject(host, project)
+      })
+
+      it('shows one project only, and time goes on', async () => {
+        const [one, other] = [host.project(), host.project()]
+        const image = await host.publish('unchecked')
+        const document = documentOf({ web: { image: image.text } })
+        await bringUp(host, one, document)
+        await bringUp(host, other, document)
+        const times: number[] = []
+        await until(host, one, (containers, state) => {
+          expect(containers.map(({ project }) => project)).toEqual([one])
+          return times.push(state.at) === 3
+        })
+        expect(times.toSorted((a, b) => a - b)).toEqual(times)
+        await removeProject(host, one)
+        await removeProject(host, other)
+      })
+
+      it('ends without an error when its signal is aborted', async () => {
+        const controller = new AbortController()
+        let looks = 0
+        for await (const state of host.engine.watch(host.project(), controller.signal)) {
+          expect(state.containers).toEqual([])
+          looks += 1
+          controller.abort()
+        }
+        expect(looks).toBe(1)
+      })
+    })
+
+    describe('remove()', () => {
+      it('stops and removes by id, and one that is gone is fine', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        const service = { image: image.text }
+        await bringUp(host, project, documentOf({ gone: service, kept: service }))
+        const containers = await containersOf(host, project)
+        const id = containers.find(({ service: named }) => named === 'gone')?.id ?? ''
+        await host.engine.remove([id], signal)
+        await host.engine.remove([id, 'f'.repeat(64)], signal)
+        const left = await containersOf(host, project)
+        expect(left.map(({ service: named }) => named)).toEqual(['kept'])
+        await removeProject(host, project)
+        expect(await containersOf(host, project)).toEqual([])
+        await host.engine.remove([], signal)
+      })
+    })
+
+    describe('logs()', () => {
+      it('returns the last lines, and none of a container that is gone', async () => {
+        const project = host.project()
+        const image = await host.publish('exits')
+        await bringUp(host, project, documentOf({ job: { image: image.text } }))
+        const [container] = await until(host, project, ([one]) => one?.state === 'exited')
+        const id = container?.id ?? ''
+        expect(await host.engine.logs(id, 1, signal)).toBe('going down\n')
+        expect(await host.engine.logs(id, 10, signal)).toBe('coming up\ngoing down\n')
+        await removeProject(host, project)
+        expect(await host.engine.logs(id, 10, signal)).toBe('')
+      })
+    })
+  })
+}

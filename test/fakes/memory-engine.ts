@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto'
+import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import { parseImageReference } from '../../src/domain/image-reference.ts'
+import type { Digest, ImageReference } from '../../src/domain/image-reference.ts'
+import type { Clock, Engine } from '../../src/ports.ts'
+
+/** What containers of an image do, and whether it can be had at all. */
+export type MemoryBehaviour = 'healthy' | 'unhealthy' | 'unchecked' | 'exits' | 'pull-fails'
+
+export interface MemoryContainer {
+  readonly id: string
+  readonly name: string
+  readonly project: string
+  readonly service: string
+  readonly image: string
+  /** What it was made from, so that a change is seen. */
+  readonly definition: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly restarts: ObservedContainer['restarts']
+  readonly startedAt: number
+  /** Exit code of a stop by hand; null while nobody stopped it. */
+  readonly stopped: number | null
+}
+
+/** A host that exists in memory only; `createMemoryEngine` and `createMemoryCompose` show the same one. */
+export interface MemoryHost {
+  readonly clock: Clock
+  /** Every call of both ports, in order: `up shop web`, `pull ghcr.io/o/app@sha256:…`. */
+  readonly calls: string[]
+  readonly containers: Map<string, MemoryContainer>
+  /** Images that are here, by `imageKey`. */
+  readonly images: Set<string>
+  readonly timing: MemoryTiming
+  /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
+  behave(image: string, behaviour: MemoryBehaviour, digests?: readonly Digest[]): void
+  behaviourOf(image: string): MemoryBehaviour
+  /** While it is away every call throws `engine`. */
+  reach(state: 'here' | 'away'): void
+  /** Stops a container as a person would. */
+  kill(id: string): void
+  /** Notes the call; throws where the engine is away or the signal aborted. */
+  enter(call: string, signal: AbortSignal): void
+  observed(project: string | null): readonly ObservedContainer[]
+}
+
+export interface MemoryTiming {
+  /** ms after which a check has its answer. */
+  readonly check: number
+  /** ms between two deaths of a crash loop. */
+  readonly crash: number
+  /** ms between two looks of `watch`. */
+  readonly look: number
+}
+
+const EXIT_CODE = 7
+
+export function createMemoryHost(
+  clock: Clock,
+  { check = 100, crash = 100, look = 50 }: Partial<MemoryTiming> = {},
+): MemoryHost {
+  const behaviours = new Map<string, MemoryBehaviour>()
+  const digests = new Map<string, readonly Digest[]>()
+  let state: 'here' | 'away' = 'here'
+  const host: MemoryHost = {
+    clock,
+    calls: [],
+    containers: new Map(),
+    images: new Set(),
+    timing: { check, crash, look },
+    behave(image, behaviour, known = []) {
+      behaviours.set(imageKey(image), behaviour)
+      digests.set(imageKey(image), known)
+    },
+    behaviourOf: (image) => behaviours.get(imageKey(image)) ?? 'healthy',
+    reach(next) {
+      state = next
+    },
+    kill(id) {
+      const container = host.containers.get(id)
+      if (container !== undefined) host.containers.set(id, { ...container, stopped: 137 })
+    },
+    enter(call, signal) {
+      if (signal.aborted) throw new MagosError('interrupted', `Run "${call}": interrupted`)
+      host.calls.push(call)
+      if (state === 'here') return
+      throw new MagosError('engine', `Ask the engine by "${call}": Cannot connect to Podman`, {
+        remedy: 'Start the engine',
+      })
+    },
+    observed: (project) =>
+      [...host.containers.values()]
+        .filter((one) => project === null || one.project === project)
+        .map((one) => observe(host, one, digests.get(imageKey(one.image)) ?? [])),
+  }
+  return host
+}
+
+/** The engine of that host. */
+export function createMemoryEngine(host: MemoryHost): Engine {
+  return {
+    async info(signal) {
+      host.enter('info', signal)
+      return await Promise.resolve({
+        name: 'podman',
+        version: '5.4.2',
+        rootless: true,
+        os: 'linux',
+        architecture: 'amd64',
+      })
+    },
+    async observe(signal) {
+      host.enter('observe', signal)
+      return await Promise.resolve({ at: host.clock.now(), containers: host.observed(null) })
+    },
+    watch: (project, signal) => watch(host, project, signal),
+    async pull(image, _options, signal) {
+      const name = imageKey(image.text)
+      host.enter(`pull ${name}`, signal)
+      if (host.behaviourOf(image.text) === 'pull-fails') {
+        return await Promise.resolve({ outcome: 'failed', reason: 'manifest unknown' })
+      }
+      host.images.add(name)
+      return { outcome: 'pulled' }
+    },
+    async has(image, signal) {
+      host.enter(`has ${imageKey(image.text)}`, signal)
+      return await Promise.resolve(host.images.has(imageKey(image.text)))
+    },
+    async remove(ids, signal) {
+      host.enter(`remove ${ids.join(' ')}`, signal)
+      for (const id of ids) host.containers.delete(id)
+      await Promise.resolve()
+    },
+    async logs(id, lines, signal) {
+      host.enter(`logs ${id}`, signal)
+      const container = host.containers.get(id)
+      if (container === undefined) return await Promise.resolve('')
+      const exits = host.behaviourOf(container.image) === 'exits'
+      const said = exits ? ['coming up\n', 'going down\n'] : []
+      return said.slice(-lines).join('')
+    },
+  }
+}
+
+/** By its digest where it has one: a tag beside it decides nothing. */
+export function imageKey(image: string): string {
+  const { registry, repository, tag, digest }: ImageReference = parseImageReference(image)
+  const name = `${registry}/${repository}`
+  return digest === null ? `${name}:${tag ?? 'latest'}` : `${name}@${digest}`
+}
+
+async function* watch(host: MemoryHost, project: string, signal: AbortSignal) {
+  while (!signal.aborted) {
+    host.enter(`watch ${project}`, signal)
+    yield { at: host.clock.now(), containers: host.observed(project) }
+    // Aborted in its sleep it ends as it does between two looks.
+    await host.clock.sleep(host.timing.look, signal).catch(() => undefined)
+  }
+}
+
+function observe(
+  host: MemoryHost,
+  container: MemoryContainer,
+  known: readonly Digest[],
+): ObservedContainer {
+  const { id, name, project, service, image, labels, restarts } = container
+  const { digest } = parseImageReference(image)
+  const hex = createHash('sha256').update(imageKey(image)).digest('hex')
+  const own: Digest = digest ?? `sha256:${hex}`
+  const fixed = { id, name, project, service, image, labels, restarts }
+  return { ...fixed, digests: [...new Set([own, ...known])], ...life(host, container) }
+}
+
+type Life = Pick<ObservedContainer, 'state' | 'health' | 'exitCode' | 'restartCount' | 'startedAt'>
+
+/** Where a container stands now follows from its age and its image alone. */
+function life(host: MemoryHost, container: MemoryContainer): Life {
+  const { startedAt, stopped, restarts } = container
+  const { check, crash } = host.timing
+  const behaviour = host.behaviourOf(container.image)
+  const age = host.clock.now() - startedAt
+  if (stopped !== null) {
+    return { state: 'exited', health: 'none', exitCode: stopped, restartCount: 0, startedAt }
+  }
+  if (behaviour === 'exits') {
+    const exitCode = EXIT_CODE
+    if (restarts === 'no') {
+      return { state: 'exited', health: 'none', exitCode, restartCount: 0, startedAt }
+    }
+    const restartCount = Math.floor(age / crash)
+    // As on podman, a loop is never `restarting`: it flaps.
+    const state = restartCount % 2 === 0 ? 'exited' : 'running'
+    const since = startedAt + restartCount * crash
+    return { state, health: 'none', exitCode, restartCount, startedAt: since }
+  }
+  const answer = behaviour === 'unhealthy' ? 'unhealthy' : 'healthy'
+  const checked = age >= check ? answer : 'starting'
+  const health = behaviour === 'unchecked' ? 'none' : checked
+  return { state: 'running', health, exitCode: 0, restartCount: 0, startedAt }
+}
