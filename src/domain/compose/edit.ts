@@ -136,8 +136,9 @@ function verify(before: YamlFile, after: YamlFile, splices: readonly Splice[]): 
   }
 }
 
-/** YAML 1.1 readers take more for numbers than 1.2 ones do; a reference must be a text to both. */
+/** YAML 1.1 readers take more for numbers than 1.2 ones do; a reference must be a text to both. With a slash or an @ it is one. */
 function isText(plain: string): boolean {
+  if (/[/@]/.test(plain)) return true
   return (['1.1', '1.2'] as const).every((version) => {
     const { contents } = parseDocument(plain, { version, logLevel: 'silent' })
     return isScalar(contents) && contents.value === plain

@@ -110,8 +110,8 @@ function ownImage(
   { node, aliases }: Found,
   problems: Problem[],
 ): Service['image'] {
+  if (node.tag === '!reset' || (isScalar(node) && node.value === null)) return null
   if (isScalar(node) && typeof node.value === 'string') return { scalar: node, aliases }
-  if (isScalar(node) && node.value === null) return null
   problems.push({
     file: yaml.file,
     ...yaml.place(start(node)),
