@@ -1,3 +1,4 @@
+import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ObservedState } from './domain/deployment.ts'
 import type { Event, Origin, StatusReport } from './domain/event.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
@@ -163,10 +164,7 @@ export interface ResolveRequest {
   readonly home: string
 }
 
-/** A compose document as the provider's own `config` printed it; paths in it are this host's. */
-export type ComposeDocument = Readonly<Record<string, unknown>> & {
-  readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-}
+export type { ComposeDocument }
 
 export interface ApplyRequest {
   readonly project: string
