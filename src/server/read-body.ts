@@ -1,0 +1,37 @@
+export type Body =
+  | { readonly outcome: 'read'; readonly bytes: Uint8Array }
+  | { readonly outcome: 'too-large' }
+  /** The client went away, or broke the encoding. */
+  | { readonly outcome: 'broken' }
+
+/**
+ * The whole body, at most `limit` bytes of it. A length that is told is judged before anything is read. A chunked body
+ * is counted as it comes and cut. (`hono/body-limit` would make a web stream of every request, which costs a third of
+ * the throughput.)
+ */
+export async function readBody(request: Request, limit: number): Promise<Body> {
+  const told = request.headers.get('content-length')
+  if (told !== null && !/^\d{1,15}$/.test(told)) return { outcome: 'broken' }
+  if (told !== null && Number(told) > limit) return { outcome: 'too-large' }
+  try {
+    if (told === null) return await readCounted(request, limit)
+    const bytes = new Uint8Array(await request.arrayBuffer())
+    // Under node:http both agree; elsewhere the header may be anything.
+    return bytes.length > limit ? { outcome: 'too-large' } : { outcome: 'read', bytes }
+  } catch {
+    return { outcome: 'broken' }
+  }
+}
+
+async function readCounted({ body }: Request, limit: number): Promise<Body> {
+  if (body === null) return { outcome: 'read', bytes: new Uint8Array() }
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    // Leaving the loop cancels the stream.
+    if (length > limit) return { outcome: 'too-large' }
+    chunks.push(chunk)
+  }
+  return { outcome: 'read', bytes: Buffer.concat(chunks, length) }
+}
