@@ -10,9 +10,9 @@ export function exchangeFailed(asked: Asked, thrown: unknown): MagosError {
   const known = ownError(thrown)
   if (known !== null) return known
   const code = codeOf(thrown)
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new MagosError('protocol', `${quote(asked)} failed: the answer is no HTTP (${code})`, {
-      cause: thrown,
+  if (isParserError(thrown) || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    // No cause: the parser's error carries the answer's bytes, which may echo what we sent.
+    return new MagosError('protocol', `${quote(asked)} failed: the answer is no HTTP`, {
       remedy: 'Check the port, and whether it speaks TLS',
     })
   }
@@ -68,6 +68,11 @@ function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return ''
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code
   return codeOf(thrown.cause)
+}
+
+// Its code is not always set.
+function isParserError(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'HTTPParserError'
 }
 
 function explain(code: string): { readonly reason: string; readonly remedy?: string } {

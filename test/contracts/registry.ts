@@ -219,7 +219,7 @@ function describeCost(at: Current, { pageSize, digestCost }: RegistryCapabilitie
       registry: at().host,
       repository: `team/app-${index}`,
     }))
-    await Promise.all(names.map((name) => at().push(name.repository, '1', 'one')))
+    await Promise.all(names.map((name) => at().pushPlain(name.repository, '1', 'oci')))
     const ask = () => Promise.all(names.map((name) => at().registry.digest(name, '1', signal())))
     const cold = await ask()
     const before = at().registry.requests()

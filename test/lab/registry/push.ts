@@ -31,7 +31,9 @@ export async function pushMade(
   const authorization = await authorise(target, repository)
   const send = (method: Method, path: string, body?: Uint8Array, type?: string) =>
     call(new URL(path, target.url), method, authorization, body, type)
-  for (const blob of blobs) await pushBlob(send, repository, blob)
+  // Images for several platforms may share layers.
+  const distinct = new Map(blobs.map((blob) => [blob.digest, blob]))
+  await Promise.all([...distinct.values()].map((blob) => pushBlob(send, repository, blob)))
   for (const child of children) await putManifest(send, repository, child.digest, child)
   for (const tag of tags) await putManifest(send, repository, tag, root)
 }
