@@ -44,7 +44,8 @@ describe('violations()', () => {
         'handlers/a.ts': "import type { P } from '../src/ports.ts'; import '../src/domain/a.ts'",
         'src/work/a.ts': "import '../../handlers/a.ts'; setTimeout(() => {}, Date.now())",
         'src/main/a.ts': "import '../adapters/git/a.ts'; process.env",
-        'src/main.ts': "import './main/a.ts'; import './work/a.ts'; process.env.HOME",
+        'src/main.ts':
+          "import './main/a.ts'; import './work/a.ts'; import '../package.json'; process.env.HOME",
       }),
     ).toEqual([])
   })
@@ -104,6 +105,11 @@ describe('violations()', () => {
       'an import of a test',
       { 'src/main.ts': "import '../test/fake.ts'" },
       'src/main.ts imports ../test/fake.ts: there is no such module',
+    ],
+    [
+      'a read of package.json away from main',
+      { 'src/cli/a.ts': "import '../../package.json'" },
+      'src/cli/a.ts imports ../../package.json: src/cli may not',
     ],
     [
       'a value import of the ports',
