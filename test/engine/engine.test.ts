@@ -1,4 +1,4 @@
 import { engineContract } from '../contracts/engine.ts'
 import { startRealHost } from '../lab/engine/host.ts'
 
-engineContract('podman', startRealHost)
+engineContract('podman', () => startRealHost())

@@ -31,6 +31,10 @@ export async function upStack(
     await writeFile(file, JSON.stringify(request.document), { mode: 0o600 })
     // Else Compose would read the home's .env, and COMPOSE_REMOVE_ORPHANS may stand there.
     await writeFile(join(directory, 'none.env'), '', { mode: 0o600 })
+    if (provider.name === 'podman-compose') {
+      const absent = await absentImage(applying, request, signal)
+      if (absent !== null) return { exitCode: 1, output: `${absent}: No such image\n` }
+    }
     if (provider.name === 'podman-compose' || runtime === 'docker') {
       return await up(applying, request, file, {}, signal)
     }
@@ -84,6 +88,24 @@ export function upArguments(
   }
   const places = ['--project-directory', home, '--env-file', join(file, '../none.env')]
   return [...start, ...places, 'up', '-d', '--pull', 'never', ...named]
+}
+
+/**
+ * The first image that is not here. podman-compose finds out only after it removed what ran, and it recreates
+ * dependents of the named services too, so every service's image is asked for.
+ */
+async function absentImage(
+  { run }: Applying,
+  { document }: ApplyRequest,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (const service of Object.values(document.services)) {
+    const image = service['image']
+    if (typeof image !== 'string' || service['build'] !== undefined) continue
+    const { exitCode } = await run('podman', ['image', 'exists', image], { signal })
+    if (exitCode === 1) return image
+  }
+  return null
 }
 
 function lastOutput({ outcome, stdout, stderr }: ChildResult, deadline: number): string {
