@@ -375,6 +375,14 @@ describe('readConfig() problems', () => {
       ['/m.yaml:2:3: Cannot use key "constructor": the name is reserved'],
     ],
     [
+      'a mistake behind an alias, where it was made',
+      yaml('stacks:\n  a: &x {directory: here}\n  b: *x\n'),
+      [
+        '/m.yaml:2:21: Cannot use "here": expected adopt, or a path that starts with / or ~/',
+        '/m.yaml:2:21: Cannot use "here": expected adopt, or a path that starts with / or ~/',
+      ],
+    ],
+    [
       'half a credential',
       yaml('registries:\n  git.lan:\n    username: joe\n'),
       ['/m.yaml:2:3: Cannot use the credential of "git.lan": passwordFile is missing'],
