@@ -1,4 +1,5 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
+import type { KeyPairKeyObjectResult } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -34,10 +35,21 @@ import type {
   State,
 } from './state.ts'
 
+/** What takes long to make and may be shared by many labs. */
+export interface LabParts {
+  readonly description: Description
+  readonly keys: KeyPairKeyObjectResult
+}
+
+export async function prepareLab(): Promise<LabParts> {
+  const keys = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  return { description: await loadDescription(), keys }
+}
+
 export interface LabOptions {
   readonly now?: () => number
-  /** Made once and shared, it saves every lab after the first the reading of GitHub's descriptions. */
-  readonly description?: Description
+  /** Default: made for this lab alone. */
+  readonly parts?: LabParts
   /** ms until a webhook's receiver has failed; default GitHub's 10,000. */
   readonly deliveryTimeout?: number
 }
@@ -100,7 +112,7 @@ export interface LabGitHub {
   readonly deliveries: Deliveries
   readonly limiter: Limiter
   createRepository(options?: NewRepository): Promise<LabRepository>
-  createApp(options?: NewApp): Promise<AppRecord>
+  createApp(options?: NewApp): AppRecord
   install(
     app: AppRecord,
     repositories: readonly LabRepository[] | 'all',
@@ -129,10 +141,10 @@ const defaultPermissions: Permissions = {
 
 export async function startGitHub({
   now = Date.now,
-  description: given,
+  parts,
   deliveryTimeout = 10_000,
 }: LabOptions = {}): Promise<LabGitHub> {
-  const description = given ?? (await loadDescription())
+  const { description, keys } = parts ?? (await prepareLab())
   const root = await mkdtemp(join(tmpdir(), 'magos-github-'))
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -169,7 +181,7 @@ export async function startGitHub({
     deliveries,
     limiter: lab.limiter,
     createRepository: (options = {}) => createRepository(lab, root, options),
-    createApp: (options = {}) => createApp(state, options),
+    createApp: (options = {}) => createApp(state, keys, options),
     ...installing(lab),
     ping(app) {
       const payload = pingPayload(state, app)
@@ -239,6 +251,7 @@ async function createRepository(
     archived: false,
     git,
     rules: [],
+    content: 'unknown',
     statuses: [],
     deployments: [],
     pulls: [],
@@ -319,16 +332,16 @@ async function commitByHand(
 
 // ---------------------------------------------------------------- Apps
 
-async function createApp(
+function createApp(
   state: State,
+  keys: KeyPairKeyObjectResult,
   {
     slug = 'magos-lab',
     permissions = defaultPermissions,
     events = ['push', 'registry_package', 'package', 'pull_request'],
     hook,
   }: NewApp,
-): Promise<AppRecord> {
-  const keys = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+): AppRecord {
   const id = state.nextId()
   const app: AppRecord = {
     id,

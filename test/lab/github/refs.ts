@@ -24,6 +24,7 @@ export async function announceMove(
   else repository.previous.set(move.name, move.before)
   for (const installation of state.installations.values()) {
     const watches =
+      installation.app.hook !== null &&
       covers(installation, repository) &&
       installation.suspendedAt === null &&
       installation.events.includes('push') &&

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ApiError } from './api-error.ts'
@@ -77,19 +77,32 @@ export interface LogOptions {
   readonly since?: string | undefined
 }
 
+/** As GitHub serves: any reachable commit may be asked for by id, and partial clones work. */
+const configuration = `[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+[uploadpack]
+\tallowReachableSHA1InWant = true
+\tallowFilter = true
+[gc]
+\tauto = 0
+[receive]
+\tautogc = false
+`
+
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 export async function createBareRepository(
   directory: string,
   branch: string,
 ): Promise<BareRepository> {
-  await mkdir(directory, { recursive: true })
-  const git = createGit(directory)
-  await git.run(['init', '--quiet', '--bare', `--initial-branch=${branch}`])
-  // As GitHub serves: any reachable commit may be asked for by id, and partial clones work.
-  await git.run(['config', 'uploadpack.allowReachableSHA1InWant', 'true'])
-  await git.run(['config', 'uploadpack.allowFilter', 'true'])
-  await git.run(['config', 'gc.auto', '0'])
+  // What `git init --bare` lays down, without starting a process for it.
+  await mkdir(join(directory, 'objects', 'info'), { recursive: true })
+  await mkdir(join(directory, 'objects', 'pack'))
+  await mkdir(join(directory, 'refs', 'heads'), { recursive: true })
+  await writeFile(join(directory, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  await writeFile(join(directory, 'config'), configuration)
   return openBareRepository(directory)
 }
 
@@ -167,7 +180,8 @@ function createGit(directory: string): Git {
 // ---------------------------------------------------------------- reading
 
 async function refs(git: Git, prefix: string): Promise<readonly Ref[]> {
-  const listed = await git.run(['for-each-ref', '--format=%(refname) %(objectname)'])
+  const format = '--format=%(refname) %(objectname)'
+  const listed = await git.run(['for-each-ref', format])
   return listed
     .split('\n')
     .map((line) => line.split(' '))
@@ -276,28 +290,41 @@ async function writeTree(
   const index = join(git.directory, `index-${randomUUID()}`)
   const env = { GIT_INDEX_FILE: index }
   try {
-    await git.run(['read-tree', base ?? emptyTree], { env })
-    for (const edit of edits) await stage(git, env, edit)
+    const read = await git.attempt(['read-tree', base ?? emptyTree], { env })
+    if (read === null) throw new ApiError(404, 'Not Found')
+    let lines: string[] = []
+    for (const edit of edits) {
+      if (!isTreePath(edit.path)) {
+        throw new ApiError(422, 'tree.path contains a malformed path component')
+      }
+      if (edit.sha !== null && edit.mode !== '040000') {
+        lines.push(`${edit.mode ?? '100644'} ${await blobOf(git, edit)}\t${edit.path}`)
+        continue
+      }
+      await indexInfo(git, env, lines)
+      lines = []
+      await stage(git, env, edit)
+    }
+    await indexInfo(git, env, lines)
     return await git.run(['write-tree'], { env })
   } finally {
     await rm(index, { force: true })
   }
 }
 
-async function stage(git: Git, env: Record<string, string>, edit: TreeChange): Promise<void> {
-  const { path, mode = '100644' } = edit
-  if (!isTreePath(path)) throw new ApiError(422, 'tree.path contains a malformed path component')
-  if (edit.sha === null) {
-    const removed = await unstage(git, env, path)
-    if (removed === 0) throw new ApiError(422, 'GitRPC::BadObjectState')
-    return
-  }
-  const { content = '' } = edit
-  const sha = edit.sha ?? (await git.run(['hash-object', '-w', '--stdin'], { input: content }))
-  if (mode === '040000') {
-    await unstage(git, env, path)
-    await git.run(['read-tree', `--prefix=${path}/`, sha], { env })
-  } else await indexInfo(git, env, [`${mode} ${sha}\t${path}`])
+async function blobOf(git: Git, { sha, content = '' }: TreeChange): Promise<string> {
+  return sha ?? (await git.run(['hash-object', '-w', '--stdin'], { input: content }))
+}
+
+/** Takes a path away, or puts a whole tree there. */
+async function stage(
+  git: Git,
+  env: Record<string, string>,
+  { path, sha }: TreeChange,
+): Promise<void> {
+  const removed = await unstage(git, env, path)
+  if (typeof sha === 'string') await git.run(['read-tree', `--prefix=${path}/`, sha], { env })
+  else if (removed === 0) throw new ApiError(422, 'GitRPC::BadObjectState')
 }
 
 /** Takes a file, or everything below a directory, out of the index; answers how many entries that were. */
@@ -317,6 +344,7 @@ async function indexInfo(
   env: Record<string, string>,
   lines: readonly string[],
 ): Promise<void> {
+  if (lines.length === 0) return
   const input = lines.map((line) => `${line}\0`).join('')
   await git.run(['update-index', '--add', '--replace', '-z', '--index-info'], { env, input })
 }

@@ -74,8 +74,8 @@ async function updateRef(lab: Lab, call: Call): Promise<Answer> {
   const forced = call.body['force'] === true
   return await repository.exclusively(async () => {
     const before = await headOf(repository, name)
-    await refuseUnknown(repository, after)
     const fastForward = await repository.git.isAncestor(before, after)
+    if (!fastForward) await refuseUnknown(repository, after)
     if (!fastForward && !forced) throw new ApiError(422, 'Update is not a fast forward')
     const kind = fastForward ? 'update' : 'forced'
     if (before !== after) checkRules(repository, name, mover(lab.state, call.caller), kind)
@@ -119,8 +119,12 @@ async function refuseUnknown({ git }: RepositoryRecord, sha: string): Promise<vo
   if ((await git.type(sha)) === null) throw new ApiError(422, 'Object does not exist')
 }
 
-async function refuseEmpty({ git }: RepositoryRecord): Promise<void> {
-  if ((await git.refs('refs/')).length === 0) throw new ApiError(409, 'Git Repository is empty.')
+async function refuseEmpty(repository: RepositoryRecord): Promise<void> {
+  if (repository.content === 'some') return
+  const refs = await repository.git.refs('refs/')
+  if (refs.length === 0) throw new ApiError(409, 'Git Repository is empty.')
+  // The default branch cannot be deleted, so it never gets empty again.
+  repository.content = 'some'
 }
 
 async function refShape(
@@ -130,7 +134,8 @@ async function refShape(
   sha: string,
 ): Promise<JsonObject> {
   const url = repositoryUrl(state, repository)
-  const type = (await repository.git.type(sha)) ?? 'commit'
+  const isHead = name.startsWith('refs/heads/')
+  const type = isHead ? 'commit' : ((await repository.git.type(sha)) ?? 'commit')
   return {
     ref: name,
     node_id: nodeId('Ref', name),
@@ -163,8 +168,9 @@ async function createCommit({ state }: Lab, call: Call): Promise<Answer> {
     parents.push(sha)
   }
   const message = textField(call.body, 'message') ?? ''
-  const sha = await git.writeCommit({ tree, parents, message, ...people(state, call) })
-  return { status: 201, body: gitCommitShape(state, repository, await git.readCommit(sha)) }
+  const commit = { tree, parents, message, ...people(state, call) }
+  const sha = await git.writeCommit(commit)
+  return { status: 201, body: gitCommitShape(state, repository, { ...commit, sha }) }
 }
 
 /** Without author and committer GitHub commits in its own name for the App, and signs. */
@@ -207,14 +213,12 @@ async function createTree({ state }: Lab, call: Call): Promise<Answer> {
   await refuseEmpty(repository)
   const { git } = repository
   const base = textField(call.body, 'base_tree')
-  const tree = base === undefined ? null : await git.resolve(base, 'tree')
-  if (base !== undefined && tree === null) throw new ApiError(404, 'Not Found')
   const changes: TreeChange[] = []
   for (const entry of listField(call.body, 'tree') ?? []) {
     changes.push(await treeChange(repository, entry))
   }
   if (changes.length === 0) throw new ApiError(422, 'Invalid tree info')
-  const sha = await git.writeTree(tree, changes)
+  const sha = await git.writeTree(base ?? null, changes)
   return { status: 201, body: await treeShape(state, repository, sha, 'flat') }
 }
 

@@ -123,6 +123,8 @@ export interface RepositoryRecord {
   archived: boolean
   readonly git: BareRepository
   rules: readonly Rule[]
+  /** `unknown` until somebody looked. */
+  content: 'unknown' | 'some'
   readonly statuses: StatusRecord[]
   readonly deployments: DeploymentRecord[]
   readonly pulls: PullRecord[]
