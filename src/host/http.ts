@@ -1,8 +1,7 @@
-import { lookup } from 'node:dns'
-import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import type * as Undici from 'undici'
 import { exchangeFailed, forbiddenAddress, timedOut, tooLarge } from './http-failure.ts'
+import { guardedLookup, isMetadataAddress, metadataAddresses } from './metadata-service.ts'
 import { bareHost, proxyFor, type ProxySettings } from './proxy.ts'
 
 export interface HttpOptions {
@@ -103,8 +102,7 @@ async function openConnections(proxy: ProxySettings, ca: readonly string[]): Pro
     fetch: undici.fetch,
     to(url) {
       const host = bareHost(url)
-      if (isIP(host) !== 0 && metadata.check(host, familyName(isIP(host))))
-        throw forbiddenAddress(host)
+      if (isMetadataAddress(metadata, host)) throw forbiddenAddress(host)
       const uri = proxyFor(proxy, url)
       if (uri === null) return agent
       const known = proxies.get(uri)
@@ -179,35 +177,4 @@ function startDeadline(timeout: number, signal: AbortSignal) {
       signal.removeEventListener('abort', abort)
     },
   }
-}
-
-// What hands out a cloud machine's own credentials; no image, redirect or realm may lead us there.
-function metadataAddresses(): BlockList {
-  const list = new BlockList()
-  for (const address of ['169.254.169.254', '169.254.170.2', '100.100.100.200']) {
-    list.addAddress(address, 'ipv4')
-  }
-  list.addAddress('fd00:ec2::254', 'ipv6')
-  return list
-}
-
-// Checked after resolving: a name may point anywhere, and elsewhere the next time.
-function guardedLookup(metadata: BlockList): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, [])
-      const allowed = addresses.filter(
-        (one) => !metadata.check(one.address, familyName(one.family)),
-      )
-      const [first] = allowed
-      if (first === undefined) return callback(forbiddenAddress(hostname), [])
-      return options.all === true
-        ? callback(null, allowed)
-        : callback(null, first.address, first.family)
-    })
-  }
-}
-
-function familyName(family: number): 'ipv4' | 'ipv6' {
-  return family === 6 ? 'ipv6' : 'ipv4'
 }
