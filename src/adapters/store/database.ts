@@ -142,6 +142,9 @@ export function storageError(action: string, path: string, thrown: unknown): Mag
       cause: thrown,
     })
   }
+  if (isClosed(thrown)) {
+    return new MagosError('storage', `${action} "${path}": it is closed`, { cause: thrown })
+  }
   const code = resultCode(thrown)
   const words = thrown instanceof Error ? thrown.message : String(thrown)
   const remedy =
@@ -152,6 +155,10 @@ export function storageError(action: string, path: string, thrown: unknown): Mag
     cause: thrown,
     ...(remedy === undefined ? {} : { remedy }),
   })
+}
+
+function isClosed(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_INVALID_STATE'
 }
 
 function resultCode(thrown: unknown): number | null {
