@@ -36,6 +36,7 @@ export function fileReferences(yaml: YamlFile, service: string | null): readonly
 
 interface Text {
   readonly value: string
+  /** Of its first character, inside its quotes. */
   readonly offset: number
 }
 
@@ -57,7 +58,8 @@ function child(read: Mappings, node: Node | null, key: string): Node | null {
 
 function text(node: Node | null): Text | null {
   if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return null
-  return { value: node.value, offset: start(node) }
+  const quote = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0
+  return { value: node.value, offset: start(node) + quote }
 }
 
 function texts(read: Mappings, node: Node | null): readonly Text[] {

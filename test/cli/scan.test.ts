@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+
+import type { Io } from '../../src/cli/io.ts'
+import { scanCommand } from '../../src/cli/scan.ts'
+import { MagosError } from '../../src/domain/error.ts'
+
+function missing(path: string): MagosError {
+  const cause = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+  return new MagosError('usage', `Cannot read "${path}": it does not exist`, { cause })
+}
+
+/** A folder in memory; a file that is an error cannot be read. */
+function memoryIo(
+  files: Readonly<Record<string, string | MagosError>>,
+  format: Io['format'] = 'json',
+) {
+  const written: string[] = []
+  const notes: string[] = []
+  const io: Io = {
+    format,
+    columns: 0,
+    write: (text) => void written.push(text),
+    note: (text) => void notes.push(text),
+    readFile: async (path) => {
+      const content = files[path.replace(/^\.\//, '')] ?? missing(path)
+      if (typeof content === 'string') return content
+      throw content
+    },
+    replaceFile: async () => {
+      throw new Error('A scan writes nothing')
+    },
+    listFiles: async (path) => {
+      if (path in files) return [path]
+      const root = path === '.' ? '' : `${path.replace(/\/$/, '')}/`
+      const below = Object.keys(files).filter((file) => file.startsWith(root))
+      if (below.length === 0) throw missing(path)
+      return path === '.' ? below.map((file) => `./${file}`) : below
+    },
+  }
+  return { io, notes, written }
+}
+
+async function scan(files: Readonly<Record<string, string | MagosError>>, ...paths: string[]) {
+  const { io, written } = memoryIo(files)
+  const exitCode = await scanCommand(io, paths)
+  const [text = '', ...more] = written
+  expect(more).toEqual([])
+  const answer = JSON.parse(text)
+  return { exitCode, ...answer, files: answer.images.map(({ file }: { file: string }) => file) }
+}
+
+const one = 'services:\n  a:\n    image: nginx:1.2\n'
+
+describe('scanCommand()', () => {
+  test('answers with the fields of its contract', async () => {
+    const text =
+      'services:\n  a: {image: "nginx:1"} # {"magos": {"policy": "semver"}}\n  b: {image: $X}\n'
+    expect(await scan({ 'compose.yaml': text })).toEqual({
+      exitCode: 0,
+      files: ['compose.yaml', 'compose.yaml'],
+      images: [
+        {
+          file: 'compose.yaml',
+          line: 2,
+          column: 15,
+          services: ['a'],
+          image: 'nginx:1',
+          policy: 'semver',
+          held: null,
+        },
+        {
+          file: 'compose.yaml',
+          line: 3,
+          column: 14,
+          services: ['b'],
+          image: '$X',
+          policy: null,
+          held: 'its value holds a variable, which comes from the environment',
+        },
+      ],
+      problems: [],
+    })
+  })
+
+  test('walks a folder for the names that Compose knows, in order', async () => {
+    const names = [
+      'compose.yml',
+      'b/docker-compose.yml',
+      'a/docker-compose.yaml',
+      'a/compose.override.yaml',
+      'a/notes.yaml',
+      '.github/compose.yaml',
+      'a/.old/compose.yaml',
+    ]
+    const files = Object.fromEntries(names.map((name) => [name, one]))
+    expect((await scan(files)).files).toEqual([
+      'a/compose.override.yaml',
+      'a/docker-compose.yaml',
+      'b/docker-compose.yml',
+      'compose.yml',
+    ])
+    expect((await scan(files, 'a')).files).toEqual([
+      'a/compose.override.yaml',
+      'a/docker-compose.yaml',
+    ])
+    expect((await scan(files, 'a/.old')).files).toEqual(['a/.old/compose.yaml'])
+  })
+
+  test('reads a file that is named, whatever its name, and each once', async () => {
+    const files = { 'a/stack.yaml': one, 'a/compose.yaml': one }
+    expect((await scan(files, 'a/stack.yaml')).files).toEqual(['a/stack.yaml'])
+    expect((await scan(files, 'a', 'a/stack.yaml', 'a/compose.yaml')).files).toEqual([
+      'a/compose.yaml',
+      'a/stack.yaml',
+    ])
+  })
+
+  test('puts a broken file among the problems, answers 1 and goes on', async () => {
+    const unreadable = new MagosError('usage', 'Cannot read "b/compose.yaml": permission denied')
+    const answer = await scan({
+      'a/compose.yaml': 'services: {\n',
+      'b/compose.yaml': unreadable,
+      'c/compose.yaml': one,
+    })
+    expect(answer).toMatchObject({
+      exitCode: 1,
+      files: ['c/compose.yaml'],
+      problems: [
+        { file: 'a/compose.yaml', line: 2, column: 1, severity: 'error', code: 'compose' },
+        { file: 'b/compose.yaml', line: 1, column: 1, severity: 'error', code: 'usage' },
+      ],
+    })
+  })
+
+  test('answers 0 with warnings alone', async () => {
+    const text = `${one}# {"magos": {"policy": "semver"}}\n`
+    const { exitCode, problems } = await scan({ 'compose.yaml': text })
+    expect([exitCode, problems.length, problems[0].severity]).toEqual([0, 1, 'warning'])
+  })
+
+  test('takes defaults and problems from .magos.yaml', async () => {
+    const text = one.replace('1.2', '1.2 # {"magos": {"policy": "semver"}}')
+    const bad = await scan({ 'compose.yaml': text, '.magos.yaml': 'defaults: {range: "!=1"}' })
+    expect(bad.exitCode).toBe(1)
+    expect(bad.problems.map(({ file }: { file: string }) => file)).toEqual([
+      '.magos.yaml',
+      'compose.yaml',
+    ])
+    expect(bad.images[0].policy).toBeNull()
+  })
+
+  test('throws for a path that is not there, and for settings that cannot be read', async () => {
+    await expect(scan({ 'compose.yaml': one }, 'other.yaml')).rejects.toMatchObject({
+      code: 'usage',
+    })
+    const cause = Object.assign(new Error('denied'), { code: 'EACCES' })
+    const denied = new MagosError('usage', 'Cannot read ".magos.yaml"', { cause })
+    await expect(scan({ 'compose.yaml': one, '.magos.yaml': denied })).rejects.toBe(denied)
+  })
+
+  test('prints a table, problems apart, and nothing that moves a cursor', async () => {
+    const text = `${one}  b: {image: "x\\e[2J"}\n  c: {image: 5}\n`
+    const { io, notes, written } = memoryIo({ 'compose.yaml': text }, 'text')
+    expect(await scanCommand(io, [])).toBe(1)
+    expect(written.join('')).toMatch(/^PLACE +SERVICES +IMAGE +POLICY +HELD\n/)
+    expect(written.join('')).toContain('compose.yaml:3:12')
+    expect(notes.join('')).toContain(
+      'compose.yaml:5:14: error: Cannot read the image of service "c"',
+    )
+    expect(written.join('') + notes.join('')).not.toContain('\u001B')
+  })
+
+  test('says that there is nothing', async () => {
+    const { io, notes, written } = memoryIo({ 'compose.yaml': '{}' }, 'text')
+    expect(await scanCommand(io, [])).toBe(0)
+    expect([written, notes]).toEqual([[], ['No images found\n']])
+  })
+})
