@@ -1,5 +1,5 @@
 import { scanComposeFile, type ScannedImage } from '../domain/compose/scan.ts'
-import { asMagosError, MagosError } from '../domain/error.ts'
+import { MagosError } from '../domain/error.ts'
 import type { Problem } from '../domain/problem.ts'
 import { parseRepositorySettings, type RepositorySettings } from '../domain/repository-settings.ts'
 import { isComposeFile } from '../domain/stack.ts'
@@ -46,51 +46,42 @@ function isAbsence(error: unknown): boolean {
   return !(cause instanceof Error) || !('code' in cause) || cause.code === 'ENOENT'
 }
 
-interface FoundFile {
-  readonly path: string
-  /** Whether the user gave this very file, so that failing to read it is a mistake of theirs. */
-  readonly found: 'named' | 'walked'
-}
-
-async function findFiles(io: Io, paths: readonly string[]): Promise<readonly FoundFile[]> {
-  const found = new Map<string, FoundFile>()
+async function findFiles(io: Io, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
   for (const path of paths.length === 0 ? ['.'] : paths) {
     const files = path === '-' ? [path] : await io.listFiles(path)
-    if (files.length === 1 && files[0] === path) {
-      found.set(path, { path, found: 'named' })
-      continue
-    }
-    for (const file of files.toSorted()) {
-      const shown = path === '.' ? file.replace(/^\.\//, '') : file
-      if (isWanted(path, file) && !found.has(shown)) {
-        found.set(shown, { path: shown, found: 'walked' })
-      }
-    }
+    const isFolder = files.length !== 1 || files[0] !== path
+    const wanted = isFolder ? files.filter((file) => isStackFile(path, file)) : files
+    for (const file of wanted.toSorted()) found.add(isFolder ? withoutDot(file) : file)
   }
-  return [...found.values()]
+  return found
 }
 
-/** Below a dotted directory there are no stacks. */
-function isWanted(root: string, file: string): boolean {
-  const parts = file.slice(file.startsWith(root) ? root.length : 0).split('/')
+/** Below a dotted directory there are no stacks, unless it is the one that was asked for. */
+function isStackFile(folder: string, file: string): boolean {
+  const root = `${withoutDot(folder).replace(/\/+$/, '')}/`
+  const path = withoutDot(file)
+  const parts = (path.startsWith(root) ? path.slice(root.length) : path).split('/')
   const name = parts.pop() ?? ''
-  const isHidden = parts.some((part) => part.startsWith('.') && part !== '.' && part !== '..')
-  return !isHidden && isComposeFile(name)
+  return isComposeFile(name) && !parts.some((part) => /^\.[^.]/.test(part))
+}
+
+function withoutDot(path: string): string {
+  return path === '.' ? '' : path.replace(/^(?:\.\/+)+/, '')
 }
 
 async function scanFile(
   io: Io,
-  { path, found }: FoundFile,
+  file: string,
   settings: RepositorySettings,
 ): Promise<ReturnType<typeof scanComposeFile>> {
   try {
-    return scanComposeFile(path, await io.readFile(path), settings)
+    return scanComposeFile(file, await io.readFile(file), settings)
   } catch (error) {
-    if (found === 'named') throw error
-    const { code, message, remedy } = asMagosError(error)
-    const place = { file: path, line: 1, column: 1 }
-    const problem = { ...place, severity: 'error' as const, code, message }
-    return { images: [], problems: [remedy === undefined ? problem : { ...problem, remedy }] }
+    if (!(error instanceof MagosError)) throw error
+    const { code, message, remedy = 'Make it a readable UTF-8 file' } = error
+    const place = { file, line: 1, column: 1 }
+    return { images: [], problems: [{ ...place, severity: 'error', code, message, remedy }] }
   }
 }
 

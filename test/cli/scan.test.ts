@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+
 import { describe, expect, test } from 'vitest'
 
 import type { Io } from '../../src/cli/io.ts'
@@ -31,10 +33,10 @@ function memoryIo(
     },
     listFiles: async (path) => {
       if (path in files) return [path]
-      const root = path === '.' ? '' : `${path.replace(/\/$/, '')}/`
-      const below = Object.keys(files).filter((file) => file.startsWith(root))
+      const folder = posix.join(path, '/')
+      const below = Object.keys(files).filter((file) => folder === './' || file.startsWith(folder))
       if (below.length === 0) throw missing(path)
-      return path === '.' ? below.map((file) => `./${file}`) : below
+      return below
     },
   }
   return { io, notes, written }
@@ -103,7 +105,9 @@ describe('scanCommand()', () => {
       'a/compose.override.yaml',
       'a/docker-compose.yaml',
     ])
-    expect((await scan(files, 'a/.old')).files).toEqual(['a/.old/compose.yaml'])
+    for (const folder of ['a/.old', './a/.old/']) {
+      expect((await scan(files, folder)).files).toEqual(['a/.old/compose.yaml'])
+    }
   })
 
   test('reads a file that is named, whatever its name, and each once', async () => {
@@ -129,6 +133,10 @@ describe('scanCommand()', () => {
         { file: 'a/compose.yaml', line: 2, column: 1, severity: 'error', code: 'compose' },
         { file: 'b/compose.yaml', line: 1, column: 1, severity: 'error', code: 'usage' },
       ],
+    })
+    expect(await scan({ 'b.yaml': unreadable }, 'b.yaml')).toMatchObject({
+      exitCode: 1,
+      images: [],
     })
   })
 
