@@ -10,7 +10,8 @@ export function printError(io: Io, error: MagosError): void {
     return
   }
   const where =
-    place === undefined
+    // Several problems name their places themselves.
+    place === undefined || message.includes('\n')
       ? ''
       : `${[place.file, place.line, place.column].filter((part) => part !== undefined).join(':')}: `
   io.note(`magos: ${where}${message}\n`)

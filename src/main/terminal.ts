@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Io } from '../cli/io.ts'
 import { MagosError } from '../domain/error.ts'
@@ -13,8 +13,10 @@ export function terminal(format: Io['format']): Io {
     readFile: readText,
     listFiles,
     async replaceFile(path, content) {
-      const { replaceFile } = await import('../host/files.ts')
-      await replaceFile(path, content)
+      const { writeFileSafely } = await import('../host/files.ts')
+      const target = await realpath(path)
+      const { mode, uid, gid } = await stat(target)
+      await writeFileSafely(target, content, mode & 0o7777, { owner: { uid, gid } })
     },
   }
 }

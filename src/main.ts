@@ -1,0 +1,57 @@
+import { fstatSync } from 'node:fs'
+import manifest from '../package.json' with { type: 'json' }
+import { runProgram, type Operations } from './cli/program.ts'
+import { terminal } from './main/terminal.ts'
+import type { Base } from './main/base.ts'
+
+const interrupt = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => interrupt.abort(interruption(name)))
+}
+process.exitCode = await runProgram(
+  { version: manifest.version, operations: operations(interrupt.signal), io: terminal },
+  process.argv.slice(2),
+)
+
+/** What every wait ends with once the process was told to end. */
+function interruption(name: string): DOMException {
+  return new DOMException(`Interrupted by ${name}`, 'AbortError')
+}
+
+/** Each opens no more of the world than it needs, and only when its command runs. */
+function operations(signal: AbortSignal): Operations {
+  const looking = async () => {
+    const { lookingOperations } = await import('./main/operations.ts')
+    return lookingOperations(await openBase('stderr', 'warn'), signal)
+  }
+  return {
+    check: async () => (await looking()).check(),
+    plan: async (stack) => (await looking()).plan(stack),
+    status: async () => (await looking()).status(),
+    async sync(stack) {
+      const { syncOnce } = await import('./main/sync.ts')
+      return syncOnce(await openBase('stderr'), stack, signal)
+    },
+    async run() {
+      const { runDaemon } = await import('./main/daemon.ts')
+      return runDaemon(await openBase('stdout'), signal)
+    },
+  }
+}
+
+/** Reads the configuration and makes what everything else is made with. Throws `configuration`. */
+async function openBase(stream: 'stdout' | 'stderr', quiet?: 'warn'): Promise<Base> {
+  const { createBase } = await import('./main/create-base.ts')
+  const output = process[stream]
+  return createBase({
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    version: manifest.version,
+    output: {
+      write: (line) => void output.write(line),
+      isTerminal: output.isTTY,
+      stat: fstatSync(output.fd),
+    },
+    ...(quiet === undefined ? {} : { quiet }),
+  })
+}

@@ -1,0 +1,17 @@
+import type { Config } from '../config/config.ts'
+import type { RunChild } from '../host/process.ts'
+import type { Http } from '../host/http.ts'
+import type { Clock, Log } from '../ports.ts'
+import type { Environment } from './settings.ts'
+
+/** What every part of the world is made with. */
+export interface Base {
+  readonly config: Config
+  readonly environment: Environment
+  readonly workingDirectory: string
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly http: Http
+  readonly run: RunChild
+}

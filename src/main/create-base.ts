@@ -1,0 +1,44 @@
+import { logFormat, type LogSink } from '../adapters/log/log-format.ts'
+import { createLog } from '../adapters/log/log.ts'
+import { createHttp } from '../host/http.ts'
+import { createRunChild } from '../host/process.ts'
+import { proxySettings } from '../host/proxy.ts'
+import type { Base } from './base.ts'
+import { systemClock } from './clock.ts'
+import { configuredSecrets, readSettings, type Environment } from './settings.ts'
+
+export interface BaseOptions {
+  readonly environment: Environment
+  readonly workingDirectory: string
+  readonly version: string
+  /** Where log lines go. */
+  readonly output: Omit<LogSink, 'journalStream'> & { write(line: string): void }
+  /** For commands whose answer says it all: no lines below this level, whatever is configured. */
+  readonly quiet?: 'warn'
+}
+
+/** Reads the configuration and opens this machine. Throws `configuration` with everything that is wrong at once. */
+export function createBase(options: BaseOptions): Base {
+  const { environment, workingDirectory, version, output, quiet } = options
+  const config = readSettings(environment, workingDirectory)
+  const secrets = configuredSecrets(config)
+  const journalStream = environment['JOURNAL_STREAM']
+  return {
+    config,
+    environment,
+    workingDirectory,
+    version,
+    clock: systemClock,
+    log: createLog({
+      level: quiet ?? config.logLevel,
+      format: logFormat({ ...output, journalStream }),
+      destination: output,
+      redact: () => secrets,
+    }),
+    http: createHttp({
+      proxy: proxySettings(environment),
+      userAgent: `magos-dominus/${version}`,
+    }),
+    run: createRunChild({ environment }),
+  }
+}

@@ -1,0 +1,38 @@
+import { checkRequested } from '../../handlers/check-requested.ts'
+import { planRequested } from '../../handlers/plan-requested.ts'
+import { statusRequested } from '../../handlers/status-requested.ts'
+import type { Operations } from '../cli/program.ts'
+import type { Base } from './base.ts'
+import { openSource } from './repository.ts'
+import { openRegistry } from './registry.ts'
+import { hostSettings, openDeploying } from './world.ts'
+
+/** The commands that only look, each with no more of the world than it needs. */
+export function lookingOperations(
+  base: Base,
+  signal: AbortSignal,
+): Pick<Operations, 'check' | 'plan' | 'status'> {
+  const { log } = base
+  return {
+    async check() {
+      const source = await openSource(base)
+      const registry = openRegistry(base)
+      return checkRequested({ source, registry, host: hostSettings(base), log }, signal)
+    },
+    async plan(stack) {
+      const source = await openSource(base)
+      const deploying = await openDeploying(base, signal)
+      return planRequested({ source, ...deploying, host: hostSettings(base) }, stack, signal)
+    },
+    async status() {
+      const { openState } = await import('./state.ts')
+      const state = openState(base)
+      try {
+        const { engine } = await openDeploying(base, signal)
+        return await statusRequested({ ...state.store, engine }, signal)
+      } finally {
+        state.close()
+      }
+    },
+  }
+}

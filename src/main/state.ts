@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { takeLock, type Lock } from '../adapters/store/lock.ts'
+import { openStore, type Store } from '../adapters/store/store.ts'
+import { createRunChild, endLeftovers } from '../host/process.ts'
+import type { Base } from './base.ts'
+
+/** This host's memory in its data directory. */
+export interface State {
+  readonly store: Store
+  /** Tries to take the right to work the data directory; null while another process has it. */
+  takeLock(): Lock | null
+  close(): void
+}
+
+export function openState({ config, clock }: Base): State {
+  const directory = config.dataDirectory
+  const store = openStore({ path: join(directory, 'magos.db'), now: () => clock.now() })
+  return {
+    store,
+    takeLock: () => takeLock(join(directory, 'lock.db')),
+    close: () => store.close(),
+  }
+}
+
+/** The same base with every child journalled, so that a next start can end what this process leaves running. */
+export function journalled(base: Base, { store }: State): Base {
+  const { environment } = base
+  return { ...base, run: createRunChild({ environment, journal: store.children }) }
+}
+
+/** Ends the children of a dead process and tells which deployments it left open, before anything is applied. */
+export async function cleanUpAfterDeath({ clock, log }: Base, { store }: State): Promise<void> {
+  const leftovers = store.children.leftovers()
+  for (const { pid, command } of await endLeftovers(leftovers)) {
+    log.warn({ pid, command }, 'Ended a child that an earlier process left running')
+  }
+  for (const { pid } of leftovers) store.children.ended(pid)
+  for (const { stack, commit } of store.history.interrupted(clock.now())) {
+    log.warn({ stack, commit }, 'Deployment was interrupted: the stack is looked at anew')
+  }
+}

@@ -1,0 +1,97 @@
+import type { SyncAnswer } from '../domain/answer.ts'
+import { MagosError } from '../domain/error.ts'
+import { startDispatch, type Dispatcher } from '../work/dispatch.ts'
+import { requestSync, waitForAnswer } from '../work/request-sync.ts'
+import type { Base } from './base.ts'
+import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
+import { handleEvents } from './work.ts'
+import { withoutRepository } from './repository.ts'
+import { openWorld } from './world.ts'
+
+/** Longest wait for reports that the pass left behind, ms; what is not told by then is told by the next process. */
+const REPORT_WAIT = 30_000
+
+/** One whole pass: by the process that works the data directory, or by this one where nobody does. */
+export async function syncOnce(
+  base: Base,
+  stack: string | null,
+  signal: AbortSignal,
+): Promise<SyncAnswer> {
+  if (base.config.repository === null) throw withoutRepository()
+  const state = openState(base)
+  try {
+    const { inbox } = state.store
+    const waiting = { inbox, clock: base.clock, takeLock: () => state.takeLock(), signal }
+    const reply = await requestSync(waiting, stack)
+    if (reply.outcome === 'answered') return readAnswer(reply.answer)
+    try {
+      await cleanUpAfterDeath(base, state)
+      return readAnswer(await workAlone(journalled(base, state), state, reply.id, signal))
+    } finally {
+      reply.lock.release()
+    }
+  } finally {
+    state.close()
+  }
+}
+
+/** Works the inbox off until the request has its answer and its reports are told. */
+async function workAlone(
+  base: Base,
+  { store }: State,
+  id: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { inbox, history } = store
+  const { clock, log, config } = base
+  const world = await openWorld(base, history, signal)
+  const handle = handleEvents(world, clock)
+  const settings = { debounce: config.debounce }
+  const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
+  try {
+    const answer = await waitForAnswer({ inbox, clock, signal }, id)
+    await idleWithin(dispatcher, base, signal)
+    return answer
+  } finally {
+    await dispatcher.stop()
+  }
+}
+
+/** Waits until nothing is under way or due, but not for ever: what waits longer waits for the next process. */
+async function idleWithin(
+  dispatcher: Dispatcher,
+  { clock }: Base,
+  signal: AbortSignal,
+): Promise<void> {
+  const idle = new AbortController()
+  const late = clock.sleep(REPORT_WAIT, AbortSignal.any([signal, idle.signal]))
+  try {
+    await Promise.race([dispatcher.idle(), late])
+  } finally {
+    idle.abort()
+    await late.catch(() => undefined)
+  }
+}
+
+/** What stands in the inbox was written by a Magos, but maybe by another version of it. */
+function readAnswer(answer: unknown): SyncAnswer {
+  if (isSyncAnswer(answer)) return answer
+  throw new MagosError('internal', 'Cannot read the answer of the pass: it has another shape', {
+    remedy: 'End the Magos that works this data directory, for it is of another version',
+  })
+}
+
+function isSyncAnswer(answer: unknown): answer is SyncAnswer {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'revision' in answer &&
+    typeof answer.revision === 'string' &&
+    'commits' in answer &&
+    Array.isArray(answer.commits) &&
+    'held' in answer &&
+    Array.isArray(answer.held) &&
+    'deployments' in answer &&
+    Array.isArray(answer.deployments)
+  )
+}

@@ -1,0 +1,94 @@
+import { basename, join } from 'node:path'
+import type { Context, HostSettings } from '../../handlers/context.ts'
+import { createCompose } from '../adapters/compose/compose.ts'
+import { createEngine } from '../adapters/engine/engine.ts'
+import { probeEngine } from '../adapters/engine/probe.ts'
+import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
+import type { Config } from '../config/config.ts'
+import type { Compose, Engine, History, StackFiles } from '../ports.ts'
+import type { Base } from './base.ts'
+import { openRegistry } from './registry.ts'
+import { openRepository, type Repository } from './repository.ts'
+import { runtimeDirectory } from './runtime-directory.ts'
+
+/** Everything that handlers reach, but the time. */
+export type World = Omit<Context, 'now'> & Pick<Repository, 'branchName'>
+
+/** Puts the adapters together as the configuration says. Throws `configuration` without `MD_REPO`. */
+export async function openWorld(base: Base, history: History, signal: AbortSignal): Promise<World> {
+  const { log } = base
+  const repository = await openRepository(base)
+  const deploying = await openDeploying(base, signal)
+  return {
+    ...repository,
+    ...deploying,
+    registry: openRegistry(base),
+    history,
+    host: hostSettings(base),
+    log,
+  }
+}
+
+export interface Deploying {
+  readonly engine: Engine
+  readonly compose: Compose
+  readonly files: StackFiles
+}
+
+/** What stacks are deployed with. Throws `engine` where this host has no engine. */
+export async function openDeploying(base: Base, signal: AbortSignal): Promise<Deploying> {
+  const { config, environment, run, clock, log } = base
+  const directory = runtimeDirectory(environment)
+  const runtime = await probeEngine(run, config.runtime, signal)
+  const engine = createEngine({ runtime, run, clock, log, runtimeDirectory: directory })
+  return {
+    engine,
+    compose: createCompose({
+      runtime,
+      run,
+      log,
+      environment,
+      runtimeDirectory: directory,
+      engineInfo: (asked) => engine.info(asked),
+      accompany: (project, during) => lookOn(engine, project, during),
+    }),
+    files: createStackFiles({
+      root: join(config.dataDirectory, 'stacks'),
+      directories: directoriesOf(config),
+      run,
+      log,
+    }),
+  }
+}
+
+/** Watching drives health checks where no systemd does, so that services which wait for healthy ones start. */
+async function lookOn(engine: Engine, project: string, signal: AbortSignal): Promise<void> {
+  const looks = engine.watch(project, signal)[Symbol.asyncIterator]()
+  while (!(await looks.next()).done) signal.throwIfAborted()
+}
+
+/** What the owner of this host decided, as handlers want it. */
+export function hostSettings({ config, workingDirectory }: Base): HostSettings {
+  const { repository } = config
+  return {
+    name: config.host,
+    repository: repository?.text ?? '',
+    rootStack: rootStack(config, workingDirectory),
+    settle: config.settle,
+    deadline: config.deadline,
+    allowPaths: config.allowPaths,
+    directories: directoriesOf(config),
+  }
+}
+
+/** A compose file at the root takes the repository's name. */
+function rootStack({ repository }: Config, workingDirectory: string): string {
+  if (repository === null) return basename(workingDirectory)
+  return repository.kind === 'github' ? repository.name : basename(repository.path, '.git')
+}
+
+function directoriesOf({ stacks }: Config): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(stacks).map(([name, { directory }]) => [name, directory]),
+  )
+}
