@@ -7,7 +7,7 @@ import type { Clock, Log, LogFields } from '../../../src/ports.ts'
 import { startGitHub } from '../../lab/github/lab.ts'
 import type { LabGitHub, LabParts, LabRepository } from '../../lab/github/lab.ts'
 import type { TreeChange } from '../../lab/github/repository.ts'
-import type { AppRecord, InstallationRecord } from '../../lab/github/state.ts'
+import type { AppRecord, Hook, InstallationRecord } from '../../lab/github/state.ts'
 
 /** A clock whose pauses take no time and are written down. */
 export interface TestClock extends Clock {
@@ -73,11 +73,15 @@ export const firstFiles: readonly TreeChange[] = [
 
 export async function startFixture(
   parts: LabParts,
-  { files = firstFiles, timeout }: { files?: readonly TreeChange[]; timeout?: number } = {},
+  {
+    files = firstFiles,
+    timeout,
+    hook,
+  }: { files?: readonly TreeChange[]; timeout?: number; hook?: Hook } = {},
 ): Promise<Fixture> {
   const lab = await startGitHub({ parts })
   const repository = await lab.createRepository({ files })
-  const app = lab.createApp()
+  const app = await lab.createApp(hook === undefined ? {} : { hook })
   const installation = lab.install(app, [repository])
   const clock = createTestClock()
   const log = createMemoryLog()

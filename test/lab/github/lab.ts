@@ -112,7 +112,7 @@ export interface LabGitHub {
   readonly deliveries: Deliveries
   readonly limiter: Limiter
   createRepository(options?: NewRepository): Promise<LabRepository>
-  createApp(options?: NewApp): AppRecord
+  createApp(options?: NewApp): Promise<AppRecord>
   install(
     app: AppRecord,
     repositories: readonly LabRepository[] | 'all',
@@ -181,7 +181,7 @@ export async function startGitHub({
     deliveries,
     limiter: lab.limiter,
     createRepository: (options = {}) => createRepository(lab, root, options),
-    createApp: (options = {}) => createApp(state, keys, options),
+    createApp: async (options = {}) => createApp(state, keys, options),
     ...installing(lab),
     ping(app) {
       const payload = pingPayload(state, app)
