@@ -20,7 +20,7 @@ export const silentLog: Log = {
 }
 
 /** The same login for every repository, or none. */
-export function fixedCredentials(credential: Credential | null): Credentials {
+function fixedCredentials(credential: Credential | null): Credentials {
   const login: Login | null = credential === null ? null : { credential, source: 'the test' }
   return { find: async () => login, consulted: () => ['/etc/none/auth.json (not there)'] }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,8 +52,11 @@ export async function startDockerRegistry({
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: '/usr/bin:/bin' },
   })
-  // Whoever ends without closing must leave no server behind.
-  const kill = () => child.kill('SIGKILL')
+  // Whoever ends without closing must leave neither server nor files behind.
+  const kill = () => {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
   process.once('exit', kill)
   const close = async () => {
     await stop(child)
