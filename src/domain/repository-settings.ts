@@ -1,7 +1,8 @@
 import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 
 import type { PolicyDefaults } from './annotation.ts'
-import { keyText, parseYamlFile, start, type YamlFile } from './compose/yaml-file.ts'
+import { keyText, start } from './compose/yaml-document.ts'
+import { parseYamlFile, type YamlFile } from './compose/yaml-file.ts'
 import { MagosError } from './error.ts'
 import { parsePolicy } from './policy/parse.ts'
 import type { Problem } from './problem.ts'

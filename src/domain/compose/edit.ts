@@ -4,7 +4,8 @@ import { MagosError } from '../error.ts'
 import { parseImageReference } from '../image-reference.ts'
 import { locateImages, type ImageLine } from './image-line.ts'
 import type { ScannedImage } from './scan.ts'
-import { parseYamlFile, start, type YamlFile } from './yaml-file.ts'
+import { start } from './yaml-document.ts'
+import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 export interface Edit {
   readonly image: ScannedImage

@@ -1,7 +1,8 @@
 import { isMap, isScalar, type Node } from 'yaml'
 
 import { mappings, type Mappings } from './mapping.ts'
-import { start, type YamlFile } from './yaml-file.ts'
+import { start } from './yaml-document.ts'
+import type { YamlFile } from './yaml-file.ts'
 
 /** A path that a compose file names, as it is written there. */
 export interface FileReference {
@@ -50,10 +51,8 @@ function reference(
   return { what, role, value, offset, ...usual, ...rest }
 }
 
-/** The value behind a key; null also where `!reset` takes it away. */
 function child(read: Mappings, node: Node | null, key: string): Node | null {
-  const found = isMap(node) ? (read.get(node, key)?.node ?? null) : null
-  return found?.tag === '!reset' ? null : found
+  return isMap(node) ? (read.get(node, key)?.node ?? null) : null
 }
 
 function text(node: Node | null): Text | null {

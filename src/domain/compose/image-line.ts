@@ -1,10 +1,11 @@
-import { isMap, isScalar, type Alias, type Node, type Scalar, type YAMLMap } from 'yaml'
+import type { Node, Scalar } from 'yaml'
 
 import { MagosError } from '../error.ts'
 import { parseImageReference, type ImageReference } from '../image-reference.ts'
 import type { Problem } from '../problem.ts'
-import { mappings, type Found, type Mappings } from './mapping.ts'
-import { start, type YamlDocument, type YamlFile } from './yaml-file.ts'
+import { readServices, type Service } from './service.ts'
+import { start, type YamlDocument } from './yaml-document.ts'
+import type { YamlFile } from './yaml-file.ts'
 
 /** A scalar that is the image of services, where it is defined. */
 export interface ImageLine {
@@ -30,11 +31,12 @@ export function locateImages(yaml: YamlFile): {
     document,
     services: readServices(yaml, document, problems),
   }))
-  const last = new Map<string, Scalar>()
+  const last = new Map<string, Node>()
   const built = new Set<string>()
   for (const { services } of documents) {
-    for (const { name, image, builds } of services) {
-      if (image !== null) last.set(name, image.scalar)
+    for (const { name, image, reset, builds } of services) {
+      const ruling = image?.scalar ?? reset
+      if (ruling !== null) last.set(name, ruling)
       if (builds) built.add(name)
     }
   }
@@ -50,85 +52,12 @@ export function locateImages(yaml: YamlFile): {
   return { lines: lines.toSorted((a, b) => a.range[0] - b.range[0]), problems }
 }
 
-interface Service {
-  readonly name: string
-  /** Own, merged, or taken from a service of the same document by `extends`. */
-  readonly image: { readonly scalar: Scalar; readonly aliases: readonly Alias[] } | null
-  readonly builds: boolean
-}
-
-function readServices(
-  yaml: YamlFile,
-  document: YamlDocument,
-  problems: Problem[],
-): readonly Service[] {
-  const read = mappings(document)
-  const root = document.root
-  const list = isMap(root) ? read.get(root, 'services')?.node : undefined
-  if (!isMap(list)) return []
-  const entries = read.entries(list)
-  const known = new Map<string, Service>()
-  const service = (name: string, seen: ReadonlySet<string>): Service | null => {
-    const before = known.get(name)
-    if (before !== undefined) return before
-    const map = entries.get(name)?.node
-    if (!isMap(map) || seen.has(name) || seen.size > maxBases) return null
-    const base = baseOf(yaml, read, map)
-    const inherited = base === null ? null : service(base, new Set([...seen, name]))
-    const found = read.get(map, 'image')
-    const own = found === null ? null : ownImage(yaml, name, found, problems)
-    const builds = read.get(map, 'build') !== null || inherited?.builds === true
-    const result = { name, image: own ?? inherited?.image ?? null, builds }
-    known.set(name, result)
-    return result
-  }
-  return [...entries.keys()].flatMap((name) => service(name, new Set()) ?? [])
-}
-
-/** Longer chains of `extends` are taken for a circle. */
-const maxBases = 50
-
-/** The service of this same file that another one extends. */
-function baseOf(yaml: YamlFile, read: Mappings, map: YAMLMap): string | null {
-  const found = read.get(map, 'extends')?.node
-  if (isScalar(found)) return typeof found.value === 'string' ? found.value : null
-  if (!isMap(found)) return null
-  const file = read.get(found, 'file')?.node
-  const name = read.get(found, 'service')?.node
-  if (file !== undefined && !isSameFile(yaml.file, file)) return null
-  return isScalar(name) && typeof name.value === 'string' ? name.value : null
-}
-
-function isSameFile(file: string, named: Node): boolean {
-  const own = file.slice(file.lastIndexOf('/') + 1)
-  return isScalar(named) && (named.value === own || named.value === `./${own}`)
-}
-
-function ownImage(
-  yaml: YamlFile,
-  name: string,
-  { node, aliases }: Found,
-  problems: Problem[],
-): Service['image'] {
-  if (node.tag === '!reset' || (isScalar(node) && node.value === null)) return null
-  if (isScalar(node) && typeof node.value === 'string') return { scalar: node, aliases }
-  problems.push({
-    file: yaml.file,
-    ...yaml.place(start(node)),
-    severity: 'error',
-    code: 'compose',
-    message: `Cannot read the image of service "${name}": it is no text`,
-    remedy: 'Write a reference, in quotes where YAML takes it for a number',
-  })
-  return null
-}
-
 function imageLine(
   yaml: YamlFile,
   document: YamlDocument,
   scalar: Scalar,
   users: readonly Service[],
-  last: ReadonlyMap<string, Scalar>,
+  last: ReadonlyMap<string, Node>,
   built: ReadonlySet<string>,
 ): ImageLine {
   const text = String(scalar.value)
@@ -173,7 +102,7 @@ function parseText(text: string): ImageReference | string {
   }
 }
 
-function overridden(yaml: YamlFile, by: Scalar | undefined): string | null {
+function overridden(yaml: YamlFile, by: Node | undefined): string | null {
   if (by === undefined) return null
   return `a later document of the file overrides it in line ${yaml.place(start(by)).line}`
 }

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isNode, isSeq, type Alias, type Node, type YAMLMap } from 'yaml'
 
-import { isMergeKey, keyText, mergedNodes, type YamlDocument } from './yaml-file.ts'
+import { isMergeKey, keyText, mergedNodes, type YamlDocument } from './yaml-document.ts'
 
 /** A value with every alias that was followed to reach it. */
 export interface Found {
@@ -43,7 +43,7 @@ export function mappings({ targets }: YamlDocument): Mappings {
   }
   const search = (map: YAMLMap, key: string): Found | null => {
     const own = map.items.find((pair) => !isMergeKey(pair.key) && keyText(pair.key) === key)
-    if (own !== undefined) return follow(own.value)
+    if (own !== undefined && !isReset(own.value)) return follow(own.value)
     for (const parent of merged(map)) {
       const found = get(parent, key)
       if (found !== null) return found
@@ -60,7 +60,8 @@ export function mappings({ targets }: YamlDocument): Mappings {
       for (const { key, value } of next.items) {
         const found = follow(value)
         const name = keyText(key)
-        if (found !== null && !isMergeKey(key) && !all.has(name)) all.set(name, found)
+        if (found === null || isMergeKey(key) || isReset(value) || all.has(name)) continue
+        all.set(name, found)
       }
       open.push(...merged(next).toReversed())
     }
@@ -69,4 +70,9 @@ export function mappings({ targets }: YamlDocument): Mappings {
   const items = (node: Node): readonly Node[] =>
     isSeq(node) ? node.items.flatMap((item) => follow(item)?.node ?? []) : [node]
   return { get, entries, items }
+}
+
+/** Compose's `!reset` takes a key away before merges are applied, and whatever an earlier file or document said. */
+export function isReset(value: unknown): boolean {
+  return isNode(value) && value.tag === '!reset'
 }

@@ -121,6 +121,11 @@ describe('scanComposeFile() follows', () => {
       ['2:16 one one:1 -'],
     ],
     [
+      'a merge where an own image is reset',
+      'x-b: &b {image: one:1}\nservices:\n  a: {<<: *b, image: !reset null}\n  b: {<<: *b}\n',
+      ['1:17 a+b one:1 -'],
+    ],
+    [
       'a quoted merge key as a key like any other',
       'x-b: &b {image: nginx:1}\nservices:\n  a: {"<<": *b}\n',
       [],
@@ -197,6 +202,11 @@ describe('scanComposeFile() holds', () => {
       'what a later document overrides',
       'services: {a: {image: one:1}}\n---\nservices: {a: {image: two:2}}\n',
       ['1:23 a one:1 - | a later document of the file overrides it in line 3', '3:23 a two:2 -'],
+    ],
+    [
+      'what a later document resets',
+      'services: {a: {image: one:1}}\n---\nservices: {a: {image: !reset null}}\n',
+      ['1:23 a one:1 - | a later document of the file overrides it in line 3'],
     ],
     [
       'an anchor that is more than an image',
