@@ -104,7 +104,7 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         const image = await host.publish('exits')
         await bringUp(host, project, documentOf({ web: { image: image.text, restart: 'always' } }))
         const [container] = await until(host, project, ([one]) => (one?.restartCount ?? 0) >= 3)
-        expect(container).toMatchObject({ restarts: 'always', exitCode: 7 })
+        expect(container?.restarts).toBe('always')
         await removeProject(host, project)
       })
 

@@ -1,5 +1,14 @@
-import { composeContract } from '../contracts/compose.ts'
-import { startRealHost } from '../lab/engine/host.ts'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCompose } from '../../src/adapters/compose/compose.ts'
+import type { ComposeOptions } from '../../src/adapters/compose/compose.ts'
+import type { ApplyRequest, StackInput } from '../../src/ports.ts'
+import { composeContract, requestOf } from '../contracts/compose.ts'
+import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
+import { signal, until } from '../contracts/engine-host.ts'
+import { recordingLog, startRealHost } from '../lab/engine/host.ts'
+import type { RealHost } from '../lab/engine/host.ts'
 
 composeContract('Compose v2 on podman', () => startRealHost())
 
@@ -7,4 +16,270 @@ composeContract('Compose v2 on podman', () => startRealHost())
 const podmanCompose = process.env['MAGOS_LAB_PODMAN_COMPOSE']
 if (podmanCompose !== undefined) {
   composeContract('podman-compose', () => startRealHost({ provider: podmanCompose }))
+  wholeWay('podman-compose', { provider: podmanCompose })
+}
+
+wholeWay('Compose v2 on podman', {})
+
+function wholeWay(name: string, options: { readonly provider?: string }): void {
+  describe(`From files to a running container: ${name}`, () => {
+    let host: RealHost
+    beforeAll(async () => {
+      host = await startRealHost(options)
+    })
+    afterAll(async () => {
+      await host.stop()
+    })
+
+    it('every `$` arrives as Compose means it, and no private path does', async () => {
+      const project = host.project()
+      const image = await host.publish('unchecked')
+      const compose = [
+        'services:',
+        '  web:',
+        `    image: ${image.text}`,
+        '    command: ["sh", "-c", "env; echo done; sleep 60"]',
+        '    environment:',
+        '      ONE: "a$$b"',
+        '      TWO: "a$$$$b"',
+        '      BRACES: "a$${X}b"',
+        '      FROM_DOTENV: "${FROM_DOTENV}"',
+        '      HERE: "${PWD}/data"',
+        '    volumes: ["./data:/data", "../../shared:/shared"]',
+      ]
+      const request = {
+        ...requestOf(project, {
+          'apps/web/compose.yaml': `${compose.join('\n')}\n`,
+          'apps/web/.env': "FROM_DOTENV='c$$d'\n",
+        }),
+        home: await host.home(),
+      }
+      const { home } = request
+      const document = await host.compose.resolve(request, signal)
+      expect(JSON.stringify(document)).not.toContain(host.runtimeDirectory)
+      await mkdir(join(home, 'data'))
+      await mkdir(join(home, '.magos/repository/shared'), { recursive: true })
+      await bringUp({ ...host, home: async () => await Promise.resolve(home) }, project, document)
+      const [container] = await containersOf(host, project)
+      const logs = await untilLogged(host, container?.id ?? '', 'done')
+      expect(environmentOf(logs)).toMatchObject({
+        ONE: 'a$b',
+        TWO: 'a$$b',
+        BRACES: 'a${X}b',
+        FROM_DOTENV: 'c$$d',
+        HERE: `${home}/data`,
+      })
+      const mounts = await host.lab.podman([
+        'inspect',
+        '--format',
+        '{{range .Mounts}}{{.Source}}:{{.Destination}} {{end}}',
+        container?.id ?? '',
+      ])
+      expect(mounts.trim().split(' ').toSorted()).toEqual(
+        [`${home}/.magos/repository/shared:/shared`, `${home}/data:/data`].toSorted(),
+      )
+      await removeProject(host, project)
+    })
+
+    it('a service is built from its stable directory', async () => {
+      const project = host.project()
+      await host.lab.buildImage('localhost/base:1', { health: 'none' })
+      const home = await host.home()
+      await mkdir(join(home, 'app'))
+      await writeFile(join(home, 'app/Dockerfile'), 'FROM localhost/base:1\nENV BUILT=here\n')
+      const build = { context: join(home, 'app') }
+      const document = { services: { app: { build, image: `localhost/${project}:1` } } }
+      const request: ApplyRequest = { project, home, document, services: 'all' }
+      const evidence = await host.compose.up(request, signal)
+      expect(evidence).toMatchObject({ exitCode: 0 })
+      const [container] = await until(host, project, ([one]) => one?.state === 'running')
+      const env = await host.lab.podman(['exec', container?.id ?? '', 'env'])
+      expect(environmentOf(env)).toMatchObject({ BUILT: 'here' })
+      await removeProject(host, project)
+    })
+  })
+}
+
+describe('Compose v2 on podman', () => {
+  let host: RealHost
+  beforeAll(async () => {
+    host = await startRealHost()
+  })
+  afterAll(async () => {
+    await host.stop()
+  })
+
+  const composeWith = (more: Partial<ComposeOptions>) =>
+    createCompose({
+      runtime: 'podman',
+      run: host.run,
+      log: recordingLog([]),
+      environment: host.lab.env,
+      runtimeDirectory: host.runtimeDirectory,
+      engineInfo: (asked) => host.engine.info(asked),
+      ...more,
+    })
+
+  it('resolve() inlines env_files, extended services and executable inputs', async () => {
+    const document = await host.compose.resolve(
+      {
+        project: 'shop',
+        directory: 'apps/web',
+        files: ['apps/web/compose.yaml'],
+        home: '/srv/a$b',
+        inputs: [
+          input(
+            'apps/web/compose.yaml',
+            'services:\n  web:\n    extends: {file: ../../base/base.yaml, service: base}\n    env_file: [app.env]\n',
+          ),
+          input('apps/web/app.env', "SECRET='p$x'\n"),
+          input('apps/web/link.env', 'app.env', '120000'),
+          input('base/base.yaml', 'services: {base: {image: "a:1", volumes: ["./rel:/rel"]}}\n'),
+          input('apps/web/run.sh', '#!/bin/sh\n', '100755'),
+        ],
+      },
+      signal,
+    )
+    expect(document.services['web']).toMatchObject({
+      image: 'a:1',
+      environment: { SECRET: 'p$$x' },
+      volumes: [{ source: '/srv/a$$b/.magos/repository/base/rel', target: '/rel' }],
+    })
+    expect(await readdir(host.runtimeDirectory)).toEqual([])
+  })
+
+  it('resolve() refuses a missing env_file without a word of the private copy', async () => {
+    const compose = 'services: {web: {image: "a:1", env_file: [gone.env]}}\n'
+    const resolving = host.compose.resolve(
+      requestOf(host.project(), { 'apps/web/compose.yaml': compose }),
+      signal,
+    )
+    await expect(resolving).rejects.toMatchObject({ code: 'compose' })
+    await expect(resolving).rejects.toThrow(/apps\/web\/gone\.env/)
+    await expect(resolving).rejects.not.toThrow(host.runtimeDirectory)
+  })
+
+  it('resolve() shows nothing of a broken env_file’s content', async () => {
+    const resolving = host.compose.resolve(
+      requestOf(host.project(), {
+        'apps/web/compose.yaml': 'services: {web: {image: "a:1", env_file: [app.env]}}\n',
+        'apps/web/app.env': 'PASS WORD=hunter2\n',
+      }),
+      signal,
+    )
+    await expect(resolving).rejects.toMatchObject({ code: 'compose' })
+    await expect(resolving).rejects.not.toThrow('hunter2')
+  })
+
+  it('up() never removes orphans, whatever the home’s .env says', async () => {
+    const project = host.project()
+    const image = await host.publish('unchecked')
+    const service = { image: image.text }
+    await bringUp(host, project, documentOf({ web: service, orphan: service }))
+    const home = await host.home()
+    await writeFile(join(home, '.env'), 'COMPOSE_REMOVE_ORPHANS=true\n')
+    const document = documentOf({ web: { ...service, environment: { CHANGED: '1' } } })
+    await host.compose.up({ project, home, document, services: 'all' }, signal)
+    const services = (await containersOf(host, project)).map((one) => one.service)
+    expect(services.toSorted()).toEqual(['orphan', 'web'])
+    await removeProject(host, project)
+  })
+
+  it('up() waits for a healthy service when the engine is watched beside it', async () => {
+    const project = host.project()
+    const image = await host.publish('healthy')
+    const service = { image: image.text }
+    const late = { ...service, depends_on: { web: { condition: 'service_healthy' } } }
+    const document = documentOf({ web: service, late })
+    await host.engine.pull(image, host.pullOptions, signal)
+    const compose = composeWith({
+      accompany: async (watched, during) => {
+        for await (const state of host.engine.watch(watched, during)) if (state.at < 0) return
+      },
+    })
+    const home = await host.home()
+    const evidence = await compose.up({ project, home, document, services: 'all' }, signal)
+    expect(evidence).toMatchObject({ exitCode: 0 })
+    const containers = await containersOf(host, project)
+    expect(containers.find((one) => one.service === 'web')?.health).toBe('healthy')
+    await removeProject(host, project)
+  })
+
+  it('up() ends at its deadline, with what the provider said, and leaves no service running', async () => {
+    const project = host.project()
+    const image = await host.publish('unhealthy')
+    const service = { image: image.text }
+    const never = { ...service, depends_on: { web: { condition: 'service_healthy' } } }
+    await host.engine.pull(image, host.pullOptions, signal)
+    const document = documentOf({ web: service, never })
+    const home = await host.home()
+    const compose = composeWith({ deadline: 2_000 })
+    const evidence = await compose.up({ project, home, document, services: 'all' }, signal)
+    expect(evidence).toMatchObject({ exitCode: null })
+    expect(evidence.output).toContain('Ended because it was not done within 2 s')
+    expect(evidence.output).toContain(`${project}-web-1`)
+    expect(await readdir(host.runtimeDirectory)).toEqual([])
+    await removeProject(host, project)
+  })
+
+  it('up() rejects with `interrupted` when the signal is aborted on the way', async () => {
+    const project = host.project()
+    const image = await host.publish('unhealthy')
+    const service = { image: image.text }
+    const never = { ...service, depends_on: { web: { condition: 'service_healthy' } } }
+    await host.engine.pull(image, host.pullOptions, signal)
+    const document = documentOf({ web: service, never })
+    const home = await host.home()
+    const request: ApplyRequest = { project, home, document, services: 'all' }
+    const upping = host.compose.up(request, AbortSignal.timeout(1_000))
+    await expect(upping).rejects.toMatchObject({ code: 'interrupted' })
+    expect(await readdir(host.runtimeDirectory)).toEqual([])
+    await removeProject(host, project)
+  })
+
+  it('up() tells the provider’s words of a taken port', async () => {
+    const project = host.project()
+    const image = await host.publish('unchecked')
+    const ports = [`${host.registry.host}:8080`]
+    await host.engine.pull(image, host.pullOptions, signal)
+    const document = documentOf({ web: { image: image.text, ports } })
+    const home = await host.home()
+    const evidence = await host.compose.up({ project, home, document, services: 'all' }, signal)
+    expect(evidence.exitCode).not.toBe(0)
+    expect(evidence.output).toMatch(/address already in use/)
+    await removeProject(host, project)
+  })
+
+  it('up() keeps the rendered stack to this user and in memory only', async () => {
+    const seen: string[] = []
+    const compose = composeWith({
+      async run(command, args, options) {
+        const file = args[args.indexOf('-f') + 1] ?? ''
+        if (args.includes('up')) seen.push(file, await readFile(file, 'utf8'))
+        return await host.run(command, args, options)
+      },
+    })
+    const document = documentOf({ web: { image: host.unpublished().text } })
+    const request: ApplyRequest = { project: host.project(), home: '/', document, services: 'all' }
+    await compose.up(request, signal)
+    expect(seen[0]?.startsWith(host.runtimeDirectory)).toBe(true)
+    expect(seen[1]).toBe(JSON.stringify(document))
+  })
+})
+
+function input(path: string, text: string, mode: StackInput['mode'] = '100644'): StackInput {
+  return { path, mode, content: Buffer.from(text) }
+}
+
+async function untilLogged(host: RealHost, id: string, word: string): Promise<string> {
+  for (let look = 0; look < 50; look += 1) {
+    const logs = await host.engine.logs(id, 100, signal)
+    if (logs.includes(word)) return logs
+  }
+  throw new Error(`Never logged: ${word}`)
+}
+
+function environmentOf(text: string): Record<string, string> {
+  const pairs = text.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line))
+  return Object.fromEntries(pairs.flatMap((one) => (one === null ? [] : [[one[1], one[2]]])))
 }

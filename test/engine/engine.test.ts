@@ -1,4 +1,147 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEngine } from '../../src/adapters/engine/engine.ts'
+import type { EngineOptions } from '../../src/adapters/engine/engine.ts'
+import { probeEngine } from '../../src/adapters/engine/probe.ts'
+import { parseImageReference } from '../../src/domain/image-reference.ts'
+import { createRunChild } from '../../src/host/process.ts'
+import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
+import { signal } from '../contracts/engine-host.ts'
 import { engineContract } from '../contracts/engine.ts'
-import { startRealHost } from '../lab/engine/host.ts'
+import { clock, recordingLog, startRealHost } from '../lab/engine/host.ts'
+import type { RealHost } from '../lab/engine/host.ts'
+import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/docker-registry.ts'
 
 engineContract('podman', () => startRealHost())
+
+describe('podman', () => {
+  let host: RealHost
+  beforeAll(async () => {
+    host = await startRealHost()
+  })
+  afterAll(async () => {
+    await host.stop()
+  })
+
+  const engineWith = (more: Partial<EngineOptions>) =>
+    createEngine({
+      runtime: 'podman',
+      run: host.run,
+      clock,
+      log: recordingLog([]),
+      runtimeDirectory: host.runtimeDirectory,
+      ...more,
+    })
+
+  it('observe() knows a container of an index by both digests', async () => {
+    const project = host.project()
+    await host.lab.buildImage('localhost/multi:1', { health: 'none' })
+    const name = `${host.registry.host}/lab/multi:1`
+    const { index } = await host.lab.publishIndex('localhost/multi:1', name)
+    await host.lab.podman(['rmi', 'localhost/multi:1'])
+    const image = parseImageReference(`${name}@${index}`)
+    await bringUp(host, project, documentOf({ web: { image: image.text } }))
+    expect(await host.engine.has(image, signal)).toBe(true)
+    const [container] = await containersOf(host, project)
+    expect(container?.digests).toContain(index)
+    expect(container?.digests.length).toBeGreaterThan(1)
+    await removeProject(host, project)
+  })
+
+  it('observe() asks the engine twice, however many containers there are', async () => {
+    const project = host.project()
+    const image = (await host.publish('unchecked')).text
+    const services = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, { image }]))
+    await bringUp(host, project, documentOf(services))
+    const calls: string[] = []
+    const engine = engineWith({
+      async run(command, args, options) {
+        calls.push(`${command} ${args[0]}`)
+        return await host.run(command, args, options)
+      },
+    })
+    const { containers } = await engine.observe(signal)
+    expect(containers.filter((one) => one.project === project)).toHaveLength(4)
+    expect(calls).toEqual(['podman ps', 'podman inspect'])
+    await removeProject(host, project)
+  })
+
+  it('pull() gives the credential to that pull alone and leaves no file behind', async () => {
+    const registry = await startDockerRegistry({ htpasswd: labHtpasswd })
+    const name = `${registry.host}/lab/private:1`
+    await host.lab.buildImage('localhost/private:1', { serves: 'private' })
+    const login = `${labLogin.username}:${labLogin.password}`
+    const digest = await host.lab.publish('localhost/private:1', name, login)
+    await host.lab.podman(['rmi', 'localhost/private:1'])
+    const image = parseImageReference(`${name}@${digest}`)
+    const pull = async (password: string | null) => {
+      const credential = password === null ? null : { username: labLogin.username, password }
+      return await host.engine.pull(image, { credential, plainHttp: true }, signal)
+    }
+    const refused = { outcome: 'failed', reason: expect.stringMatching(/unauthorized|authenticat/) }
+    expect(await pull(null)).toMatchObject(refused)
+    const wrong = await pull('no-such-password')
+    expect(wrong).toMatchObject(refused)
+    expect(JSON.stringify(wrong)).not.toContain('no-such-password')
+    expect(await pull(labLogin.password)).toEqual({ outcome: 'pulled' })
+    expect(await readdir(host.runtimeDirectory)).toEqual([])
+    await registry.close()
+  })
+
+  it('pull() returns a registry that is away or speaks TLS only as a failure, not as no engine', async () => {
+    const away = parseImageReference(`127.0.0.1:9/lab/app@sha256:${'0'.repeat(64)}`)
+    const options = { credential: null, plainHttp: true }
+    expect(await host.engine.pull(away, options, signal)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('connection refused'),
+    })
+    const image = await host.publish('healthy')
+    const secure = { credential: null, plainHttp: false }
+    expect(await host.engine.pull(image, secure, signal)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('server gave HTTP response to HTTPS client'),
+    })
+  })
+
+  it('pull() ends at its deadline', async () => {
+    const image = await host.publish('healthy')
+    const engine = engineWith({ pullDeadline: 1 })
+    expect(await engine.pull(image, host.pullOptions, signal)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('did not end within'),
+    })
+  })
+
+  it('every call throws `engine` where the engine cannot be reached', async () => {
+    const gone = `unix://${join(host.lab.directory, 'gone.sock')}`
+    const remote = createRunChild({ environment: { ...host.lab.env, CONTAINER_HOST: gone } })
+    const engine = engineWith({ run: remote })
+    const image = host.unpublished()
+    const failure = { code: 'engine', remedy: expect.stringMatching(/\w/) }
+    await expect(engine.info(signal)).rejects.toMatchObject(failure)
+    await expect(engine.observe(signal)).rejects.toMatchObject(failure)
+    await expect(engine.pull(image, host.pullOptions, signal)).rejects.toMatchObject(failure)
+    await expect(engine.has(image, signal)).rejects.toMatchObject(failure)
+    await expect(engine.remove(['a'], signal)).rejects.toMatchObject(failure)
+    const watching = engine.watch('p', signal)[Symbol.asyncIterator]().next()
+    await expect(watching).rejects.toMatchObject(failure)
+  })
+
+  it('watch() leaves health checks alone where it is told to', async () => {
+    const project = host.project()
+    const image = await host.publish('healthy')
+    await bringUp(host, project, documentOf({ web: { image: image.text } }))
+    const engine = engineWith({ drivesHealthchecks: 'never', look: 200 })
+    const seen: (string | undefined)[] = []
+    for await (const { containers } of engine.watch(project, signal)) {
+      if (seen.push(containers[0]?.health) === 5) break
+    }
+    expect(new Set(seen)).toEqual(new Set(['starting']))
+    await removeProject(host, project)
+  })
+
+  it('probeEngine() finds podman', async () => {
+    expect(await probeEngine(host.run, null, signal)).toBe('podman')
+  })
+})

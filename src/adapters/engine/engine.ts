@@ -51,7 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
       return pullImage(pulling, image, pullOptions, signal)
     },
     has: (image, signal) => has(engine, pullName(image), signal),
-    remove: (ids, signal) => removeContainers(engine, ids, signal),
+    remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
   }
 }

@@ -1,25 +1,41 @@
+import type { ChildResult } from '../../host/process.ts'
+import type { Clock } from '../../ports.ts'
 import { askEngine, engineError } from './command.ts'
 import type { EngineCommand } from './command.ts'
 
 /** A container may ask for a long grace before it is killed. */
 const TIMEOUT = 300_000
+/** A container in a crash loop may die or start just while it is stopped, and podman then gives up on it. */
+const TRIES = 5
+const PAUSE = 200
 
 /** Stops, then removes; volumes stay. One that is gone already is fine; throws `engine` for one that will not go. */
 export async function removeContainers(
-  engine: EngineCommand,
+  { engine, clock }: { readonly engine: EngineCommand; readonly clock: Clock },
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   if (ids.length === 0) return
-  for (const verb of ['stop', 'rm']) {
-    const ignore = engine.runtime === 'podman' ? ['--ignore'] : []
-    const args = [verb, ...ignore, ...ids]
-    const result = await askEngine(engine, args, { signal, timeout: TIMEOUT })
-    const refused = result.outcome !== 'exited' || complaints(result.stderr).length > 0
-    if (result.exitCode !== 0 && refused) {
-      throw engineError(engine.runtime, `${engine.runtime} ${verb}`, result)
-    }
+  for (let tries = 1; ; tries += 1) {
+    const refusal = await stopAndRemove(engine, ids, signal)
+    if (refusal === null) return
+    if (tries === TRIES) throw engineError(engine.runtime, `${engine.runtime} rm`, refusal)
+    await clock.sleep(PAUSE, signal)
   }
+}
+
+/** What the removal said where one is left; what the stop said does not matter then. */
+async function stopAndRemove(
+  engine: EngineCommand,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<ChildResult | null> {
+  const ignore = engine.runtime === 'podman' ? ['--ignore'] : []
+  const options = { signal, timeout: TIMEOUT }
+  await askEngine(engine, ['stop', ...ignore, ...ids], options)
+  const removal = await askEngine(engine, ['rm', ...ignore, ...ids], options)
+  const isDone = removal.outcome === 'exited' && complaints(removal.stderr).length === 0
+  return removal.exitCode === 0 || isDone ? null : removal
 }
 
 /** What docker says beside "No such container", of which it makes an exit code. */

@@ -21,9 +21,9 @@ export async function writeBuildContext(directory: string, content: ImageContent
   const busybox = busyboxPath()
   if (busybox === null) throw new Error('No static busybox here: install busybox-static')
   const all = { ...files, 'www/index.html': `${serves}\n` }
-  await mkdir(join(directory, 'root/bin'), { recursive: true })
-  await copyFile(busybox, join(directory, 'root/bin/busybox'))
-  await Promise.all(APPLETS.map((name) => symlink('busybox', join(directory, 'root/bin', name))))
+  await mkdir(join(directory, 'bin'), { recursive: true })
+  await copyFile(busybox, join(directory, 'bin/busybox'))
+  await Promise.all(APPLETS.map((name) => symlink('busybox', join(directory, 'bin', name))))
   for (const [path, text] of Object.entries(all)) {
     const file = join(directory, 'root', path)
     await mkdir(join(file, '..'), { recursive: true })
@@ -46,6 +46,8 @@ function dockerfile({ health = 'ok', crash }: ImageContent): string {
         ]
   return [
     'FROM scratch',
+    // A layer of its own, which all images share: built, compressed and pushed once.
+    'COPY bin /bin',
     'COPY root /',
     'STOPSIGNAL SIGKILL',
     ...(health === 'none' ? [] : [`HEALTHCHECK ${timing} CMD ${check[health]}`]),

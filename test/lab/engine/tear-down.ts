@@ -20,7 +20,7 @@ export async function tearDown(remains: Remains): Promise<readonly string[]> {
   const { directory, runtimeDirectory, podman } = remains
   // A pod goes with its containers; where there is none, or podman is broken, the containers still have to go.
   await podman(['pod', 'rm', '-fa', '-t', '0']).catch(() => undefined)
-  await podman(['rm', '-fa', '-t', '0'])
+  await removeContainers(podman)
   const networks = (await podman(['network', 'ls', '--format', '{{.Name}}'])).split('\n')
   for (const name of networks) {
     if (name !== '' && name !== 'podman') await podman(['network', 'rm', '-f', name])
@@ -31,6 +31,20 @@ export async function tearDown(remains: Remains): Promise<readonly string[]> {
   await removeFiles(remains)
   await rm(runtimeDirectory, { recursive: true, force: true })
   return stubborn
+}
+
+/** A container in a crash loop may die just when it is stopped, and podman then gives up on it. */
+async function removeContainers(podman: Remains['podman']): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  for (;;) {
+    try {
+      await podman(['rm', '-fa', '-t', '0'])
+      return
+    } catch (thrown) {
+      if (performance.now() > deadline) throw thrown
+      await sleep(100)
+    }
+  }
 }
 
 /** Rootless podman keeps its user namespace open by a process that outlives every command, by design. */
