@@ -96,30 +96,33 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
   }
 }
 
-/** The bytes of a regular file, or null when there is none. Never follows a symlink, never waits for a pipe. Throws `storage`. */
+/**
+ * The bytes of a regular file, or null when there is none. Never follows a symlink, never waits for a pipe. Throws
+ * `storage`, and calls the file by `name`.
+ */
 export async function readFileSafely(
   path: string,
-  { maxBytes = 64 << 20 }: { readonly maxBytes?: number } = {},
+  { maxBytes = 64 << 20, name = path }: { readonly maxBytes?: number; readonly name?: string } = {},
 ): Promise<Uint8Array | null> {
   let file: FileHandle
   try {
     file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT', 'ENOTDIR')) return null
-    throw storageError(`Read "${path}"`, thrown)
+    throw storageError(`Read "${name}"`, thrown)
   }
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw new MagosError('storage', `Read "${path}": it is no regular file`)
+    if (!found.isFile()) throw new MagosError('storage', `Read "${name}": it is no regular file`)
     if (found.size > maxBytes) {
       throw new MagosError(
         'storage',
-        `Read "${path}": its ${found.size} bytes are over ${maxBytes}`,
+        `Read "${name}": its ${found.size} bytes are over ${maxBytes}`,
       )
     }
     return await file.readFile()
   } catch (thrown) {
-    throw storageError(`Read "${path}"`, thrown)
+    throw storageError(`Read "${name}"`, thrown)
   } finally {
     await file.close()
   }
