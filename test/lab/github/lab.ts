@@ -108,6 +108,8 @@ export interface LabGitHub {
   readonly requests: readonly SeenRequest[]
   /** What was outside GitHub's own descriptions, by whomever. Every test ends with none. */
   readonly violations: readonly string[]
+  /** Forgets the violations, where a test makes them on purpose. */
+  forgive(): void
   readonly faults: FaultPlan
   readonly deliveries: Deliveries
   readonly limiter: Limiter
@@ -126,6 +128,8 @@ export interface LabGitHub {
   select(installation: InstallationRecord, repositories: readonly LabRepository[]): void
   ping(app: AppRecord): void
   publishPackage(options: PackageOptions): Promise<void>
+  /** Resolves when every request was worked off and every delivery was made. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -166,17 +170,28 @@ export async function startGitHub({
   const lab: Lab = { state, deliveries, limiter: createLimiter(now) }
   const faults = createFaultPlan()
   const listener = createListener({ lab, root, description, faults, requests, violate })
+  const underWay = new Set<Promise<void>>()
   server.on('request', (request, response) => {
-    listener(request, response).catch((error: unknown) => {
-      violate(`The lab broke: ${error instanceof Error ? (error.stack ?? error.message) : ''}`)
-      response.writeHead(500).end()
-    })
+    const done = listener(request, response)
+      .catch((error: unknown) => {
+        violate(`The lab broke: ${error instanceof Error ? (error.stack ?? error.message) : ''}`)
+        response.destroy()
+      })
+      .finally(() => underWay.delete(done))
+    underWay.add(done)
   })
+  const settled = async (): Promise<void> => {
+    while (underWay.size > 0) await Promise.all(underWay)
+    await deliveries.settled()
+  }
   return {
     url: state.url,
     state,
     requests,
     violations,
+    forgive() {
+      violations.length = 0
+    },
     faults,
     deliveries,
     limiter: lab.limiter,
@@ -188,10 +203,11 @@ export async function startGitHub({
       deliveries.send({ app, event: 'ping', payload, installationId: null, repositoryId: null })
     },
     publishPackage: (options) => publishPackage(lab, options),
+    settled,
     async close() {
       deliveries.close()
-      await deliveries.settled()
       server.closeAllConnections()
+      await settled()
       await new Promise((resolve) => server.close(resolve))
       await rm(root, { recursive: true, force: true })
     },

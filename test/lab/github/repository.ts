@@ -323,8 +323,11 @@ async function stage(
   { path, sha }: TreeChange,
 ): Promise<void> {
   const removed = await unstage(git, env, path)
-  if (typeof sha === 'string') await git.run(['read-tree', `--prefix=${path}/`, sha], { env })
-  else if (removed === 0) throw new ApiError(422, 'GitRPC::BadObjectState')
+  if (typeof sha === 'string') {
+    const items = (await readTree(git, sha, 'recursive')).filter(({ type }) => type !== 'tree')
+    const lines = items.map((item) => `${item.mode} ${item.sha}\t${path}/${item.path}`)
+    await indexInfo(git, env, lines)
+  } else if (removed === 0) throw new ApiError(422, 'GitRPC::BadObjectState')
 }
 
 /** Takes a file, or everything below a directory, out of the index; answers how many entries that were. */
