@@ -10,6 +10,8 @@ export interface Candidate {
 export interface CandidateContext {
   readonly runtime: 'podman' | 'docker'
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Where packages put docker's plugins. */
+  readonly pluginDirectories?: readonly string[]
 }
 
 const PLUGIN_DIRECTORIES = [
@@ -23,12 +25,13 @@ const PLUGIN_DIRECTORIES = [
  * Where `podman compose` looks, in its order (containers.conf(5), `compose_providers`): what PODMAN_COMPOSE_PROVIDER
  * names and nothing else, else docker's plugin directories, then the PATH. Docker asks its own plugin first.
  */
-export function listCandidates({ runtime, environment }: CandidateContext): readonly Candidate[] {
+export function listCandidates(context: CandidateContext): readonly Candidate[] {
+  const { runtime, environment, pluginDirectories = PLUGIN_DIRECTORIES } = context
   const named = environment['PODMAN_COMPOSE_PROVIDER'] ?? ''
   if (runtime === 'podman' && named !== '') return [{ command: named, prefix: [] }]
   const home = environment['HOME'] ?? ''
   const own = home === '' ? [] : [join(home, '.docker/cli-plugins')]
-  const plugins = [...own, ...PLUGIN_DIRECTORIES].map((path) => join(path, 'docker-compose'))
+  const plugins = [...own, ...pluginDirectories].map((path) => join(path, 'docker-compose'))
   const standalone = [...plugins, ...inPath(environment, 'docker-compose')]
   const found = standalone.filter(isProgram).map((command) => ({ command, prefix: [] }))
   if (runtime === 'docker') return [{ command: 'docker', prefix: ['compose'] }, ...found]

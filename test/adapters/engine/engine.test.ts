@@ -1,0 +1,272 @@
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEngine } from '../../../src/adapters/engine/engine.ts'
+import type { EngineOptions } from '../../../src/adapters/engine/engine.ts'
+import { probeEngine } from '../../../src/adapters/engine/probe.ts'
+import { parseImageReference } from '../../../src/domain/image-reference.ts'
+import type { Log } from '../../../src/ports.ts'
+import { fakeClock } from '../../work/fake-clock.ts'
+import { scriptedRun } from './scripted-run.ts'
+import type { Answer } from './scripted-run.ts'
+import * as shapes from './shapes.ts'
+
+const signal = new AbortController().signal
+const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+}
+let runtimeDirectory: string
+
+beforeAll(async () => {
+  runtimeDirectory = await mkdtemp(join(tmpdir(), 'me-'))
+})
+afterAll(async () => {
+  await rm(runtimeDirectory, { recursive: true })
+})
+
+function engineOf(
+  runtime: EngineOptions['runtime'],
+  answer: (words: string) => Answer | undefined,
+) {
+  const { run, calls } = scriptedRun(answer)
+  const engine = createEngine({ runtime, run, clock: fakeClock(), log: silent, runtimeDirectory })
+  return { engine, calls }
+}
+
+describe('observe()', () => {
+  it('asks podman for containers and images by two commands', async () => {
+    const { engine, calls } = engineOf('podman', (words) => {
+      if (words.startsWith('podman ps')) return { stdout: JSON.stringify([shapes.PODMAN_PS]) }
+      return { stdout: JSON.stringify([shapes.PODMAN_4_3, shapes.PODMAN_IMAGE]) }
+    })
+    const { containers } = await engine.observe(signal)
+    expect(containers.map(({ digests }) => digests)).toEqual([[shapes.PLATFORM, shapes.INDEX]])
+    expect(calls.map(({ words }) => words)).toEqual([
+      'podman ps --all --no-trunc --filter label=com.docker.compose.project --format json',
+      `podman inspect ${shapes.ID} ${shapes.IMAGE}`,
+    ])
+  })
+
+  it('reads docker’s lines, and the image by Compose’s label', async () => {
+    const { engine, calls } = engineOf('docker', (words) => {
+      if (words.startsWith('docker ps')) return { stdout: `${JSON.stringify(shapes.DOCKER_PS)}\n` }
+      return { stdout: JSON.stringify([shapes.DOCKER, shapes.DOCKER_IMAGE]) }
+    })
+    const { containers } = await engine.observe(signal)
+    expect(containers.map(({ digests }) => digests)).toEqual([[shapes.INDEX]])
+    expect(calls).toHaveLength(2)
+  })
+
+  it('asks docker a third time for an image that no label names', async () => {
+    const { engine, calls } = engineOf('docker', (words) => {
+      if (words.startsWith('docker ps'))
+        return { stdout: JSON.stringify({ ...shapes.DOCKER_PS, Labels: '' }) }
+      const isImage = words === `docker inspect ${shapes.IMAGE}`
+      return { stdout: JSON.stringify([isImage ? shapes.DOCKER_IMAGE : shapes.DOCKER]) }
+    })
+    const { containers } = await engine.observe(signal)
+    expect(containers[0]?.digests).toEqual([shapes.INDEX])
+    expect(calls).toHaveLength(3)
+  })
+
+  it('leaves out a container that went away in between', async () => {
+    const gone = { ...shapes.PODMAN_PS, Id: 'f'.repeat(64) }
+    const { engine } = engineOf('podman', (words) => {
+      if (words.startsWith('podman ps')) return { stdout: JSON.stringify([shapes.PODMAN_PS, gone]) }
+      const stdout = JSON.stringify([shapes.PODMAN_4_3, shapes.PODMAN_IMAGE])
+      return { exitCode: 125, stdout, stderr: 'Error: inspecting object: no such object: "ffff"' }
+    })
+    expect((await engine.observe(signal)).containers).toHaveLength(1)
+  })
+
+  it.each(['[]', 'null', ''])('is empty for an empty list, printed as "%s"', async (stdout) => {
+    const { engine, calls } = engineOf('podman', () => ({ stdout }))
+    expect((await engine.observe(signal)).containers).toEqual([])
+    expect(calls).toHaveLength(1)
+  })
+
+  it.each([
+    ['docker', { exitCode: 1, stderr: 'Cannot connect to the Docker daemon at unix:///x' }],
+    ['podman', { exitCode: 125, stderr: 'Error: unable to connect to Podman socket: dial unix' }],
+    ['podman', { exitCode: 125, stderr: 'Error: database configuration mismatch' }],
+    ['podman', { outcome: 'absent' }],
+    ['podman', { outcome: 'timed-out' }],
+    ['podman', { stdout: 'no JSON' }],
+  ] as const)('throws `engine` with a remedy: %s %o', async (runtime, answer) => {
+    const { engine } = engineOf(runtime, () => answer)
+    await expect(engine.observe(signal)).rejects.toMatchObject({
+      code: 'engine',
+      remedy: expect.stringMatching(/\w/),
+    })
+  })
+})
+
+describe('pull()', () => {
+  const image = parseImageReference(`docker.io/o/app:1@${shapes.INDEX}`)
+  const options = { credential: { username: 'u', password: 'p:w' }, plainHttp: false }
+
+  it('gives docker a private configuration and the current context’s address', async () => {
+    const files: string[] = []
+    const { run, calls } = scriptedRun((words) =>
+      words.startsWith('docker context') ? { stdout: 'unix:///run/user/1/docker.sock\n' } : {},
+    )
+    const engine = createEngine({
+      runtime: 'docker',
+      clock: fakeClock(),
+      log: silent,
+      runtimeDirectory,
+      async run(command, args, given) {
+        const directory = given.env?.['DOCKER_CONFIG']
+        if (directory !== undefined) {
+          const file = join(directory, 'config.json')
+          files.push(await readFile(file, 'utf8'), ((await stat(file)).mode & 0o777).toString(8))
+        }
+        return await run(command, args, given)
+      },
+    })
+    expect(await engine.pull(image, options, signal)).toEqual({ outcome: 'pulled' })
+    expect(calls.at(-1)?.words).toBe(`docker pull -q docker.io/o/app@${shapes.INDEX}`)
+    expect(calls.at(-1)?.env['DOCKER_HOST']).toBe('unix:///run/user/1/docker.sock')
+    const auth = { auth: Buffer.from('u:p:w').toString('base64') }
+    const auths = { 'docker.io': auth, 'https://index.docker.io/v1/': auth }
+    expect(files).toEqual([JSON.stringify({ auths }), '600'])
+    expect(await readdir(runtimeDirectory)).toEqual([])
+  })
+
+  it('says nothing of the credential in its arguments, whatever becomes of the pull', async () => {
+    const { engine, calls } = engineOf('podman', () => ({
+      exitCode: 125,
+      stderr: 'Error: denied\n',
+    }))
+    expect(await engine.pull(image, options, signal)).toEqual({
+      outcome: 'failed',
+      reason: 'denied',
+    })
+    expect(calls[0]?.words).toMatch(
+      /^podman pull -q --authfile \S+\/config\.json docker\.io\/o\/app@/,
+    )
+    expect(await readdir(runtimeDirectory)).toEqual([])
+  })
+
+  it('skips TLS only where the registry may be spoken to without', async () => {
+    const { engine, calls } = engineOf('podman', () => ({}))
+    await engine.pull(image, { credential: null, plainHttp: true }, signal)
+    await engine.pull(image, { credential: null, plainHttp: false }, signal)
+    const flags = calls.map(({ words }) => words.includes('--tls-verify=false'))
+    expect(flags).toEqual([true, false])
+  })
+
+  it('asks for the tag where there is no digest', async () => {
+    const { engine, calls } = engineOf('podman', () => ({}))
+    const tagged = { credential: null, plainHttp: false }
+    await engine.pull(parseImageReference('nginx'), tagged, signal)
+    expect(calls[0]?.words).toBe('podman pull -q docker.io/library/nginx:latest')
+  })
+
+  it('keeps podman’s harmless log lines out of the reason', async () => {
+    const stderr = [
+      'time="2026-11-23T14:31:13Z" level=warning msg="Failed, retrying in 1s ... (1/3)."',
+      'Error: initializing source: manifest unknown',
+    ].join('\n')
+    const { engine } = engineOf('podman', () => ({ exitCode: 125, stderr }))
+    expect(await engine.pull(image, { credential: null, plainHttp: false }, signal)).toEqual({
+      outcome: 'failed',
+      reason: 'initializing source: manifest unknown',
+    })
+  })
+})
+
+describe('has()', () => {
+  it('throws `engine` for anything but yes and no', async () => {
+    const { engine } = engineOf('podman', () => ({ exitCode: 125, stderr: 'Error: odd' }))
+    await expect(engine.has(parseImageReference('nginx'), signal)).rejects.toMatchObject({
+      code: 'engine',
+      message: expect.stringContaining('odd'),
+    })
+  })
+})
+
+describe('info()', () => {
+  it('reads docker’s, its architecture as registries write it', async () => {
+    const stdout = JSON.stringify({
+      ServerVersion: '28.2.2',
+      OSType: 'linux',
+      Architecture: 'aarch64',
+      SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'],
+    })
+    const { engine } = engineOf('docker', () => ({ stdout }))
+    expect(await engine.info(signal)).toEqual({
+      name: 'docker',
+      version: '28.2.2',
+      rootless: true,
+      os: 'linux',
+      architecture: 'arm64',
+    })
+  })
+
+  it('throws `engine` for docker’s information without its daemon', async () => {
+    const stdout = JSON.stringify({ ServerErrors: ['Is the docker daemon running?'] })
+    const { engine } = engineOf('docker', () => ({ stdout }))
+    await expect(engine.info(signal)).rejects.toMatchObject({ code: 'engine' })
+  })
+})
+
+describe('remove()', () => {
+  it('tries again while a container dies just as it is stopped, and gives up in the end', async () => {
+    const clock = fakeClock()
+    const { run, calls } = scriptedRun((words) =>
+      words.startsWith('podman rm') ? { exitCode: 125, stderr: 'state improper' } : {},
+    )
+    const engine = createEngine({ runtime: 'podman', run, clock, log: silent, runtimeDirectory })
+    const removing = engine.remove(['a'], signal).catch((thrown: unknown) => thrown)
+    await clock.advance(10_000)
+    expect(await removing).toMatchObject({ code: 'engine' })
+    expect(calls.filter(({ words }) => words.startsWith('podman rm'))).toHaveLength(5)
+    expect(calls.some(({ words }) => words.includes('--force'))).toBe(false)
+  })
+
+  it('takes docker’s "No such container" as done', async () => {
+    const stderr = 'Error response from daemon: No such container: a\n'
+    const { engine } = engineOf('docker', () => ({ exitCode: 1, stderr }))
+    await expect(engine.remove(['a'], signal)).resolves.toBeUndefined()
+  })
+})
+
+describe('logs()', () => {
+  it('puts both outputs in the order of their time', async () => {
+    const { engine } = engineOf('podman', () => ({
+      stdout: '2026-11-23T14:31:13.1Z one\n2026-11-23T14:31:13.3Z three\n',
+      stderr: '2026-11-23T14:31:13.2Z two\n',
+    }))
+    expect(await engine.logs('a', 2, signal)).toBe('two\nthree\n')
+  })
+})
+
+function only(name: string) {
+  return scriptedRun((words) => (words.startsWith(`${name} `) ? {} : { outcome: 'absent' })).run
+}
+
+describe('probeEngine()', () => {
+  it.each([
+    ['podman first', null, scriptedRun(() => ({})).run, 'podman'],
+    ['docker where there is no podman', null, only('docker'), 'docker'],
+    ['the preferred one', 'docker' as const, scriptedRun(() => ({})).run, 'docker'],
+  ])('finds %s', async (_name, preferred, run, found) => {
+    expect(await probeEngine(run, preferred, signal)).toBe(found)
+  })
+
+  it('throws `engine` where there is none, or not the preferred one', async () => {
+    await expect(probeEngine(only('neither'), null, signal)).rejects.toThrow(
+      'Find a container engine: there is no "podman" nor "docker" in the PATH',
+    )
+    await expect(probeEngine(only('docker'), 'podman', signal)).rejects.toMatchObject({
+      code: 'engine',
+      remedy: expect.stringContaining('MD_RUNTIME'),
+    })
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { readContainer, readImage } from '../../../src/adapters/engine/inspect.ts'
+import * as shapes from './shapes.ts'
+
+const STARTED = Date.parse('2026-11-23T14:31:13.025Z')
+
+describe('readContainer()', () => {
+  it('reads podman 4.3', () => {
+    const read = readContainer(shapes.PODMAN_4_3)
+    expect(read?.container).toEqual({
+      id: shapes.ID,
+      name: 'shop-web-1',
+      project: 'shop',
+      service: 'web',
+      state: 'running',
+      health: 'starting',
+      exitCode: 0,
+      restartCount: 0,
+      startedAt: STARTED,
+      image: `127.0.0.1:5010/t/app@${shapes.INDEX}`,
+      digests: [shapes.PLATFORM, shapes.INDEX],
+      labels: shapes.PODMAN_4_3.Config.Labels,
+      restarts: 'no',
+    })
+    expect(read?.imageId).toBe(shapes.IMAGE)
+    expect(read?.check).toEqual({ interval: 1000, startPeriod: 0, retries: 3 })
+  })
+
+  it.each([
+    ['podman 4', shapes.PODMAN_4_UNCHECKED, 'no'],
+    ['podman 5 and 6', shapes.PODMAN_5_UNCHECKED, 'unless-stopped'],
+  ])('reads a container without a health check of %s', (_name, document, restarts) => {
+    const read = readContainer(document)
+    expect(read?.check).toBeNull()
+    expect(read?.container).toMatchObject({ health: 'none', startedAt: STARTED, restarts })
+  })
+
+  it('reads the health that podman 3 has under another name', () => {
+    expect(readContainer(shapes.PODMAN_3)?.container.health).toBe('unhealthy')
+  })
+
+  it('reads docker', () => {
+    const read = readContainer(shapes.DOCKER)
+    expect(read?.imageId).toBe(shapes.IMAGE)
+    expect(read?.check).toEqual({ interval: 30_000, startPeriod: 5000, retries: 5 })
+    expect(read?.container).toMatchObject({
+      name: 'shop-web-1',
+      state: 'restarting',
+      health: 'healthy',
+      exitCode: 7,
+      restartCount: 4,
+      digests: [shapes.INDEX],
+      restarts: 'always',
+    })
+  })
+
+  it.each([
+    ['configured', 'created'],
+    ['created', 'created'],
+    ['stopped', 'exited'],
+    ['stopping', 'exited'],
+    ['removing', 'dead'],
+    ['paused', 'paused'],
+    ['something new', 'dead'],
+  ])('reads the state "%s" as %s', (status, state) => {
+    const document = { ...shapes.PODMAN_4_3, State: { Status: status } }
+    expect(readContainer(document)?.container.state).toBe(state)
+  })
+
+  it('reads a container that never started', () => {
+    const State = { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' }
+    expect(readContainer({ ...shapes.PODMAN_4_3, State })?.container.startedAt).toBe(0)
+  })
+
+  it('takes a check that is switched off as none', () => {
+    const Config = { ...shapes.PODMAN_4_3.Config, Healthcheck: { Test: ['NONE'] } }
+    expect(readContainer({ ...shapes.PODMAN_4_3, Config })?.check).toBeNull()
+  })
+
+  it.each([
+    ['an image', shapes.PODMAN_IMAGE],
+    ['a container of nobody’s project', { ...shapes.PODMAN_4_3, Config: { Labels: null } }],
+    ['nonsense', 'nonsense'],
+    ['null', null],
+  ])('is null for %s', (_name, document) => {
+    expect(readContainer(document)).toBeNull()
+  })
+})
+
+describe('readImage()', () => {
+  it.each([
+    ['podman', shapes.PODMAN_IMAGE, [shapes.PLATFORM, shapes.INDEX]],
+    ['docker', shapes.DOCKER_IMAGE, [shapes.INDEX]],
+    ['docker, built here', { ...shapes.DOCKER_IMAGE, RepoDigests: null }, []],
+  ])('reads id and digests of %s', (_name, document, digests) => {
+    expect(readImage(document)).toEqual({ id: shapes.IMAGE, digests })
+  })
+
+  it('is null for a container', () => {
+    expect(readImage(shapes.PODMAN_4_3)).toBeNull()
+  })
+})
