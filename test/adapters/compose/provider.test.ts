@@ -153,7 +153,7 @@ async function find() {
     error: () => undefined,
     child: () => log,
   }
-  const run = createRunChild({ environment: environment(), pluginDirectories: [] })
+  const run = createRunChild({ environment: environment() })
   const place = { environment: environment(), pluginDirectories: [] }
   const context = { runtime: 'podman' as const, ...place, run, log }
   const found = findProvider(context, signal)
