@@ -1,10 +1,11 @@
 import type { HeldImage, UpdateAnswer } from '../src/domain/answer.ts'
 import { commitMessage } from '../src/domain/commit-message.ts'
 import { editImages } from '../src/domain/compose/edit.ts'
-import { asMagosError, MagosError } from '../src/domain/error.ts'
+import { MagosError } from '../src/domain/error.ts'
 import type { ImagePublished } from '../src/domain/event.ts'
+import type { Revision } from '../src/domain/revision.ts'
 import type { Update } from '../src/domain/update.ts'
-import type { CommitFile } from '../src/ports.ts'
+import type { CommitFile, CommitOutcome } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
@@ -23,26 +24,17 @@ export async function imagePublished(
   const view = await viewRepository(ctx, revision, signal)
   const found = await findUpdates(ctx, view, event.repositories, signal)
   report(ctx, found)
-  const { files, refused } = editFiles(view, found)
-  const held = [...found.held, ...refused]
-  const refusedFiles = new Set(refused.map(({ file }) => file))
-  const updates = found.updates.filter(({ image }) => !refusedFiles.has(image.file))
-  if (files.length === 0) return done({ revision: revision.commit, commits: [], held })
-  const message = commitMessage(updates, { host: ctx.host.name, stacksOf: found.stacksOf })
-  const outcome = await ctx.committer.commit({ parent: revision, message, files }, signal)
-  switch (outcome.outcome) {
-    case 'moved':
-      return {
-        ...done({ revision: revision.commit, commits: [], held }),
-        next: 'again',
-      }
+  const edited = editFiles(view, found)
+  const { outcome, updates, barred } = await commitFiles(ctx, revision, edited.files, found, signal)
+  const held = [...found.held, ...edited.refused, ...barred]
+  logHeld(ctx, [...edited.refused, ...barred])
+  const still = done({ revision: revision.commit, commits: [], held })
+  switch (outcome?.outcome) {
+    case undefined:
     case 'empty':
-      return done({ revision: revision.commit, commits: [], held })
-    case 'held': {
-      const heldNow = updates.map((update) => heldUpdate(update, outcome))
-      logHeld(ctx, heldNow)
-      return done({ revision: revision.commit, commits: [], held: [...held, ...heldNow] })
-    }
+      return still
+    case 'moved':
+      return { ...still, next: 'again' }
     case 'committed': {
       const { commit } = outcome.revision
       ctx.history.committed(commit, ctx.now)
@@ -59,12 +51,17 @@ function done(answer: UpdateAnswer): Handled<UpdateAnswer> {
   return { answer, followUps: [], next: 'done' }
 }
 
+interface EditedFile {
+  readonly file: CommitFile
+  readonly updates: readonly Update[]
+}
+
 /** The new content of every file that changes; a file whose edit would not be exact is held, the others go on. */
 function editFiles(
   view: RepositoryView,
   found: FoundUpdates,
-): { readonly files: readonly CommitFile[]; readonly refused: readonly HeldImage[] } {
-  const files: CommitFile[] = []
+): { readonly files: readonly EditedFile[]; readonly refused: readonly HeldImage[] } {
+  const files: EditedFile[] = []
   const refused: HeldImage[] = []
   for (const [path, updates] of Map.groupBy(found.updates, ({ image }) => image.file)) {
     const text = found.texts.get(path)
@@ -72,25 +69,58 @@ function editFiles(
     if (text === undefined || entry === undefined) continue
     try {
       const edits = updates.map(({ image, text: to }) => ({ image, to }))
-      files.push({ path, mode: entry.mode, content: editImages(path, text, edits) })
+      const content = editImages(path, text, edits)
+      files.push({ file: { path, mode: entry.mode, content }, updates })
     } catch (error) {
       if (!(error instanceof MagosError)) throw error
-      refused.push(...updates.map((update) => heldUpdate(update, refusal(error))))
+      const { message: reason, remedy = 'Edit the line by hand' } = error
+      refused.push(...updates.map((update) => heldUpdate(update, { reason, remedy })))
     }
   }
   return { files, refused }
 }
 
-function refusal(error: MagosError): { readonly reason: string; readonly remedy: string } {
-  const { message, remedy } = asMagosError(error)
-  return { reason: message, remedy: remedy ?? 'Edit the line by hand' }
+interface Committed {
+  /** null when there was nothing that may be committed. */
+  readonly outcome: Exclude<CommitOutcome, { readonly outcome: 'held' }> | null
+  readonly updates: readonly Update[]
+  /** What the committer must not write until a person acts. */
+  readonly barred: readonly HeldImage[]
+}
+
+/** One commit of all files; one that must not be written is left out, so that it stops no other. */
+async function commitFiles(
+  ctx: Context,
+  parent: Revision,
+  edited: readonly EditedFile[],
+  found: FoundUpdates,
+  signal: AbortSignal,
+): Promise<Committed> {
+  const barred: HeldImage[] = []
+  let due = edited
+  while (due.length > 0) {
+    const updates = due.flatMap((one) => one.updates)
+    const files = due.map(({ file }) => file)
+    const message = commitMessage(updates, {
+      host: ctx.host.name,
+      stacksOf: (file) => found.stacksOf(file),
+    })
+    const outcome = await ctx.committer.commit({ parent, message, files }, signal)
+    if (outcome.outcome !== 'held') return { outcome, updates, barred }
+    const others = due.filter(({ file }) => file.path !== outcome.file)
+    const rest = outcome.file === undefined || others.length === due.length ? [] : others
+    const stopped = due.filter((one) => !rest.includes(one)).flatMap((one) => one.updates)
+    barred.push(...stopped.map((update) => heldUpdate(update, outcome)))
+    due = rest
+  }
+  return { outcome: null, updates: [], barred }
 }
 
 function heldUpdate(
-  { image, text }: Update,
+  { image }: Update,
   { reason, remedy }: { readonly reason: string; readonly remedy: string },
 ): HeldImage {
-  const { file, line, column } = image
+  const { file, line, column, text } = image
   return { file, line, column, image: text, reason, remedy, kind: 'problem' }
 }
 

@@ -1,6 +1,6 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
 import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
-import { asMagosError, MagosError } from '../../src/domain/error.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import {
   repositoryName,
   type Digest,
@@ -161,7 +161,7 @@ async function askLine(
 function refusedLine({ image }: Watched, error: unknown, signal: AbortSignal): HeldImage {
   signal.throwIfAborted()
   if (!(error instanceof MagosError)) throw error
-  const { message, remedy } = asMagosError(error)
+  const { message, remedy } = error
   return {
     ...place(image),
     reason: message,

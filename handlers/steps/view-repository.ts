@@ -65,7 +65,7 @@ export async function viewRepository(
     stacks: ours.filter(({ name }) => !bad.has(name)),
     directories: found.stacks.map(({ directory }) => directory),
     refused: [...found.refused, ...shared, ...halted],
-    problems: [...problems, ...texts.unreadable],
+    problems: [...problems, ...texts.unreadable, ...[...found.refused, ...shared].map(asProblem)],
     texts: texts.texts,
     project,
   }
@@ -81,6 +81,11 @@ async function readSettings(
   const { texts, unreadable } = await readTexts(ctx, { entries }, [SETTINGS], signal)
   const { settings, problems } = parseRepositorySettings(SETTINGS, texts.get(SETTINGS) ?? null)
   return { settings, problems: [...unreadable, ...problems] }
+}
+
+/** Nobody looks at a refused stack's images, which whoever asks after them should know. */
+function asProblem({ file, reason, remedy }: RefusedStack): Problem {
+  return { file, line: 1, column: 1, severity: 'error', code: 'stack', message: reason, remedy }
 }
 
 /** Without `.magos.yaml` nobody knows whose a stack is, so none is touched. */

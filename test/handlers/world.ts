@@ -1,0 +1,172 @@
+import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
+import { revisionPushed } from '../../handlers/revision-pushed.ts'
+import type { DeployAnswer } from '../../src/domain/answer.ts'
+import type { Deployment } from '../../src/domain/deployment.ts'
+import type { StatusReport } from '../../src/domain/event.ts'
+import type { Digest } from '../../src/domain/image-reference.ts'
+import type { Clock, Committer, History, Inbox, Registry, Source } from '../../src/ports.ts'
+import { createMemoryCompose } from '../fakes/memory-compose.ts'
+import type { MemoryComposeOptions } from '../fakes/memory-compose.ts'
+import { createMemoryEngine, createMemoryHost } from '../fakes/memory-engine.ts'
+import type { MemoryHost } from '../fakes/memory-engine.ts'
+import { createMemoryGit } from '../fakes/memory-git.ts'
+import type { MemoryFiles, MemoryGit } from '../fakes/memory-git.ts'
+import { createMemoryRegistry } from '../fakes/memory-registry.ts'
+import type { MemoryRegistry } from '../fakes/memory-registry.ts'
+import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
+import type { MemoryStackFiles } from '../fakes/memory-stack-files.ts'
+import { openMemoryStore } from '../fakes/memory-store.ts'
+import { memoryLog } from '../work/memory-log.ts'
+import type { LogLine } from '../work/memory-log.ts'
+
+export interface WorldOptions {
+  readonly host?: Partial<HostSettings>
+  readonly provider?: MemoryComposeOptions
+}
+
+/** One host, its repository and the registries, in memory; time passes only where somebody waits. */
+export interface World {
+  readonly ctx: Context
+  readonly git: MemoryGit
+  readonly registry: MemoryRegistry
+  readonly machine: MemoryHost
+  readonly files: MemoryStackFiles
+  readonly history: History
+  readonly inbox: Inbox
+  readonly lines: readonly LogLine[]
+  /** Statuses that `reports` was asked to tell. */
+  readonly told: readonly StatusReport[]
+  /** What the repository and the registries were asked, in order. */
+  readonly order: readonly string[]
+}
+
+export function createWorld(
+  files: MemoryFiles,
+  { host = {}, provider = {} }: WorldOptions = {},
+): World {
+  const clock = steppingClock()
+  const git = createMemoryGit(files)
+  const registry = createMemoryRegistry()
+  const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
+  const stackFiles = createMemoryStackFiles()
+  const { history, inbox } = openMemoryStore({ now: () => clock.now() })
+  const lines: LogLine[] = []
+  const told: StatusReport[] = []
+  const order: string[] = []
+  const ctx: Context = {
+    ...recordOrder({ source: git, committer: git, registry }, order),
+    reports: { status: async (report) => void told.push(report) },
+    installation: null,
+    engine: createMemoryEngine(machine),
+    compose: createMemoryCompose(machine, provider),
+    files: stackFiles,
+    history,
+    host: { ...usualHost, ...host },
+    log: memoryLog(lines),
+    // Every handler reads it once, so every pass has a later one.
+    get now() {
+      return clock.tick()
+    },
+  }
+  return { ctx, git, registry, machine, files: stackFiles, history, inbox, lines, told, order }
+}
+
+const usualHost: HostSettings = {
+  name: 'nas',
+  repository: 'o/homelab',
+  rootStack: 'homelab',
+  settle: 300,
+  deadline: 2_000,
+  allowPaths: [],
+  directories: {},
+}
+
+export const signal = new AbortController().signal
+
+/** A digest that tells its number. */
+export function digest(number: number): Digest {
+  return `sha256:${number.toString(16).padStart(64, '0')}`
+}
+
+/** A compose file with one service a line: `web: {image: …}`. */
+export function compose(...services: readonly string[]): string {
+  return `services:\n${services.map((service) => `  ${service}\n`).join('')}`
+}
+
+export async function deploy(
+  world: World,
+  pass: (ctx: Context) => Promise<Handled<DeployAnswer>> = (ctx) =>
+    revisionPushed(ctx, { kind: 'revision-pushed' }, signal),
+): Promise<{
+  readonly deployments: readonly Deployment[]
+  readonly reports: readonly StatusReport[]
+  /** What engine and provider were asked in this pass, looks while proving left out. */
+  readonly calls: readonly string[]
+}> {
+  const before = world.machine.calls.length
+  const { answer, followUps } = await pass(world.ctx)
+  const reports = followUps.flatMap(({ event }) =>
+    event.kind === 'report-due' ? [event.report] : [],
+  )
+  const calls = world.machine.calls.slice(before).filter((call) => !call.startsWith('watch '))
+  return { deployments: answer.deployments, reports, calls }
+}
+
+/** `stack outcome`, one a stack. */
+export function outcomes(deployments: readonly Deployment[]): string[] {
+  return deployments.map(({ stack, outcome }) => `${stack} ${outcome}`)
+}
+
+/** Container ids by `project-service-number`. */
+export function containers({ machine }: World): Record<string, string> {
+  return Object.fromEntries([...machine.containers.values()].map(({ name, id }) => [name, id]))
+}
+
+function steppingClock(): Clock & { tick(): number } {
+  let now = Date.UTC(2026, 0, 1)
+  return {
+    now: () => now,
+    tick: () => (now += 1),
+    async sleep(ms, asked) {
+      await Promise.resolve()
+      asked.throwIfAborted()
+      now += ms
+    },
+  }
+}
+
+interface Asked {
+  readonly source: Source
+  readonly committer: Committer
+  readonly registry: Registry
+}
+
+function recordOrder({ source, committer, registry }: Asked, order: string[]): Asked {
+  return {
+    source: {
+      head: (asked) => {
+        order.push('head')
+        return source.head(asked)
+      },
+      tree: (revision, asked) => source.tree(revision, asked),
+      read: (entry, asked) => source.read(entry, asked),
+    },
+    committer: {
+      commit: (proposal, asked) => {
+        order.push(`commit on ${proposal.parent.commit}`)
+        return committer.commit(proposal, asked)
+      },
+    },
+    registry: {
+      ...registry,
+      tags: (name, asked) => {
+        order.push('registry')
+        return registry.tags(name, asked)
+      },
+      digest: (name, reference, asked) => {
+        order.push('registry')
+        return registry.digest(name, reference, asked)
+      },
+    },
+  }
+}
