@@ -13,7 +13,10 @@ import type { ImageContent } from './engine/image.ts'
 import { startEngine, type LabEngine } from './engine/start.ts'
 import { startGitHub, type LabGitHub, type LabRepository } from './github/lab.ts'
 import type { AppRecord, StatusRecord } from './github/state.ts'
+import { appImage } from './app-image.ts'
 import { startDockerRegistry } from './registry/docker-registry.ts'
+import { makeImage } from './registry/image.ts'
+import { pushMade } from './registry/push.ts'
 
 const run = promisify(execFile)
 
@@ -30,13 +33,13 @@ export interface Homelab {
   readonly repository: LabRepository
   /** `127.0.0.1:PORT/OWNER/NAME`, as image lines name it. */
   image(name: string): string
-  /** Builds an image, pushes it and tells nobody. */
+  /** Makes an image that no engine has, pushes it and tells nobody. */
   push(name: string, tag: string, content?: ImageContent): Promise<Digest>
   /** The same, and GitHub tells the App of it. */
   publish(name: string, tag: string, content?: ImageContent): Promise<Digest>
   /** The environment in which Magos runs; `over` wins. */
   environment(over?: Readonly<Record<string, string>>): Record<string, string>
-  /** A daemon on the repository, ended by `close`. */
+  /** A daemon on the repository, ended by `close`; where webhooks do not come it listens anywhere. */
   start(over?: Readonly<Record<string, string>>): Promise<LabDaemon>
   /** Resolves once the App told this status of the commit; rejects after half a minute. */
   status(commit: string, context: string): Promise<StatusRecord>
@@ -68,11 +71,9 @@ export async function startHomelab({
   const image = (name: string) => `${registry.host}/${OWNER}/${name}`
 
   const push = async (name: string, tag: string, content: ImageContent = {}) => {
-    const local = `localhost/${name}:${tag}`
-    await engine.buildImage(local, content)
-    const digest = await engine.publish(local, `${image(name)}:${tag}`)
-    await engine.podman(['untag', local])
-    return digest
+    const made = makeImage(appImage(`${name}:${tag}`, content))
+    await pushMade(registry, `${OWNER}/${name}`, [tag], made)
+    return made.root.digest
   }
   const environment = (over: Readonly<Record<string, string>> = {}) => ({
     ...engine.env,
@@ -80,7 +81,7 @@ export async function startHomelab({
     MD_HOST: 'attic',
     MD_DATA_DIR: join(directory, 'data'),
     MD_CONFIG: join(directory, 'magos.yaml'),
-    MD_LISTEN: `127.0.0.1:${port}`,
+    MD_LISTEN: `127.0.0.1:${triggers === 'webhooks' ? port : 0}`,
     MD_POLL_INTERVAL: triggers === 'webhooks' ? '1h' : '2s',
     MD_LOG_LEVEL: 'debug',
     ...(triggers === 'webhooks' ? { MD_WEBHOOK_SECRET: secret } : {}),

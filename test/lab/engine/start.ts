@@ -118,7 +118,14 @@ async function configure(directory: string): Promise<Record<string, string>> {
   await writeFile(at('containers.conf'), containersConf(directory))
   await writeFile(
     at('storage.conf'),
-    `[storage]\ndriver = "overlay"\ngraphroot = "${at('graph')}"\nrunroot = "${at('run')}"\n`,
+    [
+      '[storage]',
+      'driver = "overlay"',
+      `graphroot = "${at('graph')}"`,
+      `rootless_storage_path = "${at('graph')}"`,
+      `runroot = "${at('run')}"`,
+      '',
+    ].join('\n'),
   )
   // No registry is declared insecure: whoever pulls has to say so, as on a user's host.
   await writeFile(at('registries.conf'), 'unqualified-search-registries = []\n')

@@ -92,8 +92,9 @@ async function unmount(directory: string): Promise<void> {
 /** An ordinary user's layers belong to sub-users, and only within the user namespace they can be removed. */
 async function removeFiles({ directory, env }: Remains): Promise<void> {
   if (process.getuid?.() !== 0) {
-    const graph = join(directory, 'graph')
-    await run('podman', ['unshare', 'rm', '-rf', graph], { env }).catch(() => undefined)
+    const removal = run('podman', ['unshare', 'rm', '-rf', join(directory, 'graph')], { env })
+    // It keeps an empty mount point, which is ours to remove; all else is found out below.
+    await removal.catch(() => undefined)
     await endPauseProcess(directory)
   }
   await rm(directory, { recursive: true, force: true, maxRetries: 5 })
