@@ -95,16 +95,24 @@ async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): P
 async function prove(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Verdict> {
   const { settle, deadline } = ctx.host
   const services = servicesToProve(resolved)
+  const replaced = replacedContainers(resolved)
   const seen: ObservedState[] = []
   let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
   for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
     seen.push(state)
-    const terms: ProofTerms = { services, settle, deadline, since: seen[0]?.at ?? state.at }
+    const since = seen[0]?.at ?? state.at
+    const terms: ProofTerms = { services, replaced, settle, deadline, since }
     verdict = judge(terms, seen)
     if (verdict.outcome !== 'undecided') break
   }
   signal.throwIfAborted()
   return verdict
+}
+
+/** Containers of services that are recreated: what they still do is not the new state's doing. */
+function replacedContainers({ plan, containers }: ResolvedStack): ReadonlySet<string> {
+  const due = new Set(plan.filter(isDue).map(({ name }) => name))
+  return new Set(containers.filter(({ service }) => due.has(service)).map(({ id }) => id))
 }
 
 /** All but those which were stopped before and which nothing changed for: they stay as their owner left them. */

@@ -10,6 +10,8 @@ export type Verdict =
 export interface ProofTerms {
   /** Services that have to hold. */
   readonly services: readonly DesiredService[]
+  /** Ids of containers that had to go: while one is there, nothing is proven and nothing it does counts. */
+  readonly replaced: ReadonlySet<string>
   /** ms of stillness. */
   readonly settle: number
   /** ms from `since` after which what is not proven has failed. */
@@ -27,11 +29,11 @@ export interface ProofTerms {
 export function judge(terms: ProofTerms, seen: readonly ObservedState[]): Verdict {
   const last = seen.at(-1)
   if (last === undefined) return { outcome: 'undecided', reason: 'nothing was looked at yet' }
-  const now = look(terms.services, last)
-  const broken = now.find(({ state }) => state === 'broken') ?? crashLoop(terms.services, seen)
+  const now = look(terms, last)
+  const broken = now.find(({ state }) => state === 'broken') ?? crashLoop(terms, seen)
   if (broken !== undefined) return { outcome: 'failed', reason: broken.reason }
   const waiting = now.find(({ state }) => state === 'waiting')
-  if (waiting === undefined && steadyFor(terms.services, seen) >= terms.settle) {
+  if (waiting === undefined && steadyFor(terms, seen) >= terms.settle) {
     return { outcome: 'succeeded', reason: success(terms, last) }
   }
   const reason = waiting?.reason ?? 'every service holds, the settle window is not over'
@@ -45,12 +47,19 @@ interface ServiceLook {
   readonly reason: string
 }
 
-function look(services: readonly DesiredService[], state: ObservedState): ServiceLook[] {
-  return services.map((service) => lookAtService(service, state))
+function look({ services, replaced }: ProofTerms, state: ObservedState): ServiceLook[] {
+  return services.map((service) => lookAtService(service, replaced, state))
 }
 
-function lookAtService(service: DesiredService, state: ObservedState): ServiceLook {
+function lookAtService(
+  service: DesiredService,
+  replaced: ReadonlySet<string>,
+  state: ObservedState,
+): ServiceLook {
   const containers = containersOf(service, state)
+  if (containers.some(({ id }) => replaced.has(id))) {
+    return { state: 'waiting', reason: `service "${service.name}" still runs its old container` }
+  }
   if (containers.length < service.replicas) {
     return {
       state: 'waiting',
@@ -67,7 +76,7 @@ function lookAtService(service: DesiredService, state: ObservedState): ServiceLo
 function lookAtContainer(service: DesiredService, container: ObservedContainer): ServiceLook {
   const name = `service "${service.name}"`
   if (container.labels[LABEL.hash] !== service.hash) {
-    return { state: 'waiting', reason: `${name} still runs its old container` }
+    return { state: 'waiting', reason: `${name} runs a container of another configuration` }
   }
   const digest = service.source === 'pulled' ? service.image?.digest : undefined
   if (digest && !container.digests.includes(digest)) {
@@ -102,11 +111,13 @@ const LOOP_RESTARTS = 3
 
 /** A container that keeps dying flaps between running and exited, so only its restarts over time tell. */
 function crashLoop(
-  services: readonly DesiredService[],
+  { services, replaced }: ProofTerms,
   seen: readonly ObservedState[],
 ): ServiceLook | undefined {
   for (const service of services) {
-    const runs = seen.flatMap((state) => containersOf(service, state)).filter(isNew(service))
+    const runs = seen
+      .flatMap((state) => containersOf(service, state))
+      .filter(({ id }) => !replaced.has(id))
     const restarts = Math.max(0, ...runs.map(({ restartCount }) => restartCount))
     const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0)).size - 1
     if (Math.max(restarts, starts) >= LOOP_RESTARTS) {
@@ -117,19 +128,15 @@ function crashLoop(
   return undefined
 }
 
-function isNew(service: DesiredService): (container: ObservedContainer) => boolean {
-  return ({ labels }) => labels[LABEL.hash] === service.hash
-}
-
 /** ms for which every service has been good with the same containers, started at the same instants. */
-function steadyFor(services: readonly DesiredService[], seen: readonly ObservedState[]): number {
+function steadyFor(terms: ProofTerms, seen: readonly ObservedState[]): number {
   const last = seen.at(-1)
   if (last === undefined) return 0
-  const now = fingerprint(services, last)
+  const now = fingerprint(terms.services, last)
   let since = last.at
   for (const state of seen.toReversed()) {
-    const good = look(services, state).every(({ state: found }) => found === 'good')
-    if (!good || fingerprint(services, state) !== now) break
+    const good = look(terms, state).every(({ state: found }) => found === 'good')
+    if (!good || fingerprint(terms.services, state) !== now) break
     since = state.at
   }
   return last.at - since

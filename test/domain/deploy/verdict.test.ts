@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { judge, type ProofTerms } from '../../../src/domain/deploy/verdict.ts'
 import { container, DIGEST_B, look, service } from './container.ts'
 
-const terms: ProofTerms = { services: [service()], settle: 2_000, deadline: 30_000, since: 10_000 }
+const terms: ProofTerms = {
+  services: [service()],
+  replaced: new Set(['old']),
+  settle: 2_000,
+  deadline: 30_000,
+  since: 10_000,
+}
 
 function outcome(...seen: Parameters<typeof judge>[1]) {
   return judge(terms, seen).outcome
@@ -57,9 +63,18 @@ describe('judge()', () => {
     expect(outcome(...seen)).toBe('undecided')
   })
 
-  test('waits for the old container to go', () => {
-    const old = container({ labels: { 'magos.hash': 'h0' } })
+  test.each([
+    ['on its old digest', { digests: [DIGEST_B] }],
+    ['whatever it does', { health: 'unhealthy' as const }],
+    ['however it ended', { state: 'exited' as const, exitCode: 137 }],
+  ])('waits for the old container to go, %s', (_title, over) => {
+    const old = container({ id: 'old', ...over })
     expect(outcome(look(10_000, old), look(13_000, old))).toBe('undecided')
+  })
+
+  test('waits for a container of another configuration', () => {
+    const other = container({ labels: { 'magos.hash': 'h0' } })
+    expect(outcome(look(10_000, other), look(13_000, other))).toBe('undecided')
   })
 
   test('fails a container on another digest', () => {
@@ -106,7 +121,7 @@ describe('judge()', () => {
   })
 
   test('does not blame the new container for the restarts of the old one', () => {
-    const old = container({ labels: { 'magos.hash': 'h0' }, restartCount: 50 })
+    const old = container({ id: 'old', restartCount: 50 })
     expect(outcome(look(10_000, old))).toBe('undecided')
   })
 
