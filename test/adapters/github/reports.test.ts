@@ -15,7 +15,7 @@ describe('createGitHub().reports', () => {
     parts = await prepareLab()
   })
   beforeEach(async () => {
-    at = await startFixture(parts, { timeout: 400 })
+    at = await startFixture(parts, { timeout: 1000 })
     await at.github.token(signal())
     at.asked()
     report = {
@@ -60,11 +60,13 @@ describe('createGitHub().reports', () => {
     await tell({ context: 'magos/other', state: 'pending' })
     await tell({ state: 'failure', description: 'web is unhealthy' })
     await tell()
+    await tell({ description: '4 stacks run' })
     await tell({ context: 'magos/other', state: 'pending' })
     expect(at.repository.record.statuses.map(({ state }) => state)).toEqual([
       'success',
       'pending',
       'failure',
+      'success',
       'success',
     ])
   })
