@@ -26,6 +26,7 @@ export async function tearDown(remains: Remains): Promise<readonly string[]> {
     if (name !== '' && name !== 'podman') await podman(['network', 'rm', '-f', name])
   }
   await endPauseProcess(directory)
+  endRootlessNetwork(directory)
   const stubborn = await endProcesses(directory)
   await unmount(directory)
   await removeFiles(remains)
@@ -52,6 +53,15 @@ async function endPauseProcess(directory: string): Promise<void> {
   for (const path of ['x/libpod/tmp/pause.pid', 'tmp/pause.pid']) {
     const pid = Number(await readFile(join(directory, path), 'utf8').catch(() => '0'))
     if (pid > 1) process.kill(pid, 'SIGKILL')
+  }
+}
+
+/** After a container that could not start, rootless podman 4 leaves the network that it made for it. */
+function endRootlessNetwork(directory: string): void {
+  if (process.getuid?.() === 0) return
+  const network = /^\S*(?:slirp4netns|pasta|aardvark-dns)\b/
+  for (const { pid, command } of processesNaming(directory)) {
+    if (network.test(command)) process.kill(pid, 'SIGKILL')
   }
 }
 
