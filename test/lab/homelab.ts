@@ -23,11 +23,22 @@ const run = promisify(execFile)
 export interface HomelabOptions {
   /** Default: webhooks come, and the poll is too slow to help. */
   readonly triggers?: 'webhooks' | 'polling'
+  /** Default: a real podman. */
+  readonly engine?: () => Promise<LabEngine>
+  /** Default: Debian's docker-registry. */
+  readonly registry?: () => Promise<HomelabRegistry>
+}
+
+/** Any registry of the lab. */
+export interface HomelabRegistry {
+  readonly host: string
+  readonly url: URL
+  close(): Promise<void>
 }
 
 export interface Homelab {
   readonly engine: LabEngine
-  readonly registry: { readonly host: string }
+  readonly registry: Omit<HomelabRegistry, 'close'>
   readonly github: LabGitHub
   readonly app: AppRecord
   readonly repository: LabRepository
@@ -53,12 +64,16 @@ export interface Homelab {
 
 const OWNER = 'acme'
 
+/** What was started is ended again where something else does not start. */
 export async function startHomelab({
   triggers = 'webhooks',
+  engine: bringEngine = startEngine,
+  registry: bringRegistry = startDockerRegistry,
 }: HomelabOptions = {}): Promise<Homelab> {
-  const engine = await startEngine()
-  const registry = await startDockerRegistry()
-  const github = await startGitHub()
+  await using started = new AsyncDisposableStack()
+  const engine = started.adopt(await bringEngine(), (one) => one.stop().then(() => undefined))
+  const registry = started.adopt(await bringRegistry(), (one) => one.close())
+  const github = started.adopt(await startGitHub(), (one) => one.close())
   const port = await freePort()
   const secret = randomBytes(24).toString('hex')
   const repository = await github.createRepository({ owner: OWNER, name: 'homelab', files: [] })
@@ -93,6 +108,7 @@ export async function startHomelab({
   })
   await writeFile(join(directory, 'magos.yaml'), 'settle: 2s\ndeadline: 20s\ndebounce: 1s\n')
 
+  started.move()
   return {
     engine,
     registry,
