@@ -38,7 +38,7 @@ export function createNativeGit(run: RunChild, trusted: readonly string[]): Nati
 }
 
 /** First line that git wrote, without its prefix and without what a terminal would obey. */
-export function wordsOf({ stderr }: Pick<ChildResult, 'stderr'>): string {
+function wordsOf({ stderr }: Pick<ChildResult, 'stderr'>): string {
   const line = stderr.split('\n').find((text) => text.trim() !== '') ?? ''
   // eslint-disable-next-line no-control-regex -- terminal escapes are what must not pass
   const plain = line.replaceAll(/[\u0000-\u001F\u007F-\u009F]/gu, ' ')

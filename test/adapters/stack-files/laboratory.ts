@@ -16,7 +16,7 @@ import type { OnStep } from '../../../src/host/files.ts'
 import { createRunChild } from '../../../src/host/process.ts'
 import type { Log, StackFiles } from '../../../src/ports.ts'
 
-export const run = createRunChild({ environment: process.env })
+const run = createRunChild({ environment: process.env })
 
 export const silent: Log = {
   debug: () => undefined,
