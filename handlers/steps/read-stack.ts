@@ -10,7 +10,7 @@ import { stackReferences, type StackReferences } from '../../src/domain/compose/
 import type { TreeEntry } from '../../src/domain/revision.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import type { PlanContext } from '../context.ts'
-import { readTexts, type RepositoryView } from './view-repository.ts'
+import type { RepositoryView } from './view-repository.ts'
 
 /** What a stack consists of, before Compose was asked. */
 export interface StackSource {
@@ -43,30 +43,38 @@ export async function readStack(
   return { stack, project, home, entries, untracked, inputs }
 }
 
-/** Follows references until they name no file that was not read: each answer may name further ones. */
+/** Follows references until they name nothing that was not read: each answer may name further ones. */
 async function refer(ctx: PlanContext, view: RepositoryView, stack: Stack, signal: AbortSignal) {
   const texts = new Map(view.texts)
-  let wanted = new Set<string>(stack.files)
   for (;;) {
-    const read = await readTexts(ctx, view, wanted, signal)
-    for (const [path, text] of read.texts) texts.set(path, text)
-    const [unreadable] = read.unreadable
-    if (unreadable !== undefined) throw refusal(unreadable)
-    const missed = new Set<string>()
+    const missed = new Map<string, TreeEntry>()
     const references = stackReferences(stack, {
       entries: view.entries,
       allowPaths: ctx.host.allowPaths,
       read: (path) => {
-        const text = texts.get(path)
-        if (text === undefined && view.entries.has(path)) missed.add(path)
-        return text ?? null
+        const entry = view.entries.get(path)
+        if (entry !== undefined && !texts.has(path)) missed.set(path, entry)
+        return texts.get(path) ?? null
       },
     })
     const [refused] = references.refusals
     if (refused !== undefined) throw refusal(refused)
-    wanted = new Set([...missed].filter((path) => !texts.has(path)))
-    if (wanted.size === 0) return references
+    if (missed.size === 0) return references
+    for (const [path, entry] of missed) texts.set(path, await readAnything(ctx, entry, signal))
   }
+}
+
+/**
+ * A file as text, or a symlink's target. What is no text shows as such, so it is refused where Compose would parse it
+ * and may be mounted all the same.
+ */
+async function readAnything(
+  ctx: PlanContext,
+  entry: TreeEntry,
+  signal: AbortSignal,
+): Promise<string> {
+  const bytes = await ctx.source.read(entry, signal)
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
 function refusal(place: {
@@ -99,12 +107,26 @@ async function readUntracked(
   signal: AbortSignal,
 ): Promise<readonly UntrackedInput[]> {
   const own = stack.directory === '' ? '.env' : `${stack.directory}/.env`
-  const paths = [own, ...references.files].filter((path) => !view.entries.has(path))
+  const tracked = withFolders(view.entries.keys())
   const found: UntrackedInput[] = []
-  for (const path of new Set(paths)) {
-    if (pathInStack(stack, path) === null) continue
+  for (const path of new Set([own, ...references.files])) {
+    // Absolute ones are the host's own, which `allowPaths` lets Compose read.
+    if (tracked.has(path) || path.startsWith('/') || pathInStack(stack, path) === null) continue
     const content = await ctx.files.read(stack.name, pathInHome(stack, path), signal)
     if (content !== null) found.push({ path, content })
   }
   return found
+}
+
+/** The paths and every folder on their way. */
+function withFolders(paths: Iterable<string>): ReadonlySet<string> {
+  const all = new Set<string>()
+  for (const path of paths) {
+    for (let part = path; part !== '' && !all.has(part); part = parentOf(part)) all.add(part)
+  }
+  return all
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
 }

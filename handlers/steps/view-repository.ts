@@ -80,7 +80,19 @@ async function readSettings(
 ) {
   const { texts, unreadable } = await readTexts(ctx, { entries }, [SETTINGS], signal)
   const { settings, problems } = parseRepositorySettings(SETTINGS, texts.get(SETTINGS) ?? null)
-  return { settings, problems: [...unreadable, ...problems] }
+  const isFile = ['100644', '100755', undefined].includes(entries.get(SETTINGS)?.mode)
+  // A link that nobody follows would otherwise pass for no settings, and every stack for everybody's.
+  return { settings, problems: isFile ? [...unreadable, ...problems] : [noRegularFile] }
+}
+
+const noRegularFile: Problem = {
+  file: SETTINGS,
+  line: 1,
+  column: 1,
+  severity: 'error',
+  code: 'unreadable',
+  message: `Cannot read "${SETTINGS}": it is no regular file`,
+  remedy: 'Commit the file itself instead of a link',
 }
 
 /** Nobody looks at a refused stack's images, which whoever asks after them should know. */
@@ -113,7 +125,7 @@ async function readText(
   }
 }
 
-/** Texts of the paths that exist as files; `unreadable` names those that are no UTF-8 or over 1 MiB. */
+/** Texts of the paths that exist as files; `unreadable` names those that are links, no UTF-8 or over 1 MiB. */
 export async function readTexts(
   ctx: ReadContext,
   view: Pick<RepositoryView, 'entries'>,
@@ -127,12 +139,29 @@ export async function readTexts(
   const unreadable: Problem[] = []
   for (const path of new Set(paths)) {
     const entry = view.entries.get(path)
-    if (entry === undefined || entry.mode === '120000' || entry.mode === '160000') continue
+    if (entry === undefined || entry.mode === '160000') continue
+    if (entry.mode === '120000') {
+      unreadable.push(symlink(path))
+      continue
+    }
     const text = await readText(ctx, entry, signal)
     if (text === null) unreadable.push(unreadableFile(path))
     else texts.set(path, text)
   }
   return { texts, unreadable }
+}
+
+/** A link is deployed as what it points at; an edit would have to know whose line it is. */
+function symlink(file: string): Problem {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    severity: 'warning',
+    code: 'symlink',
+    message: `Cannot update images in "${file}": it is a symlink`,
+    remedy: 'Commit the file itself if its images shall be updated',
+  }
 }
 
 function unreadableFile(file: string): Problem {
