@@ -57,7 +57,7 @@ export function engineError(runtime: Runtime, what: string, result: ChildResult)
   })
 }
 
-export function isUnreachable(words: string): boolean {
+function isUnreachable(words: string): boolean {
   return UNREACHABLE.some((pattern) => pattern.test(words))
 }
 
