@@ -1,10 +1,12 @@
 import type { PlanAnswer, UnplannedStack } from '../src/domain/answer.ts'
 import type { ObservedState } from '../src/domain/deployment.ts'
-import { MagosError } from '../src/domain/error.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
+import { foreignContainers } from './steps/foreign-containers.ts'
+import { namedStacks } from './steps/named-stacks.ts'
 import { readStack } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
+import { isStackFault } from './steps/stack-fault.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 
 /** What `revision-pushed` would do now to each service, and why; nothing runs. */
@@ -16,13 +18,10 @@ export async function planRequested(
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
   const observed = await ctx.engine.observe(signal)
-  const due = view.stacks.filter(({ name }) => stack === null || name === stack)
-  const refused: UnplannedStack[] = view.refused.filter(
-    (one) => stack === null || one.stack === stack,
-  )
-  if (stack !== null && due.length + refused.length === 0) throw noSuchStack(view, stack)
+  const named = namedStacks(view, stack)
+  const refused: UnplannedStack[] = [...named.refused]
   const stacks: PlanAnswer['stacks'][number][] = []
-  for (const one of due) {
+  for (const one of named.due) {
     const planned = await planStack(ctx, view, one, observed, signal)
     if ('services' in planned) stacks.push(planned)
     else refused.push(planned)
@@ -39,11 +38,13 @@ async function planStack(
 ): Promise<PlanAnswer['stacks'][number] | UnplannedStack> {
   try {
     const source = await readStack(ctx, view, stack, signal)
-    const { plan } = await resolveStack(ctx, source, observed, signal)
-    return { name: stack.name, services: plan }
+    const resolved = await resolveStack(ctx, source, observed, signal)
+    const held = foreignContainers(ctx.host, resolved)
+    if (held !== null) return { stack: stack.name, ...held }
+    return { name: stack.name, services: resolved.plan }
   } catch (error) {
-    if (!(error instanceof MagosError)) throw error
-    if (error.code !== 'stack' && error.code !== 'compose') throw error
+    signal.throwIfAborted()
+    if (!isStackFault(error)) throw error
     const { message, remedy, place } = error
     return {
       stack: stack.name,
@@ -52,15 +53,4 @@ async function planStack(
       ...place,
     }
   }
-}
-
-export function noSuchStack({ stacks }: RepositoryView, stack: string): MagosError {
-  const names = stacks.map(({ name }) => name).join(', ')
-  return new MagosError(
-    'usage',
-    `Cannot find stack "${stack}" on this host: there are ${names || 'none'}`,
-    {
-      remedy: 'Name one of them, or look at hosts in .magos.yaml',
-    },
-  )
 }

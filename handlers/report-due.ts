@@ -7,7 +7,9 @@ export async function reportDue(
   { report }: ReportDue,
   signal: AbortSignal,
 ): Promise<Handled<null>> {
-  await ctx.reports?.status(report, signal)
-  ctx.log.debug({ commit: report.commit, context: report.context }, `Reported ${report.state}`)
+  if (ctx.reports !== null) {
+    await ctx.reports.status(report, signal)
+    ctx.log.debug({ commit: report.commit, context: report.context }, `Reported ${report.state}`)
+  }
   return { answer: null, followUps: [], next: 'done' }
 }

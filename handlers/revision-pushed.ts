@@ -1,10 +1,13 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
 import type { Event, Origin, RevisionPushed, StatusReport } from '../src/domain/event.ts'
+import type { Revision } from '../src/domain/revision.ts'
 import type { RefusedStack } from '../src/domain/stack.ts'
 import type { Context, Handled } from './context.ts'
 import { deployStack, type Asked, type StackResult } from './steps/deploy-stack.ts'
 import { inParallel } from './steps/in-parallel.ts'
+import { latestFailure } from './steps/latest-failure.ts'
+import { namedStacks } from './steps/named-stacks.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 
 /** Stacks deployed at once; each has its own project, so they do not meet. */
@@ -30,11 +33,21 @@ export async function deployRevision(
     viewRepository(ctx, revision, signal),
     ctx.engine.observe(signal),
   ])
-  const results = await deployStacks(ctx, view, observed, { stack, asked }, signal)
-  const deployments = results.map(({ deployment }) => deployment)
   const arrived = ctx.history.reached() !== revision.commit
-  ctx.history.reach(revision.commit, ctx.now)
-  const reports = ctx.reports === null ? [] : reportsOf(ctx, revision.commit, results, arrived)
+  const results = await deployStacks(ctx, view, observed, { stack, asked, arrived }, signal)
+  // One stack alone brings the host nowhere: the others may wait for what came with the commit.
+  if (stack === null) ctx.history.reach(revision.commit, ctx.now)
+  const deployments = results.map(({ deployment }) => deployment)
+  const others = stack === null ? [] : othersAsRemembered(ctx, view, stack)
+  const news = results.filter((result) => result.news === 'news')
+  const isTold = news.length > 0 || (arrived && stack === null)
+  const reports =
+    ctx.reports === null || !isTold
+      ? []
+      : [
+          hostReport(ctx, revision, [...deployments, ...others]),
+          ...news.map(({ deployment }) => stackReport(ctx, revision, deployment)),
+        ]
   return {
     answer: { revision: revision.commit, deployments },
     followUps: reports.map((report) => followUp({ kind: 'report-due', report })),
@@ -42,67 +55,91 @@ export async function deployRevision(
   }
 }
 
+interface Pass {
+  readonly stack: string | null
+  readonly asked: Asked
+  /** Whether this host had not been brought to the commit before. */
+  readonly arrived: boolean
+}
+
 async function deployStacks(
   ctx: Context,
   view: RepositoryView,
   observed: ObservedState,
-  { stack, asked }: { readonly stack: string | null; readonly asked: Asked },
+  { stack, asked, arrived }: Pass,
   signal: AbortSignal,
 ): Promise<StackResult[]> {
-  const due = view.stacks.filter(({ name }) => stack === null || name === stack)
-  const refused = view.refused.filter((one) => stack === null || one.stack === stack)
+  const { due, refused } = namedStacks(view, stack)
+  const news = arrived || asked === 'by-person' ? 'news' : 'known'
+  const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
   const deployed = await inParallel(STACKS_AT_ONCE, due, (one) =>
-    deployStack(ctx, view, one, observed, asked, signal),
+    deployStack(ctx, view, one, { observed, asked }, signal),
   )
-  return [...refused.map((one) => refusedStack(ctx, one)), ...deployed].toSorted((a, b) =>
-    a.deployment.stack < b.deployment.stack ? -1 : 1,
-  )
+  return [
+    ...told.map((one) => ({ deployment: refusedStack(ctx, one), news }) as const),
+    ...deployed,
+  ].toSorted((a, b) => (a.deployment.stack < b.deployment.stack ? -1 : 1))
 }
 
-function refusedStack(ctx: Context, { stack, reason, remedy, file }: RefusedStack): StackResult {
+function refusedStack(ctx: Context, { stack, reason, remedy, file }: RefusedStack): Deployment {
   ctx.log.error({ stack, file, remedy }, `Stack refused: ${reason}`)
-  const deployment: Deployment = { stack, outcome: 'failed', services: [], reason, remedy, file }
-  return { deployment, news: 'news' }
+  return { stack, outcome: 'failed', services: [], reason, remedy, file }
 }
 
-/** One status for the host, and one for each stack that has news. */
-function reportsOf(
-  ctx: Context,
-  commit: string,
-  results: readonly StackResult[],
-  arrived: boolean,
-): StatusReport[] {
-  const host = `magos/${ctx.host.name}`
-  const told = results.filter(({ news }) => news === 'news')
-  const stacks = told.map(({ deployment }): StatusReport => ({
-    commit,
-    context: `${host}/${deployment.stack}`,
-    state: stateOf([deployment]),
-    description: description(deployment.reason),
-  }))
-  if (stacks.length === 0 && !arrived) return []
-  const deployments = results.map(({ deployment }) => deployment)
-  const state = stateOf(deployments)
-  return [{ commit, context: host, state, description: summary(deployments) }, ...stacks]
+/** What became of the stacks that this pass left out, so that the host's status is about all of them. */
+function othersAsRemembered(
+  { history }: Context,
+  { stacks, refused }: RepositoryView,
+  left: string,
+): readonly Pick<Deployment, 'outcome'>[] {
+  const known = stacks
+    .filter(({ name }) => name !== left)
+    .map(({ name }): Pick<Deployment, 'outcome'> => {
+      if (latestFailure(history, name) !== null) return { outcome: 'failed' }
+      return { outcome: history.proven(name) === null ? 'held' : 'unchanged' }
+    })
+  const others = new Set(refused.map(({ stack }) => stack).filter((stack) => stack !== left))
+  return [...known, ...[...others].map(() => ({ outcome: 'failed' }) as const)]
 }
 
-function stateOf(deployments: readonly Deployment[]): StatusReport['state'] {
+function hostReport(
+  { host }: Context,
+  { commit }: Revision,
+  deployments: readonly Pick<Deployment, 'outcome'>[],
+): StatusReport {
+  const context = `magos/${host.name}`
+  return { commit, context, state: stateOf(deployments), description: summary(deployments) }
+}
+
+function stackReport(
+  { host }: Context,
+  { commit }: Revision,
+  deployment: Deployment,
+): StatusReport {
+  const context = `magos/${host.name}/${deployment.stack}`
+  const state = stateOf([deployment])
+  return { commit, context, state, description: description(deployment.reason) }
+}
+
+function stateOf(deployments: readonly Pick<Deployment, 'outcome'>[]): StatusReport['state'] {
   if (deployments.some(({ outcome }) => outcome === 'failed' || outcome === 'rolled-back')) {
     return 'failure'
   }
   return deployments.some(({ outcome }) => outcome === 'held') ? 'pending' : 'success'
 }
 
-function summary(deployments: readonly Deployment[]): string {
+function summary(deployments: readonly Pick<Deployment, 'outcome'>[]): string {
   const counts = [...Map.groupBy(deployments, ({ outcome }) => outcome)].map(
     ([outcome, list]) => `${list.length} ${outcome}`,
   )
   return description(counts.length === 0 ? 'no stacks on this host' : counts.toSorted().join(', '))
 }
 
-/** GitHub takes 140 characters. */
+/** GitHub takes 140 characters; none is cut in half. */
 function description(text: string): string {
-  return text.length <= 140 ? text : `${text.slice(0, 139)}…`
+  if (text.length <= 140) return text
+  const kept = text.slice(0, 139)
+  return `${kept.isWellFormed() ? kept : kept.slice(0, -1)}…`
 }
 
 function followUp(event: Event): { readonly event: Event; readonly origin: Origin } {

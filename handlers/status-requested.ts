@@ -4,6 +4,7 @@ import type { ObservedContainer } from '../src/domain/deployment.ts'
 import { parseImageReference } from '../src/domain/image-reference.ts'
 import type { History } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
+import { latestFailure } from './steps/latest-failure.ts'
 
 /** What this host remembers and what the engine shows; asks nobody else and needs no lock. */
 export async function statusRequested(
@@ -28,7 +29,7 @@ function stackStatus(
   containers: readonly ObservedContainer[],
 ): StatusAnswer['stacks'][number] {
   const proven = history.proven(name)
-  const failed = history.failed(name)
+  const failed = latestFailure(history, name)
   const latest = failed ?? proven
   return {
     name,

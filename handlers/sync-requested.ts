@@ -3,9 +3,8 @@ import type { SyncRequested } from '../src/domain/event.ts'
 import type { Context, Handled } from './context.ts'
 import { imagePublished } from './image-published.ts'
 import { deployRevision } from './revision-pushed.ts'
-
-/** Passes that plan anew because the branch moved under them. */
-const TRIES = 5
+import { namedStacks } from './steps/named-stacks.ts'
+import { viewRepository } from './steps/view-repository.ts'
 
 /** One whole pass for somebody who waits for its answer: check, commit, deploy, prove. */
 export async function syncRequested(
@@ -13,18 +12,20 @@ export async function syncRequested(
   { stack }: SyncRequested,
   signal: AbortSignal,
 ): Promise<Handled<SyncAnswer>> {
-  const updated = await updateUntilStill(ctx, signal)
+  if (stack !== null) await refuseUnknown(ctx, stack, signal)
+  const event = { kind: 'image-published', repositories: 'all' } as const
+  const { answer, next } = await imagePublished(ctx, event, signal)
+  const { commits, held } = answer
+  if (next === 'again') {
+    return { answer: { ...answer, deployments: [] }, followUps: [], next }
+  }
   const asked = stack === null ? 'by-event' : 'by-person'
   const deployed = await deployRevision(ctx, { stack, asked }, signal)
-  const { commits, held } = updated.answer
   return { ...deployed, answer: { ...deployed.answer, commits, held } }
 }
 
-async function updateUntilStill(ctx: Context, signal: AbortSignal) {
-  const event = { kind: 'image-published', repositories: 'all' } as const
-  let updated = await imagePublished(ctx, event, signal)
-  for (let tries = 1; updated.next === 'again' && tries < TRIES; tries += 1) {
-    updated = await imagePublished(ctx, event, signal)
-  }
-  return updated
+/** Before anything is committed for somebody who mistyped. */
+async function refuseUnknown(ctx: Context, stack: string, signal: AbortSignal): Promise<void> {
+  const revision = await ctx.source.head(signal)
+  namedStacks(await viewRepository(ctx, revision, signal), stack)
 }

@@ -2,55 +2,96 @@ import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
 import { judge, type ProofTerms, type Verdict } from '../../src/domain/deploy/verdict.ts'
 import type { Deployment, ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import { formatImageReference } from '../../src/domain/image-reference.ts'
+import type { Place } from '../../src/domain/error.ts'
 import type { Revision } from '../../src/domain/revision.ts'
-import type { Evidence } from '../../src/ports.ts'
+import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import { layFiles } from './lay-files.ts'
+import { bearsOut, proofOf, provenServices } from './proof.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
+import { isStackFault } from './stack-fault.ts'
 
 /**
  * Deploys one stack and proves it: every image first, then its files, then the provider, then inspection until the
- * verdict. It is journalled, so that a process which dies in it is told of at the next start.
+ * verdict. It is journalled, so that a process which dies in it is told of at the next start. `vouching` is what was
+ * proven of the containers that are kept.
  */
 export async function applyStack(
   ctx: Context,
-  revision: Revision,
+  { commit }: Revision,
   resolved: ResolvedStack,
+  vouching: ProvenState | null,
   signal: AbortSignal,
 ): Promise<Deployment> {
-  const { stack, inputs } = resolved.source
-  const log = ctx.log.child({ stack: stack.name, commit: revision.commit })
+  const { source, plan } = resolved
+  const { inputs } = source
+  const stack = source.stack.name
+  const log = ctx.log.child({ stack, commit })
   const at = ctx.now
-  const id = ctx.history.begin({ stack: stack.name, commit: revision.commit, inputs, at })
-  for (const { name, action, reasons } of resolved.plan) {
-    log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)
+  const id = ctx.history.begin({ stack, commit, inputs, at })
+  for (const { name, action, reasons } of plan) {
+    if (action !== 'keep') log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)
   }
+  const ending = await tryToApply({ ...ctx, log }, resolved, vouching, signal)
+  const { reason } = ending
+  if (ending.outcome === 'succeeded') {
+    ctx.history.succeed(id, { ...proven(resolved), commit, at })
+    log.info({}, `Deployment succeeded: ${reason}`)
+    return { stack, outcome: 'succeeded', services: plan, reason }
+  }
+  const { retry, where } = ending
+  ctx.history.fail(id, { stack, commit, inputs, reason, retry, at })
+  log.error({ ...where, ...ending.evidence }, `Deployment failed: ${reason}`)
+  return { stack, outcome: 'failed', services: plan, reason, ...where }
+}
+
+type Ending =
+  | { readonly outcome: 'succeeded'; readonly reason: string }
+  | {
+      readonly outcome: 'failed'
+      readonly reason: string
+      readonly retry: FailedState['retry']
+      /** Of a refusal, for whoever has to act on it. */
+      readonly where?: Partial<Place> & { readonly remedy?: string }
+      /** What the provider said, for the log. */
+      readonly evidence?: LogFields
+    }
+
+async function tryToApply(
+  ctx: Context,
+  resolved: ResolvedStack,
+  vouching: ProvenState | null,
+  signal: AbortSignal,
+): Promise<Ending> {
+  try {
+    return await apply(ctx, resolved, vouching, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!isStackFault(error)) throw error
+    const { message: reason, remedy, place } = error
+    const where = { ...place, ...(remedy === undefined ? {} : { remedy }) }
+    return { outcome: 'failed', reason, retry: 'next-pass', where }
+  }
+}
+
+async function apply(
+  ctx: Context,
+  resolved: ResolvedStack,
+  vouching: ProvenState | null,
+  signal: AbortSignal,
+): Promise<Ending> {
   const missing = await pullImages(ctx, resolved, signal)
-  if (missing !== null) {
-    ctx.history.fail(id, { ...failure(ctx, revision, resolved, missing), retry: 'next-pass' })
-    log.error({}, `Deployment failed, nothing was touched: ${missing}`)
-    return outcome(resolved, 'failed', missing)
-  }
-  const { kept } = await ctx.files.lay(stack.name, resolved.files, signal)
-  for (const { path, savedAs } of kept) {
-    log.warn({ file: path, savedAs }, 'File had changed on disk and in git: git won')
-  }
-  const evidence = await up(ctx, resolved, signal)
-  const verdict = await prove(ctx, resolved, signal)
-  if (verdict.outcome !== 'succeeded') {
-    ctx.history.fail(id, {
-      ...failure(ctx, revision, resolved, verdict.reason),
-      retry: 'when-changed',
-    })
-    log.error(
-      { exitCode: evidence.exitCode, provider: tail(evidence.output) },
-      `Deployment failed: ${verdict.reason}`,
-    )
-    return outcome(resolved, 'failed', verdict.reason)
+  if (missing !== null) return { outcome: 'failed', reason: missing, retry: 'next-pass' }
+  await layFiles(ctx, resolved, ctx.log, signal)
+  if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
+  const { exitCode, output } = await up(ctx, resolved, signal)
+  const { outcome, reason } = await prove(ctx, resolved, vouching, signal)
+  if (outcome !== 'succeeded') {
+    const evidence = { exitCode, provider: tail(output) }
+    return { outcome: 'failed', reason, retry: 'when-changed', evidence }
   }
   await removeOrphans(ctx, resolved, signal)
-  ctx.history.succeed(id, { ...proven(resolved), commit: revision.commit, at })
-  log.info({}, `Deployment succeeded: ${verdict.reason}`)
-  return outcome(resolved, 'succeeded', verdict.reason)
+  return { outcome, reason }
 }
 
 /** Brings every image here that a changed service needs; the first that cannot be had ends it, before anything is touched. */
@@ -92,9 +133,14 @@ async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): P
 }
 
 /** Looks at the containers until the verdict is in. */
-async function prove(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Verdict> {
+async function prove(
+  ctx: Context,
+  resolved: ResolvedStack,
+  vouching: ProvenState | null,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const { settle, deadline } = ctx.host
-  const services = servicesToProve(resolved)
+  const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
   const seen: ObservedState[] = []
   let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
@@ -109,20 +155,27 @@ async function prove(ctx: Context, resolved: ResolvedStack, signal: AbortSignal)
   return verdict
 }
 
-/** Containers of services that are recreated: what they still do is not the new state's doing. */
-function replacedContainers({ plan, containers }: ResolvedStack): ReadonlySet<string> {
-  const due = new Set(plan.filter(isDue).map(({ name }) => name))
-  return new Set(containers.filter(({ service }) => due.has(service)).map(({ id }) => id))
+/** Containers that have to go: what they still do is not the new state's doing. */
+function replacedContainers(resolved: ResolvedStack): ReadonlySet<string> {
+  const proofs = new Map(changedServices(resolved).map((service) => [service.name, service]))
+  const replaced = resolved.containers.filter((container) => {
+    const service = proofs.get(container.service)
+    return service !== undefined && !bearsOut(proofOf(service), container)
+  })
+  return new Set([...resolved.remade, ...replaced.map(({ id }) => id)])
 }
 
-/** All but those which were stopped before and which nothing changed for: they stay as their owner left them. */
-function servicesToProve({ desired, plan, containers }: ResolvedStack): DesiredService[] {
-  const stopped = new Set(
-    plan
-      .filter(({ name, action }) => action === 'keep' && !runsIn(containers, name))
-      .map(({ name }) => name),
-  )
-  return desired.services.filter(({ name }) => !stopped.has(name))
+/** All but those which ran well as they are and were stopped since: they stay as their owner left them. */
+function servicesToProve(
+  { desired, plan, containers }: ResolvedStack,
+  vouching: ProvenState | null,
+): DesiredService[] {
+  const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
+  return desired.services.filter((service) => {
+    const { name } = service
+    const isVouchedFor = vouching?.services[name] === proofOf(service)
+    return !(kept.has(name) && isVouchedFor && !runsIn(containers, name))
+  })
 }
 
 function runsIn(containers: readonly ObservedContainer[], service: string): boolean {
@@ -142,22 +195,9 @@ async function removeOrphans(
   if (ids.length > 0) await ctx.engine.remove(ids, signal)
 }
 
-function outcome(
-  { source, plan }: ResolvedStack,
-  result: 'succeeded' | 'failed',
-  reason: string,
-): Deployment {
-  return { stack: source.stack.name, outcome: result, services: plan, reason }
-}
-
-function failure(ctx: Context, revision: Revision, { source }: ResolvedStack, reason: string) {
-  const { stack, inputs } = source
-  return { stack: stack.name, commit: revision.commit, inputs, reason, at: ctx.now }
-}
-
 function proven({ source, desired, provider }: ResolvedStack) {
-  const services = Object.fromEntries(desired.services.map(({ name, hash }) => [name, hash]))
   const { stack, project, inputs } = source
+  const services = provenServices(desired)
   return { stack: stack.name, project, inputs, services, provider: provider.name }
 }
 

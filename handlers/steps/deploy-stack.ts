@@ -1,12 +1,16 @@
-import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
-import { MagosError } from '../../src/domain/error.ts'
 import type { Stack } from '../../src/domain/stack.ts'
-import type { ProvenState } from '../../src/ports.ts'
+import type { FailedState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { applyStack } from './apply-stack.ts'
+import { foreignContainers } from './foreign-containers.ts'
+import { latestFailure } from './latest-failure.ts'
+import { layFiles } from './lay-files.ts'
+import { bearsOut, proofOf, provenServices } from './proof.ts'
 import { readStack, type StackSource } from './read-stack.ts'
+import { remakeBroken } from './remake-broken.ts'
 import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { isStackFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
@@ -18,6 +22,12 @@ export interface StackResult {
   readonly news: 'news' | 'known'
 }
 
+export interface Occasion {
+  /** The host as the pass found it. */
+  readonly observed: ObservedState
+  readonly asked: Asked
+}
+
 /**
  * Brings one stack to what stands at the revision, if that differs from what was last proven here. Throws only for
  * what is not this stack's own fault: an engine that cannot be reached, an interruption.
@@ -26,18 +36,17 @@ export async function deployStack(
   ctx: Context,
   view: RepositoryView,
   stack: Stack,
-  observed: ObservedState,
-  asked: Asked,
+  occasion: Occasion,
   signal: AbortSignal,
 ): Promise<StackResult> {
   try {
-    return await decideStack(ctx, view, stack, observed, asked, signal)
+    return await decideStack(ctx, view, stack, occasion, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof MagosError) || isOutside(error)) throw error
+    if (!isStackFault(error)) throw error
     const { message, remedy, place } = error
     ctx.log.error({ stack: stack.name, ...place, remedy, error }, `Stack refused: ${message}`)
-    return news({
+    return setAside(ctx, view, {
       stack: stack.name,
       outcome: 'failed',
       services: [],
@@ -48,95 +57,120 @@ export async function deployStack(
   }
 }
 
-/** Failures of the world around: no failed deployment, and nothing is remembered against the stack. */
-function isOutside({ code }: MagosError): boolean {
-  return ['engine', 'provider', 'network', 'git', 'storage', 'interrupted', 'internal'].includes(
-    code,
-  )
-}
-
 async function decideStack(
   ctx: Context,
   view: RepositoryView,
   stack: Stack,
-  observed: ObservedState,
-  asked: Asked,
+  { observed, asked }: Occasion,
   signal: AbortSignal,
 ): Promise<StackResult> {
+  const { history } = ctx
   const source = await readStack(ctx, view, stack, signal)
-  const proven = ctx.history.proven(stack.name)
-  if (proven?.inputs === source.inputs && stillRuns(proven, source, observed)) {
-    return known(unchanged(stack, [], 'nothing changed since it was proven'))
+  const proven = history.proven(stack.name)
+  const failed = history.failed(stack.name)
+  // Whatever was applied since the proof may have changed any container.
+  const isOpen = latestFailure(history, stack.name)?.retry === 'when-changed'
+  if (!isOpen && proven?.inputs === source.inputs && stillRuns(proven, source, observed)) {
+    return stillProven(ctx, view, proven)
   }
-  const failed = ctx.history.failed(stack.name)
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') return known(stillFailed(stack, failed.reason))
   const resolved = await resolveStack(ctx, source, observed, signal)
-  const foreign = foreignContainers(ctx, resolved)
-  if (foreign !== null) return news(foreign)
-  if (resolved.plan.every(({ action }) => action === 'keep')) {
-    return provenAlready(ctx, view, resolved, signal)
+  const held = foreignContainers(ctx.host, resolved)
+  if (held !== null) {
+    const { plan } = resolved
+    ctx.log.error({ stack: stack.name, remedy: held.remedy }, `Stack held: ${held.reason}`)
+    return setAside(ctx, view, { stack: stack.name, outcome: 'held', services: plan, ...held })
   }
-  const deployment = await applyStack(ctx, view.revision, resolved, signal)
-  const repeats = deployment.outcome === 'failed' && failed?.reason === deployment.reason
-  return repeats && failed.inputs === source.inputs ? known(deployment) : news(deployment)
+  if (!isOpen && isProvenAlready(resolved, proven)) return proveAlready(ctx, view, resolved, signal)
+  // A proof of the very state that failed afterwards vouches for nothing.
+  const vouching = failed?.inputs === proven?.inputs ? null : proven
+  const due = failed === null ? resolved : remakeBroken(resolved, vouching)
+  const deployment = await applyStack(ctx, view.revision, due, vouching, signal)
+  return isRepeated(deployment, failed, source) ? known(deployment) : news(deployment)
 }
 
-/** Every proven service still has a container that carries its hash; whether it runs is its owner's business. */
+/** Every proven service still has a container that is what was proven; whether it runs is its owner's business. */
 function stillRuns(
   proven: ProvenState,
   { project }: StackSource,
   observed: ObservedState,
 ): boolean {
   const containers = containersOf(project, observed)
-  return Object.entries(proven.services).every(([service, hash]) =>
-    containers.some(
-      (container) => container.service === service && container.labels[LABEL.hash] === hash,
-    ),
+  return Object.entries(proven.services).every(([service, proof]) =>
+    containers.some((container) => container.service === service && bearsOut(proof, container)),
   )
 }
 
 /**
- * New volumes on day one would be an empty database: a project that somebody else's containers belong to is left
- * alone until the owner says where its directory is.
+ * Nothing has to be done. It is news all the same where a status tells of a failure that is over, or where this very
+ * commit was proven by a pass that did not come to its end.
  */
-function foreignContainers(ctx: Context, resolved: ResolvedStack): Deployment | null {
-  const { stack, project } = resolved.source
-  const foreign = resolved.containers.filter(({ labels }) => labels[LABEL.hash] === undefined)
-  const [first] = foreign
-  if (first === undefined || ctx.host.directories[stack.name] !== undefined) return null
-  const directory = first.labels['com.docker.compose.project.working_dir'] ?? 'PATH'
-  return {
-    stack: stack.name,
-    outcome: 'held',
-    services: resolved.plan,
-    reason: `project "${project}" has containers that Magos did not make: ${foreign.map(({ name }) => name).join(', ')}`,
-    remedy: `Name the directory that holds its data in the daemon's YAML: stacks: {${stack.name}: {directory: ${directory}}}`,
+function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): StackResult {
+  const { history } = ctx
+  const { commit } = view.revision
+  const { stack } = proven
+  const result = unchanged(stack, [], 'nothing changed since it was proven')
+  if (latestFailure(history, stack) !== null) {
+    history.prove({ ...proven, commit, at: ctx.now })
+    return news(result)
   }
+  const isUntold = proven.commit === commit && history.reached() !== commit
+  return isUntold ? news(result) : known(result)
 }
 
-/** The containers are the desired ones already; only files that no service reads may differ. */
-async function provenAlready(
+/** The containers are the proven ones; only files that no service reads may differ. */
+function isProvenAlready({ plan, desired }: ResolvedStack, proven: ProvenState | null): boolean {
+  if (!plan.every(({ action }) => action === 'keep')) return false
+  return desired.services.every(
+    (service) => service.replicas === 0 || proven?.services[service.name] === proofOf(service),
+  )
+}
+
+async function proveAlready(
   ctx: Context,
   view: RepositoryView,
-  { source, provider, desired, files, plan }: ResolvedStack,
+  resolved: ResolvedStack,
   signal: AbortSignal,
 ): Promise<StackResult> {
-  await ctx.files.lay(source.stack.name, files, signal)
+  const { source, provider, desired, plan } = resolved
+  const { stack, project, inputs } = source
+  const { commit } = view.revision
+  await layFiles(ctx, resolved, ctx.log.child({ stack: stack.name, commit }), signal)
   ctx.history.prove({
-    stack: source.stack.name,
-    project: source.project,
-    commit: view.revision.commit,
-    inputs: source.inputs,
-    services: Object.fromEntries(desired.services.map(({ name, hash }) => [name, hash])),
+    stack: stack.name,
+    project,
+    commit,
+    inputs,
+    services: provenServices(desired),
     provider: provider.name,
     at: ctx.now,
   })
-  return known(unchanged(source.stack, plan, 'its containers are the desired ones'))
+  return known(unchanged(stack.name, plan, 'its containers are the desired ones'))
 }
 
-function unchanged(stack: Stack, services: readonly ServicePlan[], reason: string): Deployment {
-  return { stack: stack.name, outcome: 'unchanged', services, reason }
+/** Nothing was touched, so every pass looks again; it is remembered and told once a commit. */
+function setAside(ctx: Context, view: RepositoryView, deployment: Deployment): StackResult {
+  const { history, now: at } = ctx
+  const { commit } = view.revision
+  const { stack, reason } = deployment
+  const before = latestFailure(history, stack)
+  if (before?.commit === commit && before.reason === reason) return known(deployment)
+  const id = history.begin({ stack, commit, inputs: '', at })
+  history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', at })
+  return news(deployment)
+}
+
+function isRepeated(
+  { outcome, reason }: Deployment,
+  failed: FailedState | null,
+  { inputs }: StackSource,
+): boolean {
+  return outcome === 'failed' && failed?.reason === reason && failed.inputs === inputs
+}
+
+function unchanged(stack: string, services: readonly ServicePlan[], reason: string): Deployment {
+  return { stack, outcome: 'unchanged', services, reason }
 }
 
 function stillFailed(stack: Stack, reason: string): Deployment {

@@ -13,6 +13,8 @@ export interface ResolvedStack {
   readonly desired: DesiredState
   readonly containers: readonly ObservedContainer[]
   readonly plan: readonly ServicePlan[]
+  /** Ids of containers that are taken away before the provider makes them anew; none at first. */
+  readonly remade: readonly string[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
 }
@@ -35,7 +37,7 @@ export async function resolveStack(
   const desired = desiredState({ name: stack.name, home }, document, tracked)
   const containers = containersOf(project, observed)
   const plan = planDeployment(desired.services, containers)
-  return { source, provider, desired, containers, plan, files }
+  return { source, provider, desired, containers, plan, remade: [], files }
 }
 
 export function containersOf(project: string, observed: ObservedState): ObservedContainer[] {

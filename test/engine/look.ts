@@ -22,7 +22,9 @@ export async function containersOf(
   const ids = (await engine.podman(['ps', '-aq', '--no-trunc', '--filter', filter])).split('\n')
   const found: Record<string, SeenContainer> = {}
   for (const id of ids.filter((line) => line !== '')) {
-    const inspected = first(await engine.podman(['inspect', id]))
+    // One that is being replaced may be gone by now.
+    const inspected = first(await engine.podman(['inspect', id]).catch(() => '[]'))
+    if (inspected === undefined) continue
     const image = first(await engine.podman(['image', 'inspect', text(inspected, 'Image')]))
     const names = field(image, 'RepoDigests')
     found[text(inspected, 'Config', 'Labels', 'com.docker.compose.service')] = {

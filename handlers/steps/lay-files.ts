@@ -1,0 +1,16 @@
+import type { Log } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import type { ResolvedStack } from './resolve-stack.ts'
+
+/** Lays a stack's tracked files into its stable directory, and tells what a person had changed there. */
+export async function layFiles(
+  ctx: Pick<Context, 'files'>,
+  { source, files }: ResolvedStack,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kept } = await ctx.files.lay(source.stack.name, files, signal)
+  for (const { path, savedAs } of kept) {
+    log.warn({ file: path, savedAs }, 'File had changed on disk and in git: git won')
+  }
+}

@@ -1,0 +1,33 @@
+import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { ProvenState } from '../../src/ports.ts'
+import { proofOf } from './proof.ts'
+import type { ResolvedStack } from './resolve-stack.ts'
+
+/**
+ * The plan after a failure: what the failed deployment left broken is made anew, for starting or judging the same
+ * container again would only meet the same state. Services that are as they were proven stay as their owner left them.
+ */
+export function remakeBroken(resolved: ResolvedStack, proven: ProvenState | null): ResolvedStack {
+  const { desired, containers, plan } = resolved
+  const proofs = new Map(desired.services.map((service) => [service.name, proofOf(service)]))
+  const broken = (name: string) =>
+    containers.filter((container) => container.service === name && isBroken(container))
+  const remade = plan
+    .filter(({ name, action }) => action === 'keep' && proven?.services[name] !== proofs.get(name))
+    .flatMap(({ name }) => broken(name))
+  const names = new Set(remade.map(({ service }) => service))
+  return {
+    ...resolved,
+    remade: remade.map(({ id }) => id),
+    plan: plan.map((one) =>
+      names.has(one.name)
+        ? { ...one, action: 'recreate', reasons: ['its container failed before'] }
+        : one,
+    ),
+  }
+}
+
+function isBroken({ state, health, exitCode, restartCount }: ObservedContainer): boolean {
+  if (state === 'running') return health === 'unhealthy' || restartCount > 0
+  return state !== 'exited' || exitCode !== 0
+}
