@@ -44,7 +44,8 @@ function first(json: string): unknown {
 }
 
 function text(value: unknown, ...path: readonly string[]): string {
-  return String(path.reduce(field, value) ?? '')
+  const found = path.reduce(field, value)
+  return typeof found === 'string' ? found : ''
 }
 
 function field(value: unknown, name: string): unknown {
