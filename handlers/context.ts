@@ -27,7 +27,7 @@ export interface HostSettings {
   readonly deadline: number
   /** Directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]
-  /** Per stack: an own stable directory, or `adopt`. */
+  /** Per stack: an own stable directory, absolute. */
   readonly directories: Readonly<Record<string, string>>
 }
 

@@ -43,7 +43,7 @@ export interface RegistrySettings {
 }
 
 export interface StackSettings {
-  /** An absolute path, or `adopt`: where the stack's containers say that they come from. */
+  /** Absolute. */
   readonly directory: string
 }
 

@@ -34,7 +34,7 @@ export const daemonSchema = settings({
     named(
       STACK,
       'a stack’s name: small letters, digits, - and _',
-      settings({ directory: pathText('adopt, or a path that starts with / or ~/', ['adopt']) }),
+      settings({ directory: pathText('a path that starts with / or ~/') }),
     ),
   ),
 })
@@ -89,10 +89,10 @@ function size(bounds: { readonly min: string; readonly max: string }) {
   )
 }
 
-function pathText(what: string, literals: readonly string[] = []) {
+function pathText(what: string) {
   return v.pipe(
     v.string(expected(what)),
-    v.check((value) => /^(?:\/|~(?:\/|$))/.test(value) || literals.includes(value), expected(what)),
+    v.check((value) => /^(?:\/|~(?:\/|$))/.test(value), expected(what)),
   )
 }
 

@@ -71,7 +71,7 @@ function settled(
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
     stacks: mapValues(stacks ?? {}, ({ directory }) => ({
-      directory: directory === 'adopt' ? directory : expandPath(directory, bases),
+      directory: expandPath(directory, bases),
     })),
   }
 }

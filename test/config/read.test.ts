@@ -168,7 +168,6 @@ registries:
   other.lan: *git
 allowPaths: [/srv/shared/, ~/x]
 stacks:
-  web: {directory: adopt}
   db: {directory: ~/db}
 `,
         '/home/u/token': 'pass-word\n',
@@ -181,7 +180,7 @@ stacks:
       debounce: 200,
       bodyLimit: 1_048_576,
       allowPaths: ['/srv/shared', '/home/u/x'],
-      stacks: { web: { directory: 'adopt' }, db: { directory: '/home/u/db' } },
+      stacks: { db: { directory: '/home/u/db' } },
     })
     expect(config.registries['registry.lan:5000']).toEqual({ plainHttp: true, credential: null })
     for (const host of ['git.lan', 'other.lan']) {
@@ -191,7 +190,7 @@ stacks:
     }
   })
 
-  test.each(['', '# nothing\n', '---\n', 'stacks:\n#  web: {directory: adopt}\n'])(
+  test.each(['', '# nothing\n', '---\n', 'stacks:\n#  web: {directory: ~/web}\n'])(
     'readConfig() takes a file that says nothing for the defaults: %j',
     (text) => {
       expect(good({ env: { MD_CONFIG: '/m.yaml' }, files: { '/m.yaml': text } })).toEqual(good({}))
@@ -371,15 +370,15 @@ describe('readConfig() problems', () => {
     ],
     [
       'a name that objects reserve',
-      yaml('stacks:\n  constructor: {directory: adopt}\n'),
+      yaml('stacks:\n  constructor: {directory: ~/c}\n'),
       ['/m.yaml:2:3: Cannot use key "constructor": the name is reserved'],
     ],
     [
       'a mistake behind an alias, where it was made',
       yaml('stacks:\n  a: &x {directory: here}\n  b: *x\n'),
       [
-        '/m.yaml:2:21: Cannot use "here": expected adopt, or a path that starts with / or ~/',
-        '/m.yaml:2:21: Cannot use "here": expected adopt, or a path that starts with / or ~/',
+        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/',
+        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/',
       ],
     ],
     [

@@ -29,7 +29,6 @@ describe('configs/magos.yaml', () => {
     expect(rest).toEqual(defaults)
     expect(registries).toEqual({ 'registry.lan:5000': { plainHttp: true, credential: null } })
     expect(stacks).toEqual({
-      paperless: { directory: 'adopt' },
       media: { directory: '/home/you/stacks/media' },
     })
   })

@@ -25,7 +25,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { registries: { 'ghcr.io': {}, 'registry.lan:5000': { plainHttp: true } } },
     { registries: { '[fd00::1]:5000': { username: 'u', passwordFile: 'token' } } },
     { allowPaths: ['/srv/shared', '~', '~/x'] },
-    { stacks: { web: { directory: 'adopt' }, 'a-b_c': { directory: '~/s' } } },
+    { stacks: { web: { directory: '/srv/web' }, 'a-b_c': { directory: '~/s' } } },
   ]
   const bad: readonly unknown[] = [
     [],
@@ -58,10 +58,11 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { allowPaths: [7] },
     { stacks: ['web'] },
     { stacks: { web: {} } },
-    { stacks: { web: 'adopt' } },
+    { stacks: { web: '/srv/web' } },
     { stacks: { web: { directory: 'here' } } },
-    { stacks: { Web: { directory: 'adopt' } } },
-    { stacks: { web: { directory: 'adopt', host: 'a' } } },
+    { stacks: { Web: { directory: '/srv/web' } } },
+    { stacks: { web: { directory: 'adopt' } } },
+    { stacks: { web: { directory: '/srv/web', host: 'a' } } },
   ]
 
   test.each(good)('both accept %j', (value) => {
