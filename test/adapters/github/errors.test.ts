@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { RequestError } from '@octokit/request-error'
+import { Octokit } from '@octokit/core'
 import { describe, expect, it } from 'vitest'
 import { redact, toMagosError } from '../../../src/adapters/github/errors.ts'
 import { toPkcs8 } from '../../../src/adapters/github/private-key.ts'
@@ -8,19 +8,30 @@ import { MagosError } from '../../../src/domain/error.ts'
 const token = 'ghs_1002_eyJhbGciOiJFUzI1NiJ9.eyJpbnMiOjF9.c2lnbmF0dXJl-_'
 const context = { action: 'Do it', now: 1_000_000 }
 
-function answered(
+/** What Octokit throws of such an answer. */
+async function answered(
   status: number,
   data: unknown,
   headers: Readonly<Record<string, string>> = {},
-): RequestError {
-  const response = { status, url: '', headers, data, retryCount: 0 }
-  const request = {
-    method: 'POST' as const,
-    url: 'https://api.github.com/x',
-    headers: { authorization: `token ${token}` },
-    body: 'a payload',
-  }
-  return new RequestError(JSON.stringify(data), status, { request, response })
+): Promise<unknown> {
+  const answer = (): Promise<Response> =>
+    Promise.resolve(
+      typeof data === 'object'
+        ? Response.json(data, { status, headers })
+        : new Response(typeof data === 'string' ? data : null, { status, headers }),
+    )
+  const octokit = new Octokit({ auth: token, request: { fetch: answer } })
+  const sent = octokit.request('POST /repos/{owner}/{repo}/git/blobs', {
+    owner: 'o',
+    repo: 'r',
+    content: 'a payload',
+  })
+  return await sent.then(
+    () => {
+      throw new Error('It was no refusal')
+    },
+    (thrown: unknown) => thrown,
+  )
 }
 
 describe('toMagosError()', () => {
@@ -35,8 +46,8 @@ describe('toMagosError()', () => {
     [403, { 'retry-after': '1' }, 'rate-limit'],
     [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2000' }, 'rate-limit'],
     [403, { 'x-ratelimit-remaining': '12', 'x-ratelimit-reset': '2000' }, 'unauthorized'],
-  ])('reads %d with %j as %s', (status, headers, code) => {
-    const error = toMagosError(answered(status, { message: 'No' }, headers), context)
+  ])('reads %d with %j as %s', async (status, headers, code) => {
+    const error = toMagosError(await answered(status, { message: 'No' }, headers), context)
     expect(error.code).toBe(code)
     expect(error.message).toBe(`Do it: GitHub answered ${status}: No`)
   })
@@ -47,24 +58,24 @@ describe('toMagosError()', () => {
     [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' }, 1_001_000],
     [{ 'retry-after': 'soon' }, 1_060_000],
     [{}, 1_060_000],
-  ])('reads from %j when a limit ends', (headers, retryAt) => {
-    expect(toMagosError(answered(429, {}, headers), context).retryAt).toBe(retryAt)
+  ])('reads from %j when a limit ends', async (headers, retryAt) => {
+    expect(toMagosError(await answered(429, {}, headers), context).retryAt).toBe(retryAt)
   })
 
-  it('knows the secondary limit by its words', () => {
+  it('knows the secondary limit by its words', async () => {
     const data = { message: 'You have exceeded a secondary rate limit. Please wait.' }
-    expect(toMagosError(answered(403, data), context)).toMatchObject({
+    expect(toMagosError(await answered(403, data), context)).toMatchObject({
       code: 'rate-limit',
       retryAt: 1_060_000,
     })
   })
 
-  it('tells the details of a refusal in one line', () => {
+  it('tells the details of a refusal in one line', async () => {
     const data = {
       message: 'Validation Failed',
       errors: [{ message: 'first\n\nsecond' }, 'third', { code: 'x' }],
     }
-    expect(toMagosError(answered(422, data), context).message).toBe(
+    expect(toMagosError(await answered(422, data), context).message).toBe(
       'Do it: GitHub answered 422: Validation Failed: first second: third',
     )
   })
@@ -72,8 +83,8 @@ describe('toMagosError()', () => {
   it.each([
     ['HTML', '<html>'],
     ['nothing', undefined],
-  ])('survives an answer that is %s', (_title, data) => {
-    expect(toMagosError(answered(502, data), context).message).toContain('502')
+  ])('survives an answer that is %s', async (_title, data) => {
+    expect(toMagosError(await answered(502, data), context).message).toContain('502')
   })
 
   it('keeps what was refused in our own words', () => {
@@ -87,13 +98,13 @@ describe('toMagosError()', () => {
     expect(toMagosError('oops', context).code).toBe('internal')
   })
 
-  it('leaves tokens, keys and payloads behind', () => {
+  it('leaves tokens, keys and payloads behind', async () => {
     const pem = generateKeyPairSync('rsa', {
       modulusLength: 1024,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
     }).privateKey
-    const error = toMagosError(answered(422, { message: `bad ${token} and ${pem}` }), context)
+    const error = toMagosError(await answered(422, { message: `bad ${token} and ${pem}` }), context)
     const { cause } = error
     const all = [error.message, error.stack, JSON.stringify(error), JSON.stringify(cause)]
     if (cause instanceof Error) all.push(cause.message, cause.stack ?? '', ...Object.keys(cause))

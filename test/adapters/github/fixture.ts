@@ -6,7 +6,7 @@ import { MagosError } from '../../../src/domain/error.ts'
 import type { Clock, Log, LogFields } from '../../../src/ports.ts'
 import { startGitHub } from '../../lab/github/lab.ts'
 import type { LabGitHub, LabParts, LabRepository } from '../../lab/github/lab.ts'
-import type { TreeChange } from '../../lab/github/repository.ts'
+import type { TreeChange } from '../../lab/github/git-objects.ts'
 import type { AppRecord, Hook, InstallationRecord } from '../../lab/github/state.ts'
 
 /** A clock whose pauses take no time and are written down. */
@@ -15,7 +15,7 @@ export interface TestClock extends Clock {
   advance(ms: number): void
 }
 
-export function createTestClock(): TestClock {
+function createTestClock(): TestClock {
   let now = Date.now()
   const slept: number[] = []
   return {
@@ -66,7 +66,7 @@ export interface Fixture {
   close(): Promise<void>
 }
 
-export const firstFiles: readonly TreeChange[] = [
+const firstFiles: readonly TreeChange[] = [
   { path: 'app/compose.yaml', content: 'image: a\n' },
   { path: 'README.md', content: 'hello\n' },
 ]

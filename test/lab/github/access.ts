@@ -10,7 +10,7 @@ type Need =
   | { readonly caller: 'repository'; readonly permission: string; readonly level: Level }
 
 /** What an operation asks of its caller: https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
-export function needOf(operation: Operation): Need {
+function needOf(operation: Operation): Need {
   const [method = '', path = ''] = operation.split(' ')
   if (path === '/meta' || path === '/rate_limit') return { caller: 'anybody' }
   if (path.startsWith('/app') || path.endsWith('/installation')) return { caller: 'app' }

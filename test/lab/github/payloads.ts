@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
-import type { CommitObject, Person } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
+import type { CommitObject, Person } from './git-objects.ts'
 import { installationShape, nodeId, repositoryShape, userShape } from './shapes.ts'
 import type { Account, AppRecord, InstallationRecord, RepositoryRecord, State } from './state.ts'
 

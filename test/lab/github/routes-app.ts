@@ -6,7 +6,7 @@ import type { Call, Handlers, Lab } from './call.ts'
 import type { Delivery } from './deliveries.ts'
 import { isObject, listField, textField } from './json.ts'
 import type { JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
 import {
   appShape,
   fromEntries,

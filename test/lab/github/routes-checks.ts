@@ -4,7 +4,7 @@ import { parameter, repositoryOf } from './call.ts'
 import type { Call, Handlers, Lab } from './call.ts'
 import { isObject, textField } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
 import { appShape, nodeId, page, pageLinks, repositoryUrl } from './shapes.ts'
 import type { CheckRunRecord, RepositoryRecord, State } from './state.ts'
 

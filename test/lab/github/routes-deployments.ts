@@ -5,7 +5,7 @@ import { parameter, repositoryOf } from './call.ts'
 import type { Call, Handlers, Lab } from './call.ts'
 import { isObject, listField, textField } from './json.ts'
 import type { JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
 import { nodeId, page, pageLinks, repositoryUrl, userShape } from './shapes.ts'
 import type { DeploymentRecord, DeploymentStatusRecord, RepositoryRecord, State } from './state.ts'
 

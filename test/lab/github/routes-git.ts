@@ -8,8 +8,8 @@ import { isObject, listField, textField } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
 import { announceMove, checkRules } from './refs.ts'
 import type { Mover } from './refs.ts'
-import { isoSeconds } from './repository.ts'
-import type { Person, TreeChange, TreeItem, TreeMode } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
+import type { Person, TreeChange, TreeItem, TreeMode } from './git-objects.ts'
 import { fromEntries, gitCommitShape, nodeId, repositoryUrl } from './shapes.ts'
 import type { RepositoryRecord, State } from './state.ts'
 
@@ -34,10 +34,10 @@ async function getRef({ state }: Lab, call: Call): Promise<Answer> {
   const repository = repositoryOf(call)
   await refuseEmpty(repository)
   const name = `refs/${parameter(call, 'ref')}`
-  const found = (await repository.git.refs(name)).find((ref) => ref.name === name)
-  if (found === undefined) throw new ApiError(404, 'Not Found')
+  const found = await repository.git.ref(name)
+  if (found === null) throw new ApiError(404, 'Not Found')
   const stale = call.freshness === 'stale' ? repository.previous.get(name) : undefined
-  return { status: 200, body: await refShape(state, repository, name, stale ?? found.sha) }
+  return { status: 200, body: await refShape(state, repository, name, stale ?? found) }
 }
 
 async function matchingRefs({ state }: Lab, call: Call): Promise<Answer> {
@@ -104,15 +104,15 @@ async function deleteRef(lab: Lab, call: Call): Promise<Answer> {
   })
 }
 
-export function mover(state: State, caller: Caller): Mover {
+function mover(state: State, caller: Caller): Mover {
   const app = caller.kind === 'installation' ? caller.token.installation.app : null
   return { account: callerAccount(state, caller), app }
 }
 
 async function headOf({ git }: RepositoryRecord, name: string): Promise<string> {
-  const found = (await git.refs(name)).find((ref) => ref.name === name)
-  if (found === undefined) throw new ApiError(422, 'Reference does not exist')
-  return found.sha
+  const found = await git.ref(name)
+  if (found === null) throw new ApiError(422, 'Reference does not exist')
+  return found
 }
 
 async function refuseUnknown({ git }: RepositoryRecord, sha: string): Promise<void> {

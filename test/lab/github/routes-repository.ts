@@ -6,8 +6,8 @@ import { parameter, repositoryOf } from './call.ts'
 import type { Call, Handlers, Lab } from './call.ts'
 import { textField } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
-import type { TreeItem } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
+import type { TreeItem } from './git-objects.ts'
 import {
   commitShape,
   nodeId,

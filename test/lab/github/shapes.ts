@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.ts'
-import { isoSeconds } from './repository.ts'
-import type { CommitObject } from './repository.ts'
+import { isoSeconds } from './iso-time.ts'
+import type { CommitObject } from './git-objects.ts'
 import type { Account, AppRecord, InstallationRecord, RepositoryRecord, State } from './state.ts'
 
 /** GitHub's JSON of what the lab holds, whole enough for GitHub's own schemas. */
