@@ -154,6 +154,8 @@ export interface StackInput {
 
 export interface ResolveRequest {
   readonly project: string
+  /** As `provider()` returned it for the stack; default the first that can be trusted. */
+  readonly provider?: Provider['name']
   /** Every tracked and untracked file that Compose may read. */
   readonly inputs: readonly StackInput[]
   /** Directory of the stack from the repository's root; empty for the root itself. */
@@ -168,6 +170,7 @@ export type { ComposeDocument }
 
 export interface ApplyRequest {
   readonly project: string
+  readonly provider?: Provider['name']
   /** The stable directory: working directory of the provider and base of relative paths. */
   readonly home: string
   readonly document: ComposeDocument
@@ -183,8 +186,11 @@ export interface Evidence {
 
 /** The compose provider of this host, found as `podman compose` finds it. */
 export interface Compose {
-  /** Throws `provider` with the remedy when there is none that can be trusted. */
-  provider(signal: AbortSignal): Promise<Provider>
+  /**
+   * The one that made the stack, where it is still here, else the first that can be trusted. Throws `provider` with the
+   * remedy when there is none.
+   */
+  provider(made: Provider['name'] | null, signal: AbortSignal): Promise<Provider>
   /** The document that Compose makes of the files. Throws `compose` with the provider's words when it refuses them. */
   resolve(request: ResolveRequest, signal: AbortSignal): Promise<ComposeDocument>
   up(request: ApplyRequest, signal: AbortSignal): Promise<Evidence>

@@ -20,7 +20,7 @@ export function composeContract(name: string, start: () => Promise<EngineHost>):
 
     describe('provider()', () => {
       it('tells name and version', async () => {
-        const provider = await host.compose.provider(signal)
+        const provider = await host.compose.provider(null, signal)
         expect(['docker-compose', 'podman-compose']).toContain(provider.name)
         expect(provider.version).toMatch(/^\d+\.\d+/)
       })

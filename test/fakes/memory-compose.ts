@@ -27,7 +27,7 @@ export function createMemoryCompose(
   { provider = PROVIDER, answerUp }: MemoryComposeOptions = {},
 ): Compose {
   return {
-    async provider(signal) {
+    async provider(_made, signal) {
       host.enter('provider', signal)
       return await Promise.resolve(provider)
     },

@@ -1,7 +1,7 @@
 import { sweepPrivateDirectories } from '../../host/private-directory.ts'
 import type { RunChild } from '../../host/process.ts'
 import { MagosError } from '../../domain/error.ts'
-import type { Compose, EngineInfo, Log } from '../../ports.ts'
+import type { Compose, EngineInfo, Log, Provider } from '../../ports.ts'
 import { findProvider } from './provider.ts'
 import type { FoundProvider } from './provider.ts'
 import { resolveStack } from './resolve.ts'
@@ -29,21 +29,29 @@ export interface ComposeOptions {
 /** The compose provider, found as `podman compose` finds it and called directly. What it says is never trusted. */
 export function createCompose(options: ComposeOptions): Compose {
   const { run, log, runtimeDirectory, deadline = 600_000, accompany } = options
-  let found: FoundProvider | null = null
-  const provide = async (signal: AbortSignal) => (found ??= await findProvider(options, signal))
+  const found = new Map<Provider['name'] | null, FoundProvider>()
+  const provide = async (made: Provider['name'] | null, signal: AbortSignal) => {
+    const provider = found.get(made) ?? (await findProvider(options, made, signal))
+    found.set(made, provider)
+    return provider
+  }
   sweepPrivateDirectories(runtimeDirectory)
   return {
-    async provider(signal) {
-      const { name, version, path } = await provide(signal)
+    async provider(made, signal) {
+      const { name, version, path } = await provide(made, signal)
       return { name, version, path }
     },
     async resolve(request, signal) {
-      const provider = await provide(signal)
+      const provider = await provide(request.provider ?? null, signal)
       return await resolveStack({ run, log, runtimeDirectory, provider }, request, signal)
     },
     async up(request, signal) {
       if (request.services.length === 0) return { exitCode: 0, output: '' }
-      const applying = { ...options, deadline, provider: await provide(signal) }
+      const applying = {
+        ...options,
+        deadline,
+        provider: await provide(request.provider ?? null, signal),
+      }
       const done = new AbortController()
       const company = accompany?.(request.project, AbortSignal.any([signal, done.signal]))
       // Whatever troubles the company troubles the provider too, and there it is told.

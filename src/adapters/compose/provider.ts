@@ -16,25 +16,33 @@ const REMEDY =
   'Install Docker Compose v2 (package "docker-compose-plugin", or Debian 13’s "docker-compose"), or podman-compose 1.6 or newer, or name one by PODMAN_COMPOSE_PROVIDER'
 
 /**
- * The first provider in `podman compose`'s order that can be trusted; those before it are told in the log. Throws
- * `provider` when there is none, with what is wrong with each that is there.
+ * The provider that made a stack, where it is still here and can be trusted; else the first in `podman compose`'s order
+ * that can, those before it told in the log. Throws `provider` when there is none, with what is wrong with each.
  */
 export async function findProvider(
   context: ProviderContext,
+  made: Provider['name'] | null,
   signal: AbortSignal,
 ): Promise<FoundProvider> {
   const refused: string[] = []
+  let first: FoundProvider | null = null
   for (const candidate of listCandidates(context)) {
     const verdict = await judge(context, candidate, signal)
-    if (typeof verdict !== 'string') {
-      for (const reason of refused)
-        context.log.warn({ reason }, 'a compose provider was passed over')
-      return verdict
+    if (typeof verdict === 'string') {
+      refused.push(verdict)
+      continue
     }
-    refused.push(verdict)
+    if (first === null) tellPassedOver(context, refused)
+    first ??= verdict
+    if (made === null || verdict.name === made) return verdict
   }
+  if (first !== null) return first
   const state = refused.length === 0 ? 'there is none on this host' : refused.join('; ')
   throw new MagosError('provider', `Find a compose provider: ${state}`, { remedy: REMEDY })
+}
+
+function tellPassedOver({ log }: ProviderContext, refused: readonly string[]): void {
+  for (const reason of refused) log.warn({ reason }, 'A compose provider was passed over')
 }
 
 /** The provider, or why it is none. */

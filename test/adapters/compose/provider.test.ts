@@ -111,6 +111,17 @@ describe('findProvider()', () => {
     expect(warned.join()).toMatch(/1\.29\.2, which is no longer maintained/)
   })
 
+  it('stays with the one that made the stack, and takes the first where that one is gone', async () => {
+    await program('bin/docker-compose', V2)
+    const first = await find('podman-compose')
+    expect(await first.found).toMatchObject({ name: 'docker-compose' })
+    await program('bin/podman-compose', 'echo podman-compose version 1.6.0')
+    const maker = await find('podman-compose')
+    expect(await maker.found).toMatchObject({ name: 'podman-compose', version: '1.6.0' })
+    const usual = await find()
+    expect(await usual.found).toMatchObject({ name: 'docker-compose' })
+  })
+
   it.each([
     ['docker-compose v1', { docker: V1 }, /docker-compose 1\.29\.2, which/],
     ['podman-compose below 1.6', { podman: OLD }, /podman-compose 1\.0\.6, which/],
@@ -144,7 +155,7 @@ async function program(path: string, script: string): Promise<string> {
   return file
 }
 
-async function find() {
+async function find(made: 'docker-compose' | 'podman-compose' | null = null) {
   const warned: string[] = []
   const log: Log = {
     debug: () => undefined,
@@ -156,7 +167,7 @@ async function find() {
   const run = createRunChild({ environment: environment() })
   const place = { environment: environment(), pluginDirectories: [] }
   const context = { runtime: 'podman' as const, ...place, run, log }
-  const found = findProvider(context, signal)
+  const found = findProvider(context, made, signal)
   await found.catch(() => undefined)
   return { found, warned }
 }
