@@ -65,9 +65,3 @@ export interface Handled<Answer = unknown> {
   /** `again`: the branch moved meanwhile, so look at everything anew. */
   readonly next: 'done' | 'again'
 }
-
-export type Handler<E extends Event> = (
-  ctx: Context,
-  event: E,
-  signal: AbortSignal,
-) => Promise<Handled>

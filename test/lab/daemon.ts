@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What users start: the launcher, never npm. */
-export const LAUNCHER = join(ROOT, 'src/cli/magos.sh')
+const LAUNCHER = join(ROOT, 'src/cli/magos.sh')
 
 export interface LogLine {
   readonly level: string

@@ -3,7 +3,7 @@ import type { TreeEntry } from '../revision.ts'
 import type { Stack } from '../stack.ts'
 
 /** Where files of the repository that lie outside a stack's own directory are laid down in its home. */
-export const OUTSIDE = '.magos/repository'
+const OUTSIDE = '.magos/repository'
 
 /** Path of a repository's file from the stack's home. */
 export function pathInHome(stack: Stack, path: string): string {
