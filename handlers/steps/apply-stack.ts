@@ -1,14 +1,13 @@
-import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
-import { judge, type ProofTerms, type Verdict } from '../../src/domain/deploy/verdict.ts'
-import type { Deployment, ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
-import { formatImageReference } from '../../src/domain/image-reference.ts'
+import type { Deployment } from '../../src/domain/deployment.ts'
 import type { Place } from '../../src/domain/error.ts'
+import { formatImageReference } from '../../src/domain/image-reference.ts'
 import type { Revision } from '../../src/domain/revision.ts'
 import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { layFiles } from './lay-files.ts'
-import { bearsOut, proofOf, provenServices } from './proof.ts'
-import type { ResolvedStack } from './resolve-stack.ts'
+import { provenServices } from './proof.ts'
+import { proveStack } from './prove-stack.ts'
+import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 import { isStackFault } from './stack-fault.ts'
 
 /**
@@ -85,7 +84,7 @@ async function apply(
   await layFiles(ctx, resolved, ctx.log, signal)
   if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
-  const { outcome, reason } = await prove(ctx, resolved, vouching, signal)
+  const { outcome, reason } = await proveStack(ctx, resolved, vouching, signal)
   if (outcome !== 'succeeded') {
     const evidence = { exitCode, provider: tail(output) }
     return { outcome: 'failed', reason, retry: 'when-changed', evidence }
@@ -114,74 +113,14 @@ async function pullImages(
   return null
 }
 
-function changedServices({ desired, plan }: ResolvedStack): DesiredService[] {
-  const due = new Set(plan.filter(isDue).map(({ name }) => name))
-  return desired.services.filter(({ name }) => due.has(name))
-}
-
-function isDue({ action }: ResolvedStack['plan'][number]): boolean {
-  return action === 'create' || action === 'recreate'
-}
-
 async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {
   const { project, home } = resolved.source
   const { document, services } = resolved.desired
   const due = changedServices(resolved).map(({ name }) => name)
   if (due.length === 0) return { exitCode: 0, output: '' }
   const named = due.length === services.length ? 'all' : due
-  return ctx.compose.up({ project, home, document, services: named }, signal)
-}
-
-/** Looks at the containers until the verdict is in. */
-async function prove(
-  ctx: Context,
-  resolved: ResolvedStack,
-  vouching: ProvenState | null,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const { settle, deadline } = ctx.host
-  const services = servicesToProve(resolved, vouching)
-  const replaced = replacedContainers(resolved)
-  const seen: ObservedState[] = []
-  let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
-  for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
-    seen.push(state)
-    const since = seen[0]?.at ?? state.at
-    const terms: ProofTerms = { services, replaced, settle, deadline, since }
-    verdict = judge(terms, seen)
-    if (verdict.outcome !== 'undecided') break
-  }
-  signal.throwIfAborted()
-  return verdict
-}
-
-/** Containers that have to go: what they still do is not the new state's doing. */
-function replacedContainers(resolved: ResolvedStack): ReadonlySet<string> {
-  const proofs = new Map(changedServices(resolved).map((service) => [service.name, service]))
-  const replaced = resolved.containers.filter((container) => {
-    const service = proofs.get(container.service)
-    return service !== undefined && !bearsOut(proofOf(service), container)
-  })
-  return new Set([...resolved.remade, ...replaced.map(({ id }) => id)])
-}
-
-/** All but those which ran well as they are and were stopped since: they stay as their owner left them. */
-function servicesToProve(
-  { desired, plan, containers }: ResolvedStack,
-  vouching: ProvenState | null,
-): DesiredService[] {
-  const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
-  return desired.services.filter((service) => {
-    const { name } = service
-    const isVouchedFor = vouching?.services[name] === proofOf(service)
-    return !(kept.has(name) && isVouchedFor && !runsIn(containers, name))
-  })
-}
-
-function runsIn(containers: readonly ObservedContainer[], service: string): boolean {
-  return containers.some(
-    (container) => container.service === service && container.state === 'running',
-  )
+  const provider = resolved.provider.name
+  return ctx.compose.up({ project, provider, home, document, services: named }, signal)
 }
 
 /** Containers of services that left the file go last, when the new state is proven. Volumes are never removed. */

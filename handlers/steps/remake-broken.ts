@@ -1,4 +1,4 @@
-import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import { proofOf } from './proof.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
@@ -19,12 +19,12 @@ export function remakeBroken(resolved: ResolvedStack, proven: ProvenState | null
   return {
     ...resolved,
     remade: remade.map(({ id }) => id),
-    plan: plan.map((one) =>
-      names.has(one.name)
-        ? { ...one, action: 'recreate', reasons: ['its container failed before'] }
-        : one,
-    ),
+    plan: plan.map((one) => (names.has(one.name) ? makeAnew(one.name) : one)),
   }
+}
+
+function makeAnew(name: string): ServicePlan {
+  return { name, action: 'recreate', reasons: ['its container failed before'] }
 }
 
 function isBroken({ state, health, exitCode, restartCount }: ObservedContainer): boolean {

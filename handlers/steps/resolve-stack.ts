@@ -1,4 +1,8 @@
-import { desiredState, type DesiredState } from '../../src/domain/deploy/desired-state.ts'
+import {
+  desiredState,
+  type DesiredService,
+  type DesiredState,
+} from '../../src/domain/deploy/desired-state.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
@@ -27,21 +31,45 @@ export async function resolveStack(
   signal: AbortSignal,
 ): Promise<ResolvedStack> {
   const { stack, project, home } = source
-  const provider = await ctx.compose.provider(signal)
+  const containers = containersOf(project, observed)
+  const provider = await ctx.compose.provider(makerOf(containers), signal)
   const { inputs, files } = await readFiles(ctx, source, signal)
   const document = await ctx.compose.resolve(
-    { project, inputs, directory: stack.directory, files: stack.files, home },
+    {
+      project,
+      provider: provider.name,
+      inputs,
+      directory: stack.directory,
+      files: stack.files,
+      home,
+    },
     signal,
   )
   const tracked = files.map(({ path, mode, oid }) => ({ path: `${home}/${path}`, mode, oid }))
   const desired = desiredState({ name: stack.name, home }, document, tracked)
-  const containers = containersOf(project, observed)
   const plan = planDeployment(desired.services, containers)
   return { source, provider, desired, containers, plan, remade: [], files }
 }
 
 export function containersOf(project: string, observed: ObservedState): ObservedContainer[] {
   return observed.containers.filter((container) => container.project === project)
+}
+
+/** What has to be created or recreated. */
+export function changedServices({ desired, plan }: ResolvedStack): DesiredService[] {
+  const due = new Set(plan.filter(isDue).map(({ name }) => name))
+  return desired.services.filter(({ name }) => due.has(name))
+}
+
+function isDue({ action }: ResolvedStack['plan'][number]): boolean {
+  return action === 'create' || action === 'recreate'
+}
+
+/** A stack stays with the provider that made it, which its containers tell; null where there are none. */
+function makerOf(containers: readonly ObservedContainer[]): Provider['name'] | null {
+  const labels = containers.flatMap((container) => Object.keys(container.labels))
+  if (labels.includes('io.podman.compose.project')) return 'podman-compose'
+  return labels.includes('com.docker.compose.version') ? 'docker-compose' : null
 }
 
 async function readFiles(ctx: PlanContext, source: StackSource, signal: AbortSignal) {

@@ -1,0 +1,59 @@
+import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
+import { judge, type ProofTerms, type Verdict } from '../../src/domain/deploy/verdict.ts'
+import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { ProvenState } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import { bearsOut, proofOf } from './proof.ts'
+import { changedServices, type ResolvedStack } from './resolve-stack.ts'
+
+/** Looks at the containers until the verdict is in. `vouching` is what was proven of those that are kept. */
+export async function proveStack(
+  ctx: Context,
+  resolved: ResolvedStack,
+  vouching: ProvenState | null,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { settle, deadline } = ctx.host
+  const services = servicesToProve(resolved, vouching)
+  const replaced = replacedContainers(resolved)
+  const seen: ObservedState[] = []
+  let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
+  for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
+    seen.push(state)
+    const since = seen[0]?.at ?? state.at
+    const terms: ProofTerms = { services, replaced, settle, deadline, since }
+    verdict = judge(terms, seen)
+    if (verdict.outcome !== 'undecided') break
+  }
+  signal.throwIfAborted()
+  return verdict
+}
+
+/** Containers that have to go: what they still do is not the new state's doing. */
+function replacedContainers(resolved: ResolvedStack): ReadonlySet<string> {
+  const changed = new Map(changedServices(resolved).map((service) => [service.name, service]))
+  const replaced = resolved.containers.filter((container) => {
+    const service = changed.get(container.service)
+    return service !== undefined && !bearsOut(proofOf(service), container)
+  })
+  return new Set([...resolved.remade, ...replaced.map(({ id }) => id)])
+}
+
+/** All but those which ran well as they are and were stopped since: they stay as their owner left them. */
+function servicesToProve(
+  { desired, plan, containers }: ResolvedStack,
+  vouching: ProvenState | null,
+): DesiredService[] {
+  const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
+  return desired.services.filter((service) => {
+    const { name } = service
+    const isVouchedFor = vouching?.services[name] === proofOf(service)
+    return !(kept.has(name) && isVouchedFor && !runsIn(containers, name))
+  })
+}
+
+function runsIn(containers: readonly ObservedContainer[], service: string): boolean {
+  return containers.some(
+    (container) => container.service === service && container.state === 'running',
+  )
+}

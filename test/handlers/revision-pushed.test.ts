@@ -1,0 +1,867 @@
+import { describe, expect, it } from 'vitest'
+import type { Context } from '../../handlers/context.ts'
+import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import type { World, WorldOptions } from './world.ts'
+
+const web = `ghcr.io/o/web@${digest(1)}`
+const web2 = `ghcr.io/o/web@${digest(2)}`
+const db = `ghcr.io/o/db@${digest(5)}`
+const shop = compose(`web: {image: ${web}}`, `db: {image: ${db}}`)
+const blog = compose(`blog: {image: ghcr.io/o/blog@${digest(7)}}`)
+
+describe('revisionPushed() at the first time', () => {
+  it('creates every service of every stack, and proves them', async () => {
+    const world = home()
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop succeeded'])
+    expect(deployments[1]).toEqual({
+      stack: 'shop',
+      outcome: 'succeeded',
+      reason: 'healthy and steady for 0.3 s',
+      services: [
+        { name: 'db', action: 'create', reasons: ['it has no container'] },
+        { name: 'web', action: 'create', reasons: ['it has no container'] },
+      ],
+    })
+    expect(Object.keys(containers(world))).toEqual(['blog-blog-1', 'shop-web-1', 'shop-db-1'])
+    expect(world.files.list('shop')).toEqual({ 'compose.yaml': shop, 'README.md': '# Shop\n' })
+  })
+
+  it('pulls every image before a service is touched, and looks until it is proven', async () => {
+    const world = home()
+    await deploy(world)
+    const calls = world.machine.calls.filter((call) => !call.includes('blog'))
+    expect(calls.slice(0, 9)).toEqual([
+      'observe',
+      'provider',
+      'provider',
+      'resolve shop',
+      `has ${web}`,
+      `pull ${web}`,
+      `has ${db}`,
+      `pull ${db}`,
+      'up shop all',
+    ])
+    expect(calls.slice(9).every((call) => call === 'watch shop')).toBe(true)
+    expect(calls.length).toBeGreaterThan(12)
+  })
+
+  it('remembers what it proved and which commit it reached', async () => {
+    const world = home()
+    const { commit } = await world.git.head(signal)
+    await deploy(world)
+    expect(world.history.proven('shop')).toMatchObject({
+      commit,
+      project: 'shop',
+      provider: 'docker-compose',
+    })
+    expect(world.history.reached()).toBe(commit)
+    expect(world.history.deployments(9).map(({ outcome }) => outcome)).toEqual([
+      'succeeded',
+      'succeeded',
+    ])
+  })
+
+  it('logs each step with its stack and commit', async () => {
+    const world = home()
+    const { commit } = await world.git.head(signal)
+    await deploy(world)
+    const lines = world.lines.filter(({ fields }) => fields['stack'] === 'shop')
+    expect(lines.map(({ message }) => message)).toEqual([
+      'Will create: it has no container',
+      'Will create: it has no container',
+      'Deployment succeeded: healthy and steady for 0.3 s',
+    ])
+    expect(lines.every(({ fields }) => fields['commit'] === commit)).toBe(true)
+  })
+
+  it('pulls what has a tag alone even if it is here, with the credential of the check', async () => {
+    const world = home({ 'shop/compose.yaml': compose('web: {image: "ghcr.io/o/web:1"}') })
+    world.machine.images.add('ghcr.io/o/web:1')
+    const given: unknown[] = []
+    const credential = { username: 'me', password: 'planted' }
+    const engine: Context['engine'] = {
+      ...world.ctx.engine,
+      pull: (image, options, asked) => {
+        given.push(options)
+        return world.ctx.engine.pull(image, options, asked)
+      },
+    }
+    const registry = { ...world.ctx.registry, credential: async () => credential }
+    const ctx = { ...world.ctx, engine, registry }
+    const { calls } = await deploy(world, () => pass(ctx))
+    expect(calls).toContain('pull ghcr.io/o/web:1')
+    expect(given[0]).toEqual({ credential, plainHttp: false })
+    expect(JSON.stringify([world.lines, world.history.deployments(9)])).not.toContain('planted')
+  })
+
+  it('lets the provider build what is built, and pulls nothing for it', async () => {
+    const file = compose('web: {build: ./src, image: local/web}')
+    const world = home({ 'shop/compose.yaml': file, 'shop/src/app.js': '1\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toContain('shop succeeded')
+    expect(calls.some((call) => call.startsWith('pull') && call.includes('web'))).toBe(false)
+  })
+
+  it.each([
+    ['no services', 'services: {}\n', 'unchanged'],
+    ['one service without replicas', compose(`web: {image: ${web}, scale: 0}`), 'unchanged'],
+  ])('takes a stack with %s for what it is, and asks nobody again', async (_title, file, said) => {
+    const world = home({ 'shop/compose.yaml': file })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toContain(`shop ${said}`)
+    expect((await deploy(world)).calls).toEqual(['observe'])
+  })
+})
+
+describe('revisionPushed() without a change', () => {
+  it('asks the engine once and the provider never, lays nothing and tells nobody', async () => {
+    const world = home()
+    await deploy(world)
+    const laid = world.files.reports.length
+    const { deployments, calls, reports } = await deploy(world)
+    expect(calls).toEqual(['observe'])
+    expect(outcomes(deployments)).toEqual(['blog unchanged', 'shop unchanged'])
+    expect(reports).toEqual([])
+    expect(world.files.reports).toHaveLength(laid)
+  })
+
+  it('leaves a container that a person stopped', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.kill(containers(world)['shop-web-1'] ?? '')
+    expect((await deploy(world)).calls).toEqual(['observe'])
+    world.git.change({ 'shop/README.md': '# New\n' })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toContain('shop unchanged')
+  })
+
+  it('leaves it also when another service of the stack changes', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.kill(containers(world)['shop-db-1'] ?? '')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    const { deployments } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ stack: 'shop', outcome: 'succeeded' })
+    expect(running(world)).toMatchObject({ 'shop-db-1': 'exited', 'shop-web-1': 'running' })
+  })
+
+  it('makes a container anew that is gone', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.containers.delete(containers(world)['shop-web-1'] ?? '')
+    const { calls } = await deploy(world)
+    expect(calls).toContain('up shop web')
+    expect(Object.keys(containers(world))).toContain('shop-web-1')
+  })
+})
+
+describe('revisionPushed() on a change', () => {
+  it('recreates only the service whose digest changed', async () => {
+    const { calls, kept } = await change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    expect(calls).toContain('up shop web')
+    expect(kept).toEqual(['blog-blog-1', 'shop-db-1'])
+  })
+
+  it('recreates only the service whose env_file changed', async () => {
+    const file = compose(`web: {image: ${web}, env_file: web.env}`, `db: {image: ${db}}`)
+    const before = { 'shop/compose.yaml': file, 'shop/web.env': 'A=1\n' }
+    const { calls, kept } = await change({ 'shop/web.env': 'A=2\n' }, before)
+    expect(calls).toContain('up shop web')
+    expect(kept).toEqual(['blog-blog-1', 'shop-db-1'])
+  })
+
+  it('recreates only the service whose tracked bind-mounted file changed', async () => {
+    const file = compose(`web: {image: ${web}, volumes: ["./conf:/conf"]}`, `db: {image: ${db}}`)
+    const before = { 'shop/compose.yaml': file, 'shop/conf/a.conf': 'a\n' }
+    const { calls, kept } = await change({ 'shop/conf/a.conf': 'b\n' }, before)
+    expect(calls).toContain('up shop web')
+    expect(kept).toEqual(['blog-blog-1', 'shop-db-1'])
+  })
+
+  it('recreates nothing for a file that no service reads, lays it and counts it as proven', async () => {
+    const { world, calls, kept, deployments } = await change({ 'shop/README.md': '# New\n' })
+    expect(calls).toEqual(['observe', 'provider', 'resolve shop'])
+    expect(kept).toHaveLength(3)
+    expect(outcomes(deployments)).toEqual(['blog unchanged', 'shop unchanged'])
+    expect(world.files.list('shop')['README.md']).toBe('# New\n')
+    expect(world.history.proven('shop')?.commit).toBe(world.history.reached())
+    expect((await deploy(world)).calls).toEqual(['observe'])
+  })
+
+  it('recreates nothing for the pin of a digest that runs already', async () => {
+    const file = compose('web: {image: "ghcr.io/o/web:1"}')
+    const world = home({ 'shop/compose.yaml': file })
+    world.machine.behave('ghcr.io/o/web:1', 'healthy', [digest(1)])
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'shop/compose.yaml': file.replace('web:1', `web:1@${digest(1)}`) })
+    await deploy(world)
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('counts an untracked .env and an untracked env_file of the stable directory', async () => {
+    const file = compose(`web: {image: ${web}, env_file: own.env}`, `db: {image: ${db}}`)
+    const world = home({ 'shop/compose.yaml': file })
+    world.files.write('shop', 'own.env', 'A=1\n')
+    await deploy(world)
+    const before = containers(world)
+    world.files.write('shop', '.env', 'B=1\n')
+    expect((await deploy(world)).calls).toContain('resolve shop')
+    expect(containers(world)).toEqual(before)
+    world.files.write('shop', 'own.env', 'A=2\n')
+    expect((await deploy(world)).calls).toContain('up shop web')
+    expect(world.files.list('shop')).toMatchObject({ '.env': 'B=1\n', 'own.env': 'A=2\n' })
+  })
+
+  it('tells which file of a person’s it put aside', async () => {
+    const world = home()
+    await deploy(world)
+    world.files.write('shop', 'README.md', 'mine\n')
+    world.git.change({ 'shop/README.md': '# New\n' })
+    await deploy(world)
+    expect(world.lines.find(({ message }) => message.includes('git won'))).toMatchObject({
+      level: 'warn',
+      fields: { stack: 'shop', file: 'README.md', savedAs: 'README.md.before-magos-1' },
+    })
+  })
+
+  it('removes what left the file, but not before the new state is proven', async () => {
+    const world = home()
+    await deploy(world)
+    const old = containers(world)['shop-db-1'] ?? ''
+    world.git.change({ 'shop/compose.yaml': compose(`web: {image: ${web2}}`) })
+    await deploy(world)
+    expect(world.machine.calls.slice(-2)).toEqual(['watch shop', `remove ${old}`])
+    expect(Object.keys(containers(world))).toEqual(['blog-blog-1', 'shop-web-1'])
+  })
+
+  it('removes nothing when the new state fails', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.behave(web2, 'unhealthy')
+    world.git.change({ 'shop/compose.yaml': compose(`web: {image: ${web2}}`) })
+    await deploy(world)
+    expect(Object.keys(containers(world))).toContain('shop-db-1')
+    expect(world.machine.calls.some((call) => call.startsWith('remove'))).toBe(false)
+  })
+
+  it('removes a service that left the file when nothing else changed', async () => {
+    const { kept, calls } = await change({ 'shop/compose.yaml': compose(`web: {image: ${web}}`) })
+    expect(kept).toEqual(['blog-blog-1', 'shop-web-1'])
+    expect(calls.filter((call) => call.startsWith('up'))).toEqual([])
+  })
+})
+
+describe('revisionPushed() when an image cannot be had', () => {
+  it('touches nothing, and tries again at the next pass', async () => {
+    const world = home()
+    await deploy(world)
+    const before = [containers(world), world.files.list('shop')]
+    world.machine.behave(web2, 'pull-fails')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2), 'shop/README.md': '# New\n' })
+    const first = await deploy(world)
+    expect(first.deployments[1]).toMatchObject({
+      outcome: 'failed',
+      reason: `cannot pull ${web2}: manifest unknown`,
+    })
+    expect([containers(world), world.files.list('shop')]).toEqual(before)
+    expect(first.calls.some((call) => call.startsWith('up'))).toBe(false)
+    const second = await deploy(world)
+    expect(second.calls).toContain(`pull ${web2}`)
+    expect(second.reports).toEqual([])
+    world.machine.behave(web2, 'healthy')
+    const third = await deploy(world)
+    expect(outcomes(third.deployments)).toContain('shop succeeded')
+    expect(third.reports.map(({ state }) => state)).toEqual(['success', 'success'])
+  })
+
+  it('is over, and told to be over, when git goes back', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.behave(web2, 'pull-fails')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': shop })
+    const { deployments, calls, reports } = await deploy(world)
+    expect(outcomes(deployments)).toContain('shop unchanged')
+    expect(calls).toEqual(['observe'])
+    expect(reports.map(({ context }) => context)).toEqual(['magos/nas', 'magos/nas/shop'])
+    expect((await deploy(world)).reports).toEqual([])
+  })
+})
+
+describe('revisionPushed() when the new state does not prove itself', () => {
+  it.each([
+    ['unhealthy', 'unhealthy', 'service "web" is unhealthy'],
+    ['exits', 'exits', 'service "web" exited with 7'],
+  ] as const)('fails and remembers it: %s', async (_title, behaviour, reason) => {
+    const { world, deployments } = await breakShop(behaviour)
+    expect(deployments[1]).toMatchObject({ stack: 'shop', outcome: 'failed', reason })
+    expect(outcomes(deployments)).toContain('blog unchanged')
+    expect(world.history.failed('shop')).toMatchObject({ reason, retry: 'when-changed' })
+    expect(world.history.deployments(1)[0]).toMatchObject({ outcome: 'failed', reason })
+  })
+
+  it('is not tried again by an event', async () => {
+    const { world } = await breakShop()
+    const { deployments, calls, reports } = await deploy(world)
+    expect(calls).toEqual(['observe'])
+    expect(reports).toEqual([])
+    expect(deployments[1]).toMatchObject({
+      outcome: 'failed',
+      reason: 'it failed before and did not change since: service "web" is unhealthy',
+      remedy: 'Commit a change, or try it again with: magos sync shop',
+    })
+  })
+
+  it.each(['unhealthy', 'exits'] as const)(
+    'is tried again from new containers when a person asks: %s',
+    async (behaviour) => {
+      const { world } = await breakShop(behaviour)
+      const before = containers(world)
+      const again = await deploy(world, byPerson)
+      expect(outcomes(again.deployments)).toEqual(['shop failed'])
+      expect(again.calls).toContain('up shop web')
+      expect(containers(world)['shop-web-1']).not.toBe(before['shop-web-1'])
+      expect(containers(world)['shop-db-1']).toBe(before['shop-db-1'])
+      world.machine.behave(web2, 'healthy')
+      const mended = await deploy(world, byPerson)
+      expect(outcomes(mended.deployments)).toEqual(['shop succeeded'])
+      expect(world.history.failed('shop')).toBeNull()
+    },
+  )
+
+  it('is tried again when it changes', async () => {
+    const { world } = await breakShop()
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+    expect(world.history.failed('shop')).toBeNull()
+  })
+
+  it.each(['unhealthy', 'exits'] as const)(
+    'is no success because a file changed that no service reads: %s',
+    async (behaviour) => {
+      const { world } = await breakShop(behaviour)
+      world.git.change({ 'shop/README.md': '# New\n' })
+      const { deployments } = await deploy(world)
+      expect(outcomes(deployments)).toContain('shop failed')
+      expect(world.history.failed('shop')?.inputs).not.toBe(world.history.proven('shop')?.inputs)
+    },
+  )
+
+  it('runs the old image again when git goes back', async () => {
+    const { world } = await breakShop()
+    world.git.change({ 'shop/compose.yaml': shop })
+    const { deployments, calls } = await deploy(world)
+    expect(calls).toContain('up shop web')
+    expect(outcomes(deployments)).toContain('shop succeeded')
+    expect([...world.machine.containers.values()].map(({ image }) => image)).toContain(web)
+    expect(world.history.failed('shop')).toBeNull()
+  })
+
+  it('remembers a proven state that fails when its container had to be made anew', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.containers.delete(containers(world)['shop-web-1'] ?? '')
+    world.machine.behave(web, 'unhealthy')
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop failed')
+    const again = await deploy(world)
+    expect(outcomes(again.deployments)).toContain('shop failed')
+    expect(again.calls).toEqual(['observe'])
+    world.machine.behave(web, 'healthy')
+    expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('keeps what the provider said as evidence, for the log alone', async () => {
+    const answerUp = () => ({ exitCode: 17, output: 'port is taken\n' })
+    const world = createWorld({ 'shop/compose.yaml': shop }, { provider: { answerUp } })
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'not proven within 2 s: service "web" has 0 of 1 containers',
+    })
+    expect(world.lines.at(-1)?.fields).toMatchObject({ exitCode: 17, provider: 'port is taken' })
+  })
+
+  it('proves by inspection and not by the exit code of the provider', async () => {
+    const world = home()
+    const up: Context['compose']['up'] = async (request, asked) => ({
+      ...(await world.ctx.compose.up(request, asked)),
+      exitCode: 1,
+    })
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    expect(outcomes((await deploy(world, () => pass(ctx))).deployments)).toEqual([
+      'blog succeeded',
+      'shop succeeded',
+    ])
+  })
+})
+
+describe('revisionPushed() beside stacks that are refused', () => {
+  it.each([
+    ['outside the repository', 'web: {image: a, env_file: ../../secret.env}', {}],
+    ['a symlink that leaves it', 'web: {image: a, env_file: link}', { 'shop/link': '../../x' }],
+    ['encrypted', 'web: {image: a, env_file: a.env}', { 'shop/a.env': 'A=ENC[AES256_GCM,data:x]' }],
+  ])('refuses what it refers to: %s', async (_title, service, more) => {
+    const world = home({ 'shop/compose.yaml': compose(service), ...links(more) })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop failed'])
+    expect(deployments[1]?.file).toMatch(/^shop\//)
+    expect(deployments[1]?.line).toBeGreaterThan(0)
+    expect(deployments[1]?.remedy).toBeTruthy()
+    expectUntouched(world, calls)
+  })
+
+  it('refuses a remote include where it stands', async () => {
+    const file = `include:\n  - https://example.org/x.yaml\n${shop}`
+    const world = home({ 'shop/compose.yaml': file })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ file: 'shop/compose.yaml', line: 2, column: 5 })
+    expectUntouched(world, calls)
+  })
+
+  it('refuses a compose file over 1 MiB', async () => {
+    const world = home({ 'shop/compose.yaml': `${shop}${`# ${'x'.repeat(98)}\n`.repeat(10_600)}` })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[1]).toMatchObject({
+      outcome: 'failed',
+      file: 'shop/compose.yaml',
+      line: 1,
+    })
+    expect(deployments[1]?.reason).toContain('over 1 MiB')
+    expectUntouched(world, calls)
+  })
+
+  it('refuses an included file over 1 MiB, and one that is no text', async () => {
+    for (const content of [`# ${'x'.repeat(1_048_576)}`, new Uint8Array([0xff, 0xfe, 0])]) {
+      const world = home({
+        'shop/compose.yaml': `include: [more.yaml]\n${shop}`,
+        'shop/more.yaml': content,
+      })
+      const { deployments } = await deploy(world)
+      expect(deployments[1]).toMatchObject({ outcome: 'failed', file: 'shop/more.yaml' })
+    }
+  })
+
+  it('mounts a tracked file of any size that is no text', async () => {
+    const world = home({
+      'shop/compose.yaml': compose(`web: {image: ${web}, volumes: ["./logo.png:/logo.png"]}`),
+      'shop/logo.png': new Uint8Array(1_100_000).fill(0xff),
+    })
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+  })
+
+  it('follows a tracked symlink to the compose file', async () => {
+    const world = home({
+      'shop/compose.yaml': { mode: '120000', content: 'real/shop.yaml' },
+      'shop/real/shop.yaml': compose('web: {image: a, env_file: ../../../secret.env}'),
+    })
+    const { deployments } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ outcome: 'failed', file: 'shop/real/shop.yaml' })
+  })
+
+  it('refuses a compose file that does not parse, where it is broken', async () => {
+    const world = home({ 'shop/compose.yaml': 'services:\n  web: {image: a\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ outcome: 'failed', file: 'shop/compose.yaml', line: 3 })
+    expectUntouched(world, calls)
+  })
+
+  it('refuses a submodule', async () => {
+    const world = home({ 'shop/lib': { mode: '160000', content: '' } })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ outcome: 'failed', file: 'shop/lib' })
+    expectUntouched(world, calls)
+  })
+
+  it('refuses what the provider refuses, in its words', async () => {
+    const world = home({ 'shop/compose.yaml': compose('web: {image: a, env_file: absent.env}') })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop failed'])
+    expect(deployments[1]?.reason).toContain('absent.env')
+  })
+
+  it('tells a refusal once a commit, and that it is over', async () => {
+    const file = compose(`web: {image: ${web}, env_file: own.env}`)
+    const world = home({ 'shop/compose.yaml': file })
+    world.files.write('shop', 'own.env', 'A=1\n')
+    await deploy(world)
+    world.files.remove('shop', 'own.env')
+    expect(contexts(await deploy(world))).toEqual(['magos/nas failure', 'magos/nas/shop failure'])
+    expect(contexts(await deploy(world))).toEqual([])
+    expect(world.history.failed('shop')).toMatchObject({ retry: 'next-pass' })
+    world.files.write('shop', 'own.env', 'A=1\n')
+    expect(contexts(await deploy(world))).toEqual(['magos/nas success', 'magos/nas/shop success'])
+    expect(contexts(await deploy(world))).toEqual([])
+  })
+
+  it('refuses two stacks of one project, naming both files', async () => {
+    const world = home({ 'shop/compose.yaml': `name: blog\n${shop}` })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog failed', 'shop failed'])
+    expect(deployments[0]?.reason).toBe(
+      'Cannot tell stacks apart: "blog/compose.yaml" and "shop/compose.yaml" have the project name "blog"',
+    )
+    expect(calls).toEqual(['observe'])
+  })
+
+  it('refuses two stacks of one name, told in one status', async () => {
+    const world = home({ 'a/b/compose.yaml': shop, 'a-b/compose.yaml': shop })
+    const first = await deploy(world)
+    expect(outcomes(first.deployments)).toEqual(['a-b failed', 'blog succeeded', 'shop succeeded'])
+    expect(contexts(first).filter((one) => one.includes('a-b'))).toEqual(['magos/nas/a-b failure'])
+    expect(contexts(await deploy(world))).toEqual([])
+  })
+
+  it.each([
+    ['does not parse', 'stacks: [\n'],
+    ['holds a key that nobody knows', 'stack: {}\n'],
+    ['is a symlink', { mode: '120000', content: 'other.yaml' } as const],
+  ])('touches nothing while .magos.yaml %s', async (_title, settings) => {
+    const world = home({ '.magos.yaml': settings })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog failed', 'shop failed'])
+    expect(deployments[0]).toMatchObject({ file: '.magos.yaml' })
+    expect(deployments[0]?.remedy).toContain('.magos.yaml')
+    expect(calls).toEqual(['observe'])
+  })
+
+  it('deploys the stacks of this host alone', async () => {
+    const world = home({
+      '.magos.yaml': 'stacks: {shop: {hosts: [pi]}, blog: {hosts: [pi, nas]}}\n',
+    })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['blog succeeded'])
+  })
+
+  it('builds from a tracked folder at every pass', async () => {
+    const world = home({
+      'shop/compose.yaml': compose('web: {build: ./src}'),
+      'shop/src/app.js': '1\n',
+    })
+    const read: Context['files']['read'] = async (stack, path, asked) => {
+      if (path === 'src') throw new MagosError('storage', 'Read "src": it is no regular file')
+      return world.files.read(stack, path, asked)
+    }
+    const ctx = { ...world.ctx, files: { ...world.files, read } }
+    await deploy(world, () => pass(ctx))
+    expect(outcomes((await deploy(world, () => pass(ctx))).deployments)).toContain('shop unchanged')
+  })
+
+  it('reads no file of the host for an allowed path, in a stack at the root either', async () => {
+    const file = compose(`web: {image: ${web}, env_file: /etc/homelab/a.env}`)
+    const world = createWorld({ 'compose.yaml': file }, { host: { allowPaths: ['/etc/homelab'] } })
+    const asked: string[] = []
+    const read: Context['files']['read'] = async (_stack, path) => {
+      asked.push(path)
+      return null
+    }
+    await deploy(world, () => pass({ ...world.ctx, files: { ...world.files, read } }))
+    expect(asked).toEqual(['.env'])
+  })
+})
+
+describe('revisionPushed() beside containers of somebody else', () => {
+  it('holds the stack with the remedy, and says so once', async () => {
+    const world = withForeign()
+    const { deployments, calls, reports } = await deploy(world)
+    expect(deployments[1]).toMatchObject({
+      stack: 'shop',
+      outcome: 'held',
+      reason: 'project "shop" has containers that Magos did not make: shop-web-1',
+      remedy:
+        "Name the directory that holds its data in the daemon's YAML: stacks: {shop: {directory: /home/me/shop}}",
+    })
+    expect(calls.filter((call) => /^(?:up|pull) .*shop/.test(call))).toEqual([])
+    expect(world.files.list('shop')).toEqual({})
+    expect(containers(world)['shop-web-1']).toBe('foreign')
+    expect(reports.find(({ context }) => context.endsWith('/shop'))?.state).toBe('pending')
+    expect((await deploy(world)).reports).toEqual([])
+  })
+
+  it('adopts them once the owner named the directory', async () => {
+    const world = withForeign({ host: { directories: { shop: '/home/me/shop' } } })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toContain('shop succeeded')
+    expect(deployments[1]?.services).toContainEqual({
+      name: 'web',
+      action: 'recreate',
+      reasons: ['its container was not made by Magos'],
+    })
+    expect(containers(world)['shop-web-1']).not.toBe('foreign')
+  })
+
+  it('takes no stack’s name for one that is configured', async () => {
+    const world = withForeign({}, 'constructor')
+    expect(outcomes((await deploy(world)).deployments)).toContain('constructor held')
+  })
+})
+
+describe('revisionPushed() when something outside fails', () => {
+  it('throws `engine` and records nothing when it cannot be reached', async () => {
+    const world = home()
+    world.machine.reach('away')
+    await expect(pass(world.ctx)).rejects.toMatchObject({ code: 'engine' })
+    expect(world.history.deployments(9)).toEqual([])
+    expect(world.history.failed('shop')).toBeNull()
+    expect(world.history.reached()).toBeNull()
+    expect(world.files.list('shop')).toEqual({})
+  })
+
+  it('throws when the engine goes away under it, and does the rest when it is back', async () => {
+    const world = home()
+    const up: Context['compose']['up'] = async (request, asked) => {
+      if (request.project === 'shop') world.machine.reach('away')
+      return await world.ctx.compose.up(request, asked)
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
+    expect(world.history.failed('shop')).toBeNull()
+    world.machine.reach('here')
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toContain('shop succeeded')
+  })
+
+  it('ends the journal when the files cannot be laid, and the others go on', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    world.files.failNext(
+      new MagosError('stack', 'Lay: held', { remedy: 'Clean up', place: { file: 'README.md' } }),
+    )
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'Lay: held',
+      remedy: 'Clean up',
+      file: 'README.md',
+    })
+    expect(world.history.interrupted(1)).toEqual([])
+    expect(world.machine.calls.some((call) => call.startsWith('up'))).toBe(false)
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('leaves the journal open when it is interrupted, and proves what it finds afterwards', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    world.machine.behave(web, 'unhealthy')
+    const stop = new AbortController()
+    const up: Context['compose']['up'] = async (request, asked) => {
+      const evidence = await world.ctx.compose.up(request, asked)
+      stop.abort(new Error('stopping'))
+      return evidence
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    await expect(pass(ctx, stop.signal)).rejects.toThrow('stopping')
+    expect(world.history.reached()).toBeNull()
+    expect(world.history.failed('shop')).toBeNull()
+    expect(world.history.interrupted(1)).toMatchObject([{ stack: 'shop', outcome: 'interrupted' }])
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({ outcome: 'failed' })
+    expect(deployments[0]?.services.every(({ action }) => action === 'keep')).toBe(true)
+  })
+
+  it('proves containers that it does not remember', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    await deploy(world)
+    const { ctx } = createWorld({})
+    const forgetful = { ...world.ctx, history: ctx.history }
+    const before = containers(world)
+    const { deployments, calls } = await deploy(world, () => pass(forgetful))
+    expect(outcomes(deployments)).toEqual(['shop succeeded'])
+    expect(calls).toEqual(['observe', 'provider', 'resolve shop'])
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('tells of a stack that was proven by a pass that did not end', async () => {
+    const world = home()
+    const up: Context['compose']['up'] = async (request, asked) => {
+      if (request.project !== 'shop') return await world.ctx.compose.up(request, asked)
+      throw new MagosError('provider', 'Run: it is not there any more')
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    await expect(pass(ctx)).rejects.toMatchObject({ code: 'provider' })
+    expect(contexts(await deploy(world))).toEqual([
+      'magos/nas success',
+      'magos/nas/blog success',
+      'magos/nas/shop success',
+    ])
+  })
+})
+
+describe('revisionPushed() reports', () => {
+  it('gives one status for the host and one for each stack that changed', async () => {
+    const world = home()
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    const { commit } = await world.git.head(signal)
+    const { reports } = await deploy(world)
+    expect(reports).toEqual([
+      {
+        commit,
+        context: 'magos/nas',
+        state: 'success',
+        description: '1 succeeded, 1 unchanged',
+      },
+      {
+        commit,
+        context: 'magos/nas/shop',
+        state: 'success',
+        description: 'healthy and steady for 0.3 s',
+      },
+    ])
+  })
+
+  it('gives the host’s status for a commit that changes no stack', async () => {
+    const world = home()
+    await deploy(world)
+    world.git.change({ 'README.md': 'x' })
+    expect(contexts(await deploy(world))).toEqual(['magos/nas success'])
+  })
+
+  it('tells a failure as one', async () => {
+    const { world, reports } = await breakShop()
+    expect(reports.map(({ context, state, description }) => [context, state, description])).toEqual(
+      [
+        ['magos/nas', 'failure', '1 failed, 1 unchanged'],
+        ['magos/nas/shop', 'failure', 'service "web" is unhealthy'],
+      ],
+    )
+    expect(world.told).toEqual([])
+  })
+
+  it('keeps a description within 140 characters, none of them cut in half', async () => {
+    const world = home({
+      'shop/compose.yaml': compose(`web: {image: ${web}, env_file: ${'🦀'.repeat(99)}}`),
+    })
+    const { reports } = await deploy(world)
+    const long = reports.find(({ context }) => context === 'magos/nas/shop')?.description ?? ''
+    expect(long.endsWith('…')).toBe(true)
+    expect(long.length).toBeLessThanOrEqual(140)
+    expect(long.length).toBeGreaterThan(130)
+    expect(long.isWellFormed()).toBe(true)
+  })
+
+  it('gives none where there is nobody to report to', async () => {
+    const world = home()
+    const { reports } = await deploy(world, () => pass({ ...world.ctx, reports: null }))
+    expect(reports).toEqual([])
+  })
+})
+
+describe('deployRevision() for one stack', () => {
+  it('leaves the others and what the host reached alone', async () => {
+    const world = home()
+    const { deployments } = await deploy(world, byPerson)
+    expect(outcomes(deployments)).toEqual(['shop succeeded'])
+    expect(Object.keys(containers(world))).toEqual(['shop-web-1', 'shop-db-1'])
+    expect(world.history.reached()).toBeNull()
+  })
+
+  it('gives the host a status that is about all of its stacks', async () => {
+    const { world } = await breakShop()
+    const { reports } = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'blog', asked: 'by-person' }, signal),
+    )
+    expect(reports).toEqual([])
+    world.machine.containers.delete(containers(world)['blog-blog-1'] ?? '')
+    const mended = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'blog', asked: 'by-person' }, signal),
+    )
+    expect(contexts(mended)).toEqual(['magos/nas failure', 'magos/nas/blog success'])
+    expect(mended.reports[0]?.description).toBe('1 failed, 1 succeeded')
+  })
+
+  it('says that another one waits for its first time', async () => {
+    expect(contexts(await deploy(home(), byPerson))).toEqual([
+      'magos/nas pending',
+      'magos/nas/shop success',
+    ])
+  })
+
+  it('throws `usage` for a stack that this host does not have', async () => {
+    const world = home()
+    await expect(
+      deployRevision(world.ctx, { stack: 'shpo', asked: 'by-person' }, signal),
+    ).rejects.toMatchObject({
+      code: 'usage',
+      message: 'Cannot find stack "shpo" on this host: there are blog, shop',
+    })
+  })
+})
+
+type Files = Parameters<typeof createWorld>[0]
+
+function home(more: Files = {}, options: WorldOptions = {}): World {
+  const files = {
+    'shop/compose.yaml': shop,
+    'shop/README.md': '# Shop\n',
+    'blog/compose.yaml': blog,
+  }
+  return createWorld({ ...files, ...more }, options)
+}
+
+function pass(ctx: Context, asked: AbortSignal = signal) {
+  return revisionPushed(ctx, { kind: 'revision-pushed' }, asked)
+}
+
+function byPerson(ctx: Context) {
+  return deployRevision(ctx, { stack: 'shop', asked: 'by-person' }, signal)
+}
+
+/** Deploys, changes the files, and deploys again; `kept` are containers that are the same. */
+async function change(files: Parameters<World['git']['change']>[0], before: Files = {}) {
+  const world = home(before)
+  await deploy(world)
+  const old = containers(world)
+  world.git.change(files)
+  const result = await deploy(world)
+  const now = containers(world)
+  return { world, ...result, kept: Object.keys(old).filter((name) => old[name] === now[name]) }
+}
+
+async function breakShop(behaviour: 'unhealthy' | 'exits' = 'unhealthy') {
+  const world = home()
+  await deploy(world)
+  world.machine.behave(web2, behaviour)
+  world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+  return { world, ...(await deploy(world)) }
+}
+
+function withForeign(options: WorldOptions = {}, stack = 'shop'): World {
+  const world = home({ [`${stack}/compose.yaml`]: shop }, options)
+  world.machine.containers.set('foreign', {
+    id: 'foreign',
+    name: `${stack}-web-1`,
+    project: stack,
+    service: 'web',
+    image: web,
+    definition: '',
+    labels: { 'com.docker.compose.project.working_dir': '/home/me/shop' },
+    restarts: 'no',
+    startedAt: 1,
+    stopped: null,
+  })
+  return world
+}
+
+function links(files: Readonly<Record<string, string>>): Files {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [
+      path,
+      { mode: path.endsWith('link') ? '120000' : '100644', content },
+    ]),
+  )
+}
+
+function expectUntouched(world: World, calls: readonly string[]): void {
+  expect(world.files.list('shop')).toEqual({})
+  expect(calls.filter((call) => call.includes('shop'))).toEqual([])
+}
+
+function running({ machine }: World): Record<string, string> {
+  return Object.fromEntries(machine.observed(null).map(({ name, state }) => [name, state]))
+}
+
+function contexts({ reports }: Awaited<ReturnType<typeof deploy>>): string[] {
+  return reports.map(({ context, state }) => `${context} ${state}`)
+}
