@@ -1,6 +1,7 @@
 import { MagosError } from './error.ts'
 import type { Event, Origin } from './event.ts'
 import { parseImageReference, repositoryName } from './image-reference.ts'
+import { readJsonMembers } from './json-members.ts'
 
 /** A delivery whose signature was right. Its headers are not signed and only name things. */
 export interface Delivery {
@@ -29,6 +30,25 @@ export type Hint =
 const LARGEST_HINT = 1_024
 /** Host, path and tag, at the most: it stands in a hint twice. */
 const LONGEST_NAME = 400
+
+/**
+ * What of a body `readDelivery` looks at; null when it is no JSON object. Of the common and large events only the members
+ * that count are parsed, so what stands behind them is not even looked at.
+ */
+export function parsePayload(
+  event: string,
+  body: string,
+): Readonly<Record<string, unknown>> | null {
+  const members = MEMBERS.get(event)
+  const found = members === undefined ? null : readJsonMembers(body, members)
+  return found ?? parseObject(body)
+}
+
+const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['push', ['ref', 'repository']],
+  ['registry_package', ['action', 'registry_package', 'repository']],
+  ['package', ['action', 'package', 'repository']],
+])
 
 /**
  * What a delivery hints at. Nothing of its content is believed beyond which image, branch or installation to look at anew;
@@ -163,6 +183,14 @@ function identifier(value: string): string {
 
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
+}
+
+function parseObject(content: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return record(JSON.parse(content))
+  } catch {
+    return null
+  }
 }
 
 function text(value: unknown): string | null {

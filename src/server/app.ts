@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { asMagosError } from '../domain/error.ts'
 import type { EdgeContext, Health } from './context.ts'
 import { receive } from './receive.ts'
+import { createVerifySignature } from './verify-signature.ts'
 
 export type { EdgeContext }
 
@@ -15,9 +16,10 @@ const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
 /** `POST /webhooks/github` and `GET /healthz`. */
 export function createEdge(): Edge {
   const app = new Hono<{ Bindings: EdgeContext }>()
+  const verify = createVerifySignature()
 
   app.post('/webhooks/github', async (c) => {
-    const { status, body, retryAfter } = await receive(c.req.raw, c.env)
+    const { status, body, retryAfter } = await receive(verify, c.req.raw, c.env)
     const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
     return c.json(body, status, { ...HEADERS, ...retry })
   })

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import { asMagosError } from '../domain/error.ts'
-import { readDelivery } from '../domain/webhook.ts'
-import type { Log } from '../ports.ts'
+import { type Hint, parsePayload, readDelivery } from '../domain/webhook.ts'
+import type { Log, LogFields } from '../ports.ts'
 import type { EdgeContext } from './context.ts'
 import { readBody } from './read-body.ts'
-import { isSignature, verifySignature } from './verify-signature.ts'
+import { isSignature, type VerifySignature } from './verify-signature.ts'
 
 /** What a delivery is answered with. */
 export interface Reply {
@@ -25,44 +25,57 @@ const RETRY_AFTER = 5
  * One webhook delivery: verified, stored as a hint, then answered. What the headers tell is judged before the body is
  * read, the signature before the body is understood, and the answer leaves after the hint is on disk.
  */
-export async function receive(request: Request, context: EdgeContext): Promise<Reply> {
-  const { secrets, bodyLimit = BODY_LIMIT } = context
-  const delivery = nameOf(request.headers.get('x-github-delivery'))
-  const log = context.log.child({ delivery })
-  const headers = readHeaders(request.headers, secrets)
-  if ('status' in headers) return refuse(log, headers)
-  const body = await readBody(request, bodyLimit)
-  if (body.outcome === 'too-large') {
-    return refuse(log, refused(413, `the body is over the limit of ${bodyLimit} bytes`))
-  }
-  if (body.outcome === 'broken') return refuse(log, refused(400, 'the body broke off'))
-  // Decoding drops a byte order mark and replaces what is no UTF-8, so such a body fails its signature.
-  const text = new TextDecoder().decode(body.bytes)
-  if (!(await verifySignature(secrets, text, headers.signature))) {
-    return refuse(log, refused(401, 'the signature does not fit the body and the webhook secret'))
-  }
-  const payload = parseObject(text)
-  if (payload === null) return refuse(log, refused(400, 'the body is no JSON object'))
-  const { event } = headers
-  const digest = hash('sha256', body.bytes)
+export async function receive(
+  verify: VerifySignature,
+  request: Request,
+  context: EdgeContext,
+): Promise<Reply> {
+  const headers = readHeaders(request.headers, context.secrets)
+  if ('status' in headers) return refuse(context, request, headers)
+  const text = await readVerified(verify, request, context, headers.signature)
+  if (typeof text !== 'string') return refuse(context, request, text)
+  const { event, delivery } = headers
+  const payload = parsePayload(event, text)
+  if (payload === null) return refuse(context, request, refused(400, 'the body is no JSON object'))
   const hint = readDelivery(
-    { event, delivery: headers.delivery, body: digest, payload },
+    { event, delivery, body: hash('sha256', text), payload },
     { repository: context.repository, branch: context.branch() },
   )
+  return answer(hint, headers, context)
+}
+
+/** The body's text, once its signature holds. */
+async function readVerified(
+  verify: VerifySignature,
+  request: Request,
+  { secrets, bodyLimit = BODY_LIMIT }: EdgeContext,
+  signature: string,
+): Promise<string | Reply> {
+  const body = await readBody(request, bodyLimit)
+  if (body.outcome === 'too-large') {
+    return refused(413, `the body is over the limit of ${bodyLimit} bytes`)
+  }
+  if (body.outcome === 'broken') return refused(400, 'the body broke off')
+  if (await verify(secrets, body.text, signature)) return body.text
+  return refused(401, 'the signature does not fit the body and the webhook secret')
+}
+
+async function answer(hint: Hint, headers: Headers, { inbox, log }: EdgeContext): Promise<Reply> {
+  const fields = { delivery: nameOf(headers.delivery), event: nameOf(headers.event) }
   if (hint.outcome === 'pong') {
-    log.info({}, 'Ping answered')
+    log.info(fields, 'Ping answered')
     return { status: 200, body: { status: 'pong' } }
   }
   if (hint.outcome === 'ignored') {
-    log.info({ event: nameOf(event) }, `Delivery ignored: ${hint.reason}`)
+    log.info(fields, `Delivery ignored: ${hint.reason}`)
     return { status: 202, body: { status: 'ignored', reason: hint.reason } }
   }
   try {
-    const id = await context.inbox.accept(hint.event, hint.origin)
-    log.info({ ...hint.origin, id }, 'Delivery accepted')
+    const id = await inbox.accept(hint.event, hint.origin)
+    log.debug({ ...hint.origin, id }, 'Delivery accepted')
     return { status: 202, body: { status: 'accepted', id } }
   } catch (thrown) {
-    return notStored(log, thrown)
+    return notStored(log, fields, thrown)
   }
 }
 
@@ -96,35 +109,23 @@ function refused(status: Reply['status'], reason: string): Reply {
   return { status, body: { status: 'refused', reason } }
 }
 
-function refuse(log: Log, reply: Reply): Reply {
+function refuse({ log }: EdgeContext, { headers }: Request, reply: Reply): Reply {
   const reason = 'reason' in reply.body ? reply.body.reason : ''
-  log.warn({ status: reply.status }, `Delivery refused: ${reason}`)
+  const delivery = nameOf(headers.get('x-github-delivery') ?? '')
+  log.warn({ delivery, status: reply.status }, `Delivery refused: ${reason}`)
   return reply
 }
 
 /** The sender learns that it was not stored, the log learns why. */
-function notStored(log: Log, thrown: unknown): Reply {
+function notStored(log: Log, fields: LogFields, thrown: unknown): Reply {
   const { code, message, remedy } = asMagosError(thrown)
-  log.error({ code, remedy }, `Delivery not stored: ${message}`)
+  log.error({ ...fields, code, remedy }, `Delivery not stored: ${message}`)
   const reason =
     code === 'busy' ? 'too many deliveries at one time' : 'the delivery cannot be stored now'
   return { ...refused(503, reason), retryAfter: RETRY_AFTER }
 }
 
 /** A name from an unsigned header, fit for a log line. */
-function nameOf(header: string | null): string {
-  return (header ?? '').slice(0, 64).replace(/[^\w.:-]/g, '')
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function nameOf(header: string): string {
+  return header.slice(0, 64).replace(/[^\w.:-]/g, '')
 }

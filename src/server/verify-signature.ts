@@ -9,15 +9,25 @@ export function isSignature(header: string): boolean {
 }
 
 /** Whether the text was signed with one of the secrets; compared in constant time. */
-export async function verifySignature(
+export type VerifySignature = (
   secrets: readonly string[],
   text: string,
   signature: string,
-): Promise<boolean> {
-  // Octokit throws on an empty body. GitHub never sends one.
-  if (text === '' || !isSignature(signature)) return false
-  for (const secret of secrets) {
-    if (secret !== '' && (await new Webhooks({ secret }).verify(text, signature))) return true
+) => Promise<boolean>
+
+export function createVerifySignature(): VerifySignature {
+  // What verifies is made once a secret, not once a delivery; there are two secrets at the most.
+  const verifiers = new WeakMap<readonly string[], readonly Webhooks[]>()
+
+  return async (secrets, text, signature) => {
+    // Octokit throws on an empty body. GitHub never sends one.
+    if (text === '' || !isSignature(signature)) return false
+    let webhooks = verifiers.get(secrets)
+    if (webhooks === undefined) {
+      webhooks = secrets.filter((secret) => secret !== '').map((secret) => new Webhooks({ secret }))
+      verifiers.set(secrets, webhooks)
+    }
+    for (const { verify } of webhooks) if (await verify(text, signature)) return true
+    return false
   }
-  return false
 }

@@ -38,23 +38,40 @@ export interface WorkedOff {
 }
 
 /** Works off one run and stores what became of it. Never rejects. */
-export async function workOff(ctx: WorkContext, run: Run, signal: AbortSignal): Promise<WorkedOff> {
-  const log = ctx.log.child(fieldsOf(run))
+export async function workOff(
+  context: WorkContext,
+  run: Run,
+  signal: AbortSignal,
+): Promise<WorkedOff> {
+  const { kind } = run.event
+  const ctx = { ...context, log: context.log.child(fieldsOf(run)) }
+  const begun = ctx.clock.now()
+  // Nobody wants to read that nothing happened every five minutes.
+  const level = run.origins.every(({ source }) => source === 'poll') ? 'debug' : 'info'
+  ctx.log[level]({}, `Working off ${kind}`)
+  const { ending, holdUntil } = await attempt(ctx, run, signal)
+  await store(ctx, run, ending, signal)
+  ctx.log.debug({ ms: ctx.clock.now() - begun, next: ending.next }, `Worked off ${kind}`)
+  return { holdUntil }
+}
+
+async function attempt(
+  ctx: WorkContext,
+  run: Run,
+  signal: AbortSignal,
+): Promise<WorkedOff & { readonly ending: Ending }> {
   try {
     if (run.superseded.length > 0) {
       ctx.inbox.settle(run.superseded, { outcome: 'superseded' }, [])
     }
-    const handled = await handleUntilStill(ctx, run, signal)
-    const ending: Ending = { next: 'settle', answer: handled.answer, followUps: handled.followUps }
-    await store({ ...ctx, log }, run, ending, signal)
-    return { holdUntil: null }
+    const { answer, followUps } = await handleUntilStill(ctx, run, signal)
+    return { ending: { next: 'settle', answer, followUps }, holdUntil: null }
   } catch (thrown) {
     const error = asMagosError(thrown)
     const ending = signal.aborted ? LEFT : endingOf(ctx, run, error)
-    tell(log, error, ending)
-    await store({ ...ctx, log }, run, ending, signal)
+    tell(ctx.log, error, ending)
     const asked = ending.next === 'postpone' && error.retryAt !== undefined
-    return { holdUntil: asked ? ending.dueAt : null }
+    return { ending, holdUntil: asked ? ending.dueAt : null }
   }
 }
 
@@ -135,14 +152,19 @@ function tell(log: Log, { code, message, place, remedy }: MagosError, ending: En
 
 /** Ids by which a line of the log is found; of many, the first. */
 function fieldsOf({ event, ids, origins, attempts }: Run) {
-  const deliveries = origins.flatMap(({ delivery }) => delivery ?? []).slice(0, 10)
+  const deliveries = origins.slice(0, 10).flatMap(({ delivery }) => delivery ?? [])
   return {
     event: event.kind,
     ids: ids.slice(0, 10),
     ...(ids.length > 10 ? { more: ids.length - 10 } : {}),
     ...(deliveries.length > 0 ? { deliveries } : {}),
+    ...(event.kind === 'image-published' ? { images: imagesOf(event.repositories) } : {}),
     ...(attempts > 0 ? { attempts } : {}),
     ...(event.kind === 'sync-requested' ? { stack: event.stack } : {}),
     ...(event.kind === 'report-due' ? { commit: event.report.commit } : {}),
   }
+}
+
+function imagesOf(repositories: readonly string[] | 'all'): readonly string[] | 'all' {
+  return repositories === 'all' ? repositories : repositories.slice(0, 10)
 }

@@ -57,7 +57,7 @@ describe('createEdge() POST /webhooks/github', () => {
     ])
     expect(lines).toMatchObject([
       {
-        level: 'info',
+        level: 'debug',
         message: 'Delivery accepted',
         fields: { delivery: '72d3162e-cc78-11e3-81ab-4c9367dc0958', id: 1 },
       },
@@ -253,6 +253,14 @@ describe('createEdge() POST /webhooks/github', () => {
     })
     expect(inbox.pending()).toEqual([])
   })
+
+  test.each(['__proto__', 'constructor', 'toString'])(
+    'ignores the event "%s", which every object has',
+    async (event) => {
+      const body = { status: 'ignored' }
+      expect(await send(signedRequest({ event }))).toMatchObject({ status: 202, body })
+    },
+  )
 
   test('ignores a push to another branch', async () => {
     const changes = { branch: () => 'production' }

@@ -242,7 +242,7 @@ describe('startDispatch()', () => {
     expect(calls).toHaveLength(1)
     const error = { code: 'configuration', message: 'Read "x": nonsense', ...place }
     expect(inbox.answer(id)).toEqual({ error })
-    expect(lines).toMatchObject([{ level: 'error', message: 'Failed: Read "x": nonsense' }])
+    expect(lines.at(-1)).toMatchObject({ level: 'error', message: 'Failed: Read "x": nonsense' })
   })
 
   test('rests a lane as long as it was asked to, new events or not', async () => {
@@ -430,6 +430,29 @@ describe('startDispatch()', () => {
     await idle
 
     expect(state).toBe('idle')
+  })
+
+  test('says what it works off with the ids by which it is found, polls only for debugging', async () => {
+    start()
+    await inbox.accept(published('ghcr.io/o/a'), WEBHOOK)
+    await inbox.accept(PUSHED, POLL)
+    await clock.advance(50)
+    await finish(0)
+    await clock.advance(5_000)
+
+    expect(lines).toMatchObject([
+      {
+        level: 'debug',
+        fields: { event: 'revision-pushed', ids: [2] },
+        message: 'Working off revision-pushed',
+      },
+      { level: 'debug', message: 'Worked off revision-pushed' },
+      {
+        level: 'info',
+        fields: { ids: [1], deliveries: ['d1'], images: ['ghcr.io/o/a'] },
+        message: 'Working off image-published',
+      },
+    ])
   })
 
   test('onTaken is told of each run; its failure harms nothing', async () => {

@@ -6,6 +6,7 @@ import { MIGRATIONS } from './schema.ts'
 
 /** One SQLite file, opened; whatever goes wrong with it is thrown as MagosError. */
 export interface Database {
+  readonly path: string
   readonly connection: DatabaseSync
   /** Runs `work`, naming the action in the error when it fails. */
   readonly attempt: <Result>(action: string, work: () => Result) => Result
@@ -43,6 +44,7 @@ export function openDatabase(path: string): Database {
     throw thrown
   }
   return {
+    path,
     connection,
     attempt,
     transaction: (action, work) => attempt(action, () => transact(connection, work)),

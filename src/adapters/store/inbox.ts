@@ -3,6 +3,7 @@ import type { Event, Origin } from '../../domain/event.ts'
 import type { Accepted, Inbox } from '../../ports.ts'
 import type { Database } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createLogSync } from './log-sync.ts'
 import { createPendingEvents } from './pending-events.ts'
 
 export interface InboxOptions {
@@ -38,6 +39,7 @@ export function createInbox(
 ): SqliteInbox {
   const statements = prepare(database.connection)
   const events = createPendingEvents(database)
+  const disk = createLogSync(database)
   const listeners = new Set<() => void>()
   let watch: NodeJS.Timeout | undefined
   let settledSincePrune = PRUNE_EVERY
@@ -55,11 +57,17 @@ export function createInbox(
   const group = createGroupCommit<Arrival, number>({
     limit: queueLimit,
     write(arrivals) {
-      const accepted = database.transaction('Accept an event in', () => arrivals.map(insert))
+      const accepted = disk.unsynced(() =>
+        database.transaction('Accept an event in', () => arrivals.map(insert)),
+      )
       events.add(accepted)
-      tell()
       return accepted.map(({ id }) => id)
     },
+    async sync() {
+      await disk.sync()
+      tell()
+    },
+    syncNow: () => disk.syncNow(),
   })
 
   const prune = (settled: number) => {
@@ -86,12 +94,9 @@ export function createInbox(
       const accepted = database.transaction('Settle an event in', () => {
         const at = now()
         // One row carries the answer for all of them: the newest, as that one is dropped last.
-        let carrier: number | null = null
-        for (const id of ids.toSorted((a, b) => b - a)) {
-          const answerText = carrier === null ? text : null
-          const { changes } = statements.settle.run(at, answerText, carrier ?? id, id)
-          if (changes === 1) carrier ??= id
-        }
+        const list = JSON.stringify(ids)
+        const carrier = statements.newest.get(list)?.['id'] ?? null
+        if (carrier !== null) statements.settle.run({ at, text, carrier, list })
         prune(ids.length)
         return arrivals.map(insert)
       })
@@ -121,6 +126,7 @@ export function createInbox(
     },
     close() {
       group.close()
+      disk.close()
       listeners.clear()
       clearInterval(watch)
     },
@@ -144,9 +150,14 @@ function prepare(connection: Database['connection']) {
     insert: connection.prepare(
       'INSERT INTO inbox (event, origin, accepted_at, due_at) VALUES (?, ?, ?, ?)',
     ),
+    newest: connection.prepare(
+      `SELECT max(id) AS id FROM inbox
+       WHERE id IN (SELECT value FROM json_each(?)) AND settled_at IS NULL`,
+    ),
     settle: connection.prepare(
-      `UPDATE inbox SET settled_at = ?, answer = ?, answered_with = ?
-       WHERE id = ? AND settled_at IS NULL`,
+      `UPDATE inbox SET settled_at = :at, answered_with = :carrier,
+         answer = CASE id WHEN :carrier THEN :text END
+       WHERE id IN (SELECT value FROM json_each(:list)) AND settled_at IS NULL`,
     ),
     postpone: connection.prepare(
       `UPDATE inbox SET due_at = ?, attempts = attempts + 1, postponed_for = ?
