@@ -1,5 +1,5 @@
 /** The whole loop: a GitHub in a box, a real registry, real podman, and the daemon as users start it. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LabDaemon } from '../lab/daemon.ts'
@@ -216,14 +216,27 @@ describe('magos run with webhooks', () => {
     expect(lab.github.violations).toEqual([])
   })
 
-  test('no line of its log holds a secret', () => {
-    const secrets = [
-      lab.app.privateKey,
-      lab.app.privateKey.split('\n')[1],
-      lab.environment()['MD_WEBHOOK_SECRET'],
-      'ghs_',
-    ]
-    const log = JSON.stringify(daemon.lines)
-    for (const secret of secrets) expect(log).not.toContain(secret)
+  test('no secret is in any sink: log, store, stacks, commits, statuses, answers', async () => {
+    const { MD_DATA_DIR: data = '', MD_WEBHOOK_SECRET: secret = '' } = lab.environment()
+    const [, line = ''] = lab.app.privateKey.split('\n')
+    const sinks = {
+      log: JSON.stringify(daemon.lines),
+      files: (await filesBelow(data)).map((file) => file.toString('latin1')).join('\n'),
+      commits: await git(lab.repository.gitDir, 'log', '--all', '-p'),
+      statuses: JSON.stringify(
+        lab.repository.record.statuses.map(({ description }) => description),
+      ),
+      requests: JSON.stringify(lab.github.requests.map(({ body }) => body)),
+    }
+    for (const [sink, text] of Object.entries(sinks)) {
+      expect(text.length, sink).toBeGreaterThan(100)
+      for (const planted of [secret, line, 'ghs_']) expect(text, sink).not.toContain(planted)
+    }
   })
 })
+
+async function filesBelow(directory: string): Promise<Buffer[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name))))
+}
