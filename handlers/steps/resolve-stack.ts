@@ -67,9 +67,9 @@ function isDue({ action }: ResolvedStack['plan'][number]): boolean {
 
 /** A stack stays with the provider that made it, which its containers tell; null where there are none. */
 function makerOf(containers: readonly ObservedContainer[]): Provider['name'] | null {
-  const labels = containers.flatMap((container) => Object.keys(container.labels))
-  if (labels.includes('io.podman.compose.project')) return 'podman-compose'
-  return labels.includes('com.docker.compose.version') ? 'docker-compose' : null
+  const carries = (label: string) => containers.some(({ labels }) => Object.hasOwn(labels, label))
+  if (carries('io.podman.compose.project')) return 'podman-compose'
+  return carries('com.docker.compose.version') ? 'docker-compose' : null
 }
 
 async function readFiles(ctx: PlanContext, source: StackSource, signal: AbortSignal) {

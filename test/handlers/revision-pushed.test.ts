@@ -376,8 +376,8 @@ describe('revisionPushed() when the new state does not prove itself', () => {
   })
 
   it('keeps what the provider said as evidence, for the log alone', async () => {
-    const answerUp = () => ({ exitCode: 17, output: 'port is taken\n' })
-    const world = createWorld({ 'shop/compose.yaml': shop }, { provider: { answerUp } })
+    const said = { exitCode: 17, output: 'port is taken\n' }
+    const world = createWorld({ 'shop/compose.yaml': shop }, { provider: { answerUp: () => said } })
     const { deployments } = await deploy(world)
     expect(deployments[0]).toMatchObject({
       outcome: 'failed',
@@ -397,6 +397,34 @@ describe('revisionPushed() when the new state does not prove itself', () => {
       'blog succeeded',
       'shop succeeded',
     ])
+  })
+})
+
+describe('revisionPushed() and the provider', () => {
+  it.each([
+    ['io.podman.compose.project', 'podman-compose'],
+    ['com.docker.compose.version', 'docker-compose'],
+    ['another', null],
+  ])('stays with the one that made the stack: %s', async (label, made) => {
+    const world = withForeign({ host: { directories: { shop: '/home/me/shop' } } })
+    const foreign = world.machine.containers.get('foreign')
+    if (foreign === undefined) throw new Error('No container')
+    world.machine.containers.set('foreign', { ...foreign, labels: { [label]: 'x' } })
+    const asked: (string | null)[] = []
+    const provider: Context['compose']['provider'] = async (maker, stop) => {
+      asked.push(maker)
+      return await world.ctx.compose.provider(maker, stop)
+    }
+    const used: unknown[] = []
+    const up: Context['compose']['up'] = async (request, stop) => {
+      used.push(request.provider)
+      return await world.ctx.compose.up(request, stop)
+    }
+    await deploy(world, () =>
+      pass({ ...world.ctx, compose: { ...world.ctx.compose, provider, up } }),
+    )
+    expect(new Set(asked)).toEqual(new Set([made, null]))
+    expect(used).toEqual(['docker-compose', 'docker-compose'])
   })
 })
 

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { checkRequested } from '../../handlers/check-requested.ts'
+import { createWorld, digest, signal } from './world.ts'
+
+const app = { registry: 'ghcr.io', repository: 'o/app' }
+const db = { registry: 'ghcr.io', repository: 'o/db' }
+const note = '# {"magos": {"policy": "semver", "range": "^1"}}'
+const files = {
+  'shop/compose.yaml': `services:
+  web:
+    image: ghcr.io/o/app:1.0.0@${digest(1)} ${note}
+  worker:
+    image: ghcr.io/o/app:1.1.0@${digest(2)} ${note}
+  db:
+    image: ghcr.io/o/db:1.0.0@${digest(5)} ${note}
+  plain:
+    image: nginx:1
+`,
+}
+
+describe('checkRequested()', () => {
+  it('tells what would be updated, held and left, and counts its requests', async () => {
+    const world = createWorld(files)
+    world.registry.push(app, '1.0.0', digest(1))
+    world.registry.push(app, '1.1.0', digest(2))
+    world.registry.fail(db, 'unauthorized')
+    const { commit } = await world.git.head(signal)
+    const before = await checkRequested(world.ctx, signal)
+    expect(before).toEqual({
+      revision: commit,
+      updates: [
+        {
+          file: 'shop/compose.yaml',
+          line: 3,
+          services: ['web'],
+          from: `ghcr.io/o/app:1.0.0@${digest(1)}`,
+          to: `ghcr.io/o/app:1.1.0@${digest(2)}`,
+          policy: 'semver ^1',
+          reason: '"1.1.0" is the newest that fits above "1.0.0"',
+        },
+      ],
+      held: [
+        {
+          file: 'shop/compose.yaml',
+          line: 7,
+          column: 12,
+          image: `ghcr.io/o/db:1.0.0@${digest(5)}`,
+          reason: 'Failed: unauthorized',
+          kind: 'problem',
+        },
+      ],
+      problems: [],
+      unchanged: 1,
+      requests: 3,
+    })
+    expect((await checkRequested(world.ctx, signal)).requests).toBe(3)
+  })
+
+  it('changes nothing: no commit, no call of the engine, no file, no memory', async () => {
+    const world = createWorld(files)
+    world.registry.push(app, '1.1.0', digest(2))
+    await checkRequested(world.ctx, signal)
+    expect(world.git.log()).toHaveLength(1)
+    expect(world.order.filter((step) => step.startsWith('commit'))).toEqual([])
+    expect(world.machine.calls).toEqual([])
+    expect(world.files.reports).toEqual([])
+    expect(world.history.deployments(9)).toEqual([])
+    expect(world.lines).toEqual([])
+  })
+
+  it('tells problems of files, settings and refused stacks with their places', async () => {
+    const world = createWorld({
+      ...files,
+      'a/b/compose.yaml': 'services: {}\n',
+      'a-b/compose.yaml': 'services: {}\n',
+      'broken/compose.yaml': 'services:\n  web: {image: a\n',
+      'link/compose.yaml': { mode: '120000', content: '../shop/compose.yaml' },
+      '.magos.yaml': 'stacks:\n  gone: {}\n',
+    })
+    const { problems } = await checkRequested(world.ctx, signal)
+    expect(problems.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
+      'link/compose.yaml:1 symlink',
+      '.magos.yaml:1 stack',
+      'a-b/compose.yaml:1 stack',
+      'a/b/compose.yaml:1 stack',
+      'broken/compose.yaml:3 compose',
+    ])
+    expect(problems.every(({ remedy }) => remedy !== undefined)).toBe(true)
+  })
+})

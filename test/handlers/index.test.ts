@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { handle } from '../../handlers/index.ts'
+import type { Event } from '../../src/domain/event.ts'
+import { createWorld, signal } from './world.ts'
+
+const report = { commit: 'c', context: 'magos/nas', state: 'success', description: '' } as const
+
+describe('handle()', () => {
+  it.each<[Event, object | null]>([
+    [
+      { kind: 'image-published', repositories: 'all' },
+      { commits: [], held: [] },
+    ],
+    [{ kind: 'revision-pushed' }, { deployments: [] }],
+    [
+      { kind: 'sync-requested', stack: null },
+      { commits: [], held: [], deployments: [] },
+    ],
+    [{ kind: 'installation-changed' }, null],
+    [{ kind: 'report-due', report }, null],
+  ])('hands %j to its handler', async (event, answer) => {
+    const { ctx, git, told } = createWorld({})
+    const { commit } = await git.head(signal)
+    const handled = await handle(ctx, event, signal)
+    expect(handled.next).toBe('done')
+    expect(handled.answer).toEqual(answer === null ? null : { revision: commit, ...answer })
+    expect(told).toEqual(event.kind === 'report-due' ? [report] : [])
+  })
+})

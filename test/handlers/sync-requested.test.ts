@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { syncRequested } from '../../handlers/sync-requested.ts'
+import { compose, containers, createWorld, digest, outcomes, signal } from './world.ts'
+import type { World } from './world.ts'
+
+const app = { registry: 'ghcr.io', repository: 'o/app' }
+const annotated = (line: string) =>
+  `services:\n  web:\n    image: ${line} # {"magos": {"policy": "semver"}}\n`
+const other = compose(`blog: {image: ghcr.io/o/blog@${digest(7)}}`)
+
+describe('syncRequested()', () => {
+  it('checks, commits, deploys and proves in one pass', async () => {
+    const world = shop()
+    const { answer, followUps, next } = await sync(world)
+    const [commit = ''] = answer.commits
+    expect(next).toBe('done')
+    expect(world.git.made.map(({ revision }) => revision.commit)).toEqual([commit])
+    expect(answer).toMatchObject({ revision: commit, held: [] })
+    expect(outcomes(answer.deployments)).toEqual(['blog succeeded', 'shop succeeded'])
+    expect([...world.machine.containers.values()].map(({ image }) => image)).toContain(
+      `ghcr.io/o/app:1.1.0@${digest(2)}`,
+    )
+    expect(followUps.map(({ event }) => event.kind)).toEqual([
+      'report-due',
+      'report-due',
+      'report-due',
+    ])
+  })
+
+  it('deploys the head when there is nothing to commit, and says what is held', async () => {
+    const world = shop()
+    world.registry.fail(app, 'network')
+    const { answer } = await sync(world)
+    expect(answer.commits).toEqual([])
+    expect(answer.held).toMatchObject([{ file: 'shop/compose.yaml', line: 3, kind: 'problem' }])
+    expect(outcomes(answer.deployments)).toEqual(['blog succeeded', 'shop succeeded'])
+  })
+
+  it('asks to be run again when the branch moved, before anything is deployed', async () => {
+    const world = shop()
+    world.git.beforeSwap(() => world.git.change({ 'README.md': 'theirs' }))
+    expect(await sync(world)).toMatchObject({ next: 'again', answer: { commits: [] } })
+    expect(world.machine.calls).toEqual([])
+    expect((await sync(world)).answer.commits).toHaveLength(1)
+    expect(world.git.text('README.md')).toBe('theirs')
+  })
+
+  it('deploys only the stack that is named', async () => {
+    const world = shop()
+    const { answer } = await sync(world, 'shop')
+    expect(outcomes(answer.deployments)).toEqual(['shop succeeded'])
+    expect(Object.keys(containers(world))).toEqual(['shop-web-1'])
+  })
+
+  it('tries a state that failed again only for a person who names its stack', async () => {
+    const world = shop()
+    world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'unhealthy')
+    expect(outcomes((await sync(world)).answer.deployments)).toContain('shop failed')
+    world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'healthy')
+    expect(outcomes((await sync(world)).answer.deployments)).toContain('shop failed')
+    expect(outcomes((await sync(world, 'shop')).answer.deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('throws `usage` for an unknown stack before anything is asked or committed', async () => {
+    const world = shop()
+    await expect(sync(world, 'shpo')).rejects.toMatchObject({ code: 'usage' })
+    expect(world.git.made).toEqual([])
+    expect(world.registry.asked()).toEqual([])
+    expect(world.machine.calls).toEqual([])
+  })
+})
+
+function shop(): World {
+  const world = createWorld({
+    'shop/compose.yaml': annotated(`ghcr.io/o/app:1.0.0@${digest(1)}`),
+    'blog/compose.yaml': other,
+  })
+  world.registry.push(app, '1.0.0', digest(1))
+  world.registry.push(app, '1.1.0', digest(2))
+  return world
+}
+
+function sync({ ctx }: World, stack: string | null = null) {
+  return syncRequested(ctx, { kind: 'sync-requested', stack }, signal)
+}
