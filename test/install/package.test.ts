@@ -1,0 +1,174 @@
+/** The packed form: what `npm install --global` brings to a machine, and that it runs there without the checkout. */
+import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { freePort, startDaemon } from '../lab/daemon.ts'
+import { pushImage } from '../lab/registry/push.ts'
+import { startRegistry } from '../lab/registry/registry.ts'
+import {
+  cloneHead,
+  createFreshMachine,
+  pathWithoutNode,
+  ROOT,
+  type FreshMachine,
+} from './fresh-machine.ts'
+
+let machine: FreshMachine
+let tarball: string
+let files: readonly string[]
+let bin: string
+/** Without a Node, so that the one that npm brought has to be found. */
+let env: Record<string, string>
+
+beforeAll(async () => {
+  machine = await createFreshMachine()
+  const clone = join(machine.folder, 'clone')
+  cloneHead(clone)
+  // only read: what is built and packed lies in the clone
+  await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
+  const to = ['--pack-destination', machine.folder]
+  await machine.succeed('npm', ['pack', '--silent', ...to], { cwd: clone })
+  tarball = join(machine.folder, `magos-dominus-${manifest.version}.tgz`)
+  files = (await machine.succeed('tar', ['-tzf', tarball])).trim().split('\n')
+  const prefix = join(machine.folder, 'prefix')
+  await machine.succeed('npm', ['install', '--global', '--silent', '--prefix', prefix, tarball])
+  bin = join(prefix, 'bin/magos')
+  env = { ...machine.env, PATH: await pathWithoutNode(machine.folder) }
+})
+afterAll(async () => {
+  await machine.remove()
+})
+
+/** A folder with one file. */
+async function repository(name: string, compose: string): Promise<string> {
+  await machine.write(`${name}/web/compose.yaml`, compose)
+  return join(machine.folder, name)
+}
+
+async function commit(folder: string): Promise<void> {
+  const identity = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.org']
+  for (const args of [
+    ['init', '--quiet', '--initial-branch=main'],
+    ['add', '.'],
+    [...identity, 'commit', '--quiet', '--message=first'],
+  ]) {
+    await machine.succeed('git', args, { cwd: folder })
+  }
+}
+
+describe('the tarball of npm pack', () => {
+  test('holds what runs and what is copied, and nothing else', () => {
+    const wanted =
+      /^package\/(?:package\.json|README\.md|LICENSE|dist\/magos\.mjs|src\/cli\/magos\.sh|configs\/[\w.-]+|tunnel\/[\w.-]+)$/
+    expect(files.filter((file) => !wanted.test(file))).toEqual([])
+    for (const file of ['dist/magos.mjs', 'src/cli/magos.sh', 'LICENSE', 'README.md']) {
+      expect(files).toContain(`package/${file}`)
+    }
+    expect(files).toContain('package/configs/magos-dominus.service')
+    expect(files).toContain('package/configs/env.sample')
+  })
+
+  test('holds no secret, and no path of the machine that it was packed on', async () => {
+    const content = await machine.succeed('tar', ['-xzOf', tarball])
+    expect(content).not.toMatch(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\n]+[A-Za-z0-9+/]{40}/)
+    expect(content).not.toMatch(/AGE-SECRET-KEY-1[0-9A-Z]{50}|gh[opsu]_[A-Za-z0-9]{36}/)
+    expect(content).not.toContain(machine.folder)
+    expect(content).not.toContain(ROOT)
+  })
+})
+
+describe('magos, installed with npm install --global', () => {
+  test('runs its bundle with the Node that npm brought', async () => {
+    const version = await machine.succeed(bin, ['--version'], { env })
+    expect(version).toBe(`${manifest.version}\n`)
+    const answer = await machine.succeed(bin, ['image', 'nginx:1.2', '--json'], { env, cwd: '/' })
+    expect(JSON.parse(answer)).toMatchObject([{ canonical: 'docker.io/library/nginx:1.2' }])
+  })
+
+  test('check asks a registry and changes nothing', async () => {
+    const registry = await startRegistry()
+    try {
+      await pushImage(registry, 'o/app', '1.0.0', { version: '1.0.0' })
+      const digest = await pushImage(registry, 'o/app', '1.1.0', { version: '1.1.0' })
+      const image = `${registry.host}/o/app`
+      const compose = `services:\n  web:\n    image: ${image}:1.0.0  # {"magos": {"policy": "semver"}}\n`
+      const folder = await repository('checked', compose)
+      const answer = await machine.succeed(bin, ['check', '--json'], { env, cwd: folder })
+      expect(JSON.parse(answer)).toMatchObject({
+        updates: [{ file: 'web/compose.yaml', line: 3, to: `${image}:1.1.0@${digest}` }],
+        held: [],
+      })
+      expect(await readFile(join(folder, 'web/compose.yaml'), 'utf8')).toBe(compose)
+    } finally {
+      await registry.close()
+    }
+  })
+
+  test('run ends with 2 without a repository, and says which variable names it', async () => {
+    const { code, stdout, stderr } = await machine.run(bin, ['run'], { env })
+    expect(code).toBe(2)
+    expect(`${stdout}${stderr}`).toContain('MD_REPO')
+  })
+
+  test('run ends with 3 where there is no container engine, and says so', async () => {
+    const folder = await repository('without-engine', 'services: {}\n')
+    await commit(folder)
+    const more = { MD_REPO: folder, MD_DATA_DIR: join(machine.folder, 'data-1') }
+    const { code, stdout, stderr } = await machine.run(bin, ['run'], { env: { ...env, ...more } })
+    expect(code).toBe(3)
+    expect(`${stdout}${stderr}`).toContain('there is no "podman" nor "docker" in the PATH')
+    expect(`${stdout}${stderr}`).toContain('Install podman')
+  })
+
+  test('run works a local repository until SIGTERM, and ends with 0', async () => {
+    const folder = await repository('worked', 'services: {}\n')
+    await commit(folder)
+    const tools = await engineAway()
+    const port = await freePort()
+    const daemon = await startDaemon(
+      {
+        ...env,
+        PATH: `${tools}:${env['PATH'] ?? ''}`,
+        MD_REPO: folder,
+        MD_DATA_DIR: join(machine.folder, 'data-2'),
+        MD_LISTEN: `127.0.0.1:${String(port)}`,
+        MD_POLL_INTERVAL: '1s',
+      },
+      { command: [bin], cwd: machine.folder },
+    )
+    const health = await fetch(`http://127.0.0.1:${String(port)}/healthz`)
+    expect(health.status).toBe(200)
+    await daemon.line(({ message }) => message.includes('there is no engine here'))
+    const { code, after } = await daemon.stop()
+    expect(code).toBe(0)
+    expect(after).toBeLessThan(10_000)
+    expect(daemon.lines.filter(({ level }) => level === 'raw')).toEqual([])
+  })
+})
+
+describe('magos, installed with npm install in a folder', () => {
+  test('runs with the Node that lies beside it', async () => {
+    const prefix = join(machine.folder, 'app')
+    await mkdir(prefix)
+    const args = ['install', '--silent', '--prefer-offline', '--prefix', prefix, tarball]
+    await machine.succeed('npm', args)
+    const magos = join(prefix, 'node_modules/.bin/magos')
+    expect(await machine.succeed(magos, ['--version'], { env })).toBe(`${manifest.version}\n`)
+  })
+})
+
+/** An engine that is installed and cannot be reached. */
+async function engineAway(): Promise<string> {
+  const podman = await machine.write(
+    'engine/podman',
+    `#!/bin/sh
+case $1 in
+  --version) echo 'podman version 5.4.2' ;;
+  *) echo 'Error: unable to connect to Podman socket: there is no engine here' >&2; exit 125 ;;
+esac
+`,
+  )
+  await machine.succeed('chmod', ['+x', podman])
+  return join(machine.folder, 'engine')
+}
