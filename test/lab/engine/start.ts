@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writeBuildContext } from './image.ts'
 import type { ImageContent } from './image.ts'
-import { composePath } from './install.ts'
+import { composePath, programPath } from './install.ts'
 import { ISOLATED } from './isolate.ts'
 import { tearDown } from './tear-down.ts'
 
@@ -21,6 +21,8 @@ export interface LabEngineOptions {
   readonly prefix?: string
   /** Directory below which everything lies; default /tmp. Keep it short. */
   readonly parent?: string
+  /** Directory below which the runtime directory lies; default /dev/shm. */
+  readonly runtimeParent?: string
 }
 
 export interface LabEngine {
@@ -49,15 +51,15 @@ export interface LabEngine {
 
 /** Root's engine starts only within `isolate.ts`, because its bridges and rules would be the machine's own. */
 export async function startEngine(options: LabEngineOptions = {}): Promise<LabEngine> {
-  const { prefix = 'lab', parent = '/tmp' } = options
+  const { prefix = 'lab', parent = '/tmp', runtimeParent = '/dev/shm' } = options
   if (process.getuid?.() === 0 && process.env[ISOLATED] !== '1') {
     throw new Error(
       'Start the lab engine as root: only within "node test/lab/engine/isolate.ts --"',
     )
   }
   const directory = await mkdtemp(join(parent, 'ml-'))
-  const runtimeDirectory = await mkdtemp('/dev/shm/ml-')
-  const env = await configure(directory)
+  const runtimeDirectory = await mkdtemp(join(runtimeParent, 'ml-'))
+  const env = await configure(directory, runtimeDirectory)
   const podman = async (args: readonly string[]) => {
     const { stdout } = await run('podman', [...args], { env, maxBuffer: 64 << 20 })
     return stdout.trim()
@@ -110,11 +112,16 @@ function asDigest(text: string): `sha256:${string}` {
   return `sha256:${text.slice('sha256:'.length)}`
 }
 
-async function configure(directory: string): Promise<Record<string, string>> {
+async function configure(
+  directory: string,
+  runtimeDirectory: string,
+): Promise<Record<string, string>> {
   const at = (path: string) => join(directory, path)
-  for (const path of ['home', 'bin', 'run', 'x', 'blobs', 'networks']) {
+  for (const path of ['home', 'bin', 'run', 'blobs', 'networks']) {
     await mkdir(at(path), { mode: 0o700 })
   }
+  // In memory, as a user's is: there Magos keeps rendered stacks, and nothing of it stays.
+  await symlink(runtimeDirectory, at('x'))
   await writeFile(at('containers.conf'), containersConf(directory))
   await writeFile(
     at('storage.conf'),
@@ -150,7 +157,8 @@ function containersConf(directory: string): string {
     '[engine]',
     'cgroup_manager = "cgroupfs"',
     'events_logger = "file"',
-    'runtime = "runc"',
+    // A machine without runc has a podman that brought a runtime of its own.
+    ...(programPath('runc') === null ? [] : ['runtime = "runc"']),
     `tmp_dir = "${join(directory, 'tmp')}"`,
     `image_copy_tmp_dir = "${join(directory, 'blobs')}"`,
     '[network]',
