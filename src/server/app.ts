@@ -11,7 +11,11 @@ export interface Edge {
   fetch(request: Request, context: EdgeContext): Response | Promise<Response>
 }
 
-const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+const HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
 
 /** `POST /webhooks/github` and `GET /healthz`. */
 export function createEdge(): Edge {
@@ -21,22 +25,27 @@ export function createEdge(): Edge {
   app.post('/webhooks/github', async (c) => {
     const { status, body, retryAfter } = await receive(verify, c.req.raw, c.env)
     const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-    return c.json(body, status, { ...HEADERS, ...retry })
+    return json(body, status, retry)
   })
 
   app.get('/healthz', (c) => {
     const health = healthOf(c.env)
-    return c.json(health, health.status === 'ok' ? 200 : 503, HEADERS)
+    return json(health, health.status === 'ok' ? 200 : 503)
   })
 
-  app.notFound((c) => c.json({ status: 'refused', reason: 'there is nothing here' }, 404, HEADERS))
+  app.notFound(() => json({ status: 'refused', reason: 'there is nothing here' }, 404))
 
   app.onError((thrown, c) => {
     c.env.log.error({ cause: thrown.stack }, `Request failed: ${asMagosError(thrown).message}`)
-    return c.json({ status: 'failed', reason: 'something broke; the log knows what' }, 500, HEADERS)
+    return json({ status: 'failed', reason: 'something broke; the log knows what' }, 500)
   })
 
   return app
+}
+
+/** Hono's own `c.json` makes a Headers object of given headers, which costs more than all else that it does. */
+function json(body: unknown, status: number, more: Readonly<Record<string, string>> = {}) {
+  return new Response(JSON.stringify(body), { status, headers: { ...HEADERS, ...more } })
 }
 
 function healthOf({ health, log }: EdgeContext): Health {

@@ -25,8 +25,8 @@ interface Waiting<Item, Result> {
   readonly reject: (reason: unknown) => void
 }
 
-/** ms; two, so that a client hardly feels it. */
-const LONGEST_GATHERING = 2
+/** ms; so few that nobody feels them. */
+const LONGEST_GATHERING = 1
 
 export function createGroupCommit<Item, Result>({
   write,
