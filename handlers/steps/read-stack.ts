@@ -36,8 +36,6 @@ export async function readStack(
   const home = ctx.files.home(stack.name)
   const referred = [...references.files, ...references.mounts]
   const entries = stackEntries(stack, view.directories, view.entries.values(), referred)
-  const submodule = entries.find(({ mode }) => mode === '160000')
-  if (submodule !== undefined) throw refusedSubmodule(stack, submodule)
   const untracked = await readUntracked(ctx, view, stack, references, signal)
   const inputs = inputsDigest({ project, home, files: stack.files, entries, untracked })
   return { stack, project, home, entries, untracked, inputs }
@@ -88,13 +86,6 @@ function refusal(place: {
   return new MagosError('stack', message, {
     place: { file, line, column },
     ...(remedy === undefined ? {} : { remedy }),
-  })
-}
-
-function refusedSubmodule(stack: Stack, { path }: TreeEntry): MagosError {
-  return new MagosError('stack', `Cannot deploy "${stack.name}": "${path}" is a submodule`, {
-    place: { file: path },
-    remedy: 'Commit the files themselves instead of a submodule',
   })
 }
 

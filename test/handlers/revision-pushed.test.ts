@@ -358,7 +358,7 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     const { deployments, calls } = await deploy(world)
     expect(calls).toContain('up shop web')
     expect(outcomes(deployments)).toContain('shop succeeded')
-    expect([...world.machine.containers.values()].map(({ image }) => image)).toContain(web)
+    expect(images(world)).toContain(web)
     expect(world.history.failed('shop')).toBeNull()
   })
 
@@ -373,6 +373,25 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(again.calls).toEqual(['observe'])
     world.machine.behave(web, 'healthy')
     expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('makes it anew when a person asks, though it was proven before', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.containers.delete(containers(world)['shop-web-1'] ?? '')
+    world.machine.behave(web, 'exits')
+    await deploy(world)
+    const before = containers(world)
+    expect((await deploy(world, byPerson)).calls).toContain('up shop web')
+    expect(containers(world)['shop-web-1']).not.toBe(before['shop-web-1'])
+  })
+
+  it('leaves a container that a person stopped also in the next try', async () => {
+    const { world } = await breakShop()
+    world.machine.kill(containers(world)['shop-db-1'] ?? '')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+    expect(running(world)).toMatchObject({ 'shop-db-1': 'exited', 'shop-web-1': 'running' })
   })
 
   it('keeps what the provider said as evidence, for the log alone', async () => {
@@ -669,23 +688,44 @@ describe('revisionPushed() when something outside fails', () => {
     expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
   })
 
-  it('leaves the journal open when it is interrupted, and proves what it finds afterwards', async () => {
+  it.each(['unhealthy', 'exits'] as const)(
+    'leaves the journal open when it is interrupted, and proves what it finds afterwards: %s',
+    async (behaviour) => {
+      const world = createWorld({ 'shop/compose.yaml': shop })
+      world.machine.behave(web, behaviour)
+      await interrupt(world)
+      expect(world.history.reached()).toBeNull()
+      expect(world.history.failed('shop')).toBeNull()
+      expect(world.history.interrupted(1)).toMatchObject([
+        { stack: 'shop', outcome: 'interrupted' },
+      ])
+      const { deployments } = await deploy(world)
+      expect(outcomes(deployments)).toEqual(['shop failed'])
+      expect(deployments[0]?.services.every(({ action }) => action === 'keep')).toBe(true)
+    },
+  )
+
+  it('runs the old image again when git goes back while nobody looked', async () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
-    world.machine.behave(web, 'unhealthy')
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    await interrupt(world)
+    expect(images(world)).toContain(web2)
+    world.git.change({ 'shop/compose.yaml': shop })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+    expect(images(world)).toEqual([db, web])
+  })
+
+  it('takes no stack for refused because it was interrupted', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
     const stop = new AbortController()
-    const up: Context['compose']['up'] = async (request, asked) => {
-      const evidence = await world.ctx.compose.up(request, asked)
+    const resolve: Context['compose']['resolve'] = async () => {
       stop.abort(new Error('stopping'))
-      return evidence
+      throw new MagosError('compose', 'Resolve: the provider was ended')
     }
-    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, resolve } }
     await expect(pass(ctx, stop.signal)).rejects.toThrow('stopping')
-    expect(world.history.reached()).toBeNull()
     expect(world.history.failed('shop')).toBeNull()
-    expect(world.history.interrupted(1)).toMatchObject([{ stack: 'shop', outcome: 'interrupted' }])
-    const { deployments } = await deploy(world)
-    expect(deployments[0]).toMatchObject({ outcome: 'failed' })
-    expect(deployments[0]?.services.every(({ action }) => action === 'keep')).toBe(true)
   })
 
   it('proves containers that it does not remember', async () => {
@@ -853,6 +893,22 @@ async function breakShop(behaviour: 'unhealthy' | 'exits' = 'unhealthy') {
   world.machine.behave(web2, behaviour)
   world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
   return { world, ...(await deploy(world)) }
+}
+
+/** A pass that is ended as soon as the provider has done its part. */
+async function interrupt(world: World): Promise<void> {
+  const stop = new AbortController()
+  const up: Context['compose']['up'] = async (request, asked) => {
+    const evidence = await world.ctx.compose.up(request, asked)
+    stop.abort(new Error('stopping'))
+    return evidence
+  }
+  const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+  await expect(pass(ctx, stop.signal)).rejects.toThrow('stopping')
+}
+
+function images({ machine }: World): string[] {
+  return [...machine.containers.values()].map(({ image }) => image).toSorted()
 }
 
 function withForeign(options: WorldOptions = {}, stack = 'shop'): World {
