@@ -2,6 +2,8 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pushImage } from '../lab/registry/push.ts'
+import { startRegistry } from '../lab/registry/registry.ts'
 import { cloneHead, createFreshMachine, type FreshMachine } from './fresh-machine.ts'
 
 const NGINX = [
@@ -89,9 +91,19 @@ describe('npm ci --omit=dev --ignore-scripts, as on a server', () => {
   })
 
   test('suffices for what a command loads only when it runs', async () => {
-    const folder = join(machine.folder, 'nothing here')
-    await mkdir(folder)
-    const check = await answerOf(join(clone, 'src/cli/magos.sh'), ['check', '--json'], folder)
-    expect(check).toMatchObject({ updates: [], held: [], requests: 0 })
+    const registry = await startRegistry()
+    try {
+      const digest = await pushImage(registry, 'o/app', '1.0.0')
+      const image = `${registry.host}/o/app:1.0.0`
+      const compose = `services:\n  web:\n    image: ${image}  # {"magos": {"policy": "semver"}}\n`
+      await machine.write('checked/compose.yaml', compose)
+      const launcher = join(clone, 'src/cli/magos.sh')
+      const folder = join(machine.folder, 'checked')
+      expect(await answerOf(launcher, ['check', '--json'], folder)).toMatchObject({
+        updates: [{ file: 'compose.yaml', line: 3, to: `${image}@${digest}` }],
+      })
+    } finally {
+      await registry.close()
+    }
   })
 })

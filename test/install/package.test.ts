@@ -1,5 +1,5 @@
 /** The packed form: what `npm install --global` brings to a machine, and that it runs there without the checkout. */
-import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
@@ -14,10 +14,14 @@ import {
   type FreshMachine,
 } from './fresh-machine.ts'
 
+/** Node lies below the package, or beside it; the launcher's own tests hold both, so the short form installs once. */
+const GLOBAL = { name: 'npm install --global', flags: ['--global'], magos: 'bin/magos' }
+const LOCAL = { name: 'npm install', flags: [], magos: 'node_modules/.bin/magos' }
+const INSTALLATIONS = process.env['MAGOS_LONG'] === '1' ? [GLOBAL, LOCAL] : [GLOBAL]
+
 let machine: FreshMachine
 let tarball: string
 let files: readonly string[]
-let bin: string
 /** Without a Node, so that the one that npm brought has to be found. */
 let env: Record<string, string>
 
@@ -31,31 +35,11 @@ beforeAll(async () => {
   await machine.succeed('npm', ['pack', '--silent', ...to], { cwd: clone })
   tarball = join(machine.folder, `magos-dominus-${manifest.version}.tgz`)
   files = (await machine.succeed('tar', ['-tzf', tarball])).trim().split('\n')
-  const prefix = join(machine.folder, 'prefix')
-  await machine.succeed('npm', ['install', '--global', '--silent', '--prefix', prefix, tarball])
-  bin = join(prefix, 'bin/magos')
   env = { ...machine.env, PATH: await pathWithoutNode(machine.folder) }
 })
 afterAll(async () => {
   await machine.remove()
 })
-
-/** A folder with one file. */
-async function repository(name: string, compose: string): Promise<string> {
-  await machine.write(`${name}/web/compose.yaml`, compose)
-  return join(machine.folder, name)
-}
-
-async function commit(folder: string): Promise<void> {
-  const identity = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.org']
-  for (const args of [
-    ['init', '--quiet', '--initial-branch=main'],
-    ['add', '.'],
-    [...identity, 'commit', '--quiet', '--message=first'],
-  ]) {
-    await machine.succeed('git', args, { cwd: folder })
-  }
-}
 
 describe('the tarball of npm pack', () => {
   test('holds what runs and what is copied, and nothing else', () => {
@@ -78,7 +62,15 @@ describe('the tarball of npm pack', () => {
   })
 })
 
-describe('magos, installed with npm install --global', () => {
+describe.each(INSTALLATIONS)('magos, installed with $name', ({ flags, magos }) => {
+  let bin: string
+
+  beforeAll(async () => {
+    const prefix = await mkdtemp(join(machine.folder, 'prefix-'))
+    await machine.succeed('npm', ['install', ...flags, '--silent', '--prefix', prefix, tarball])
+    bin = join(prefix, magos)
+  })
+
   test('runs its bundle with the Node that npm brought', async () => {
     const version = await machine.succeed(bin, ['--version'], { env })
     expect(version).toBe(`${manifest.version}\n`)
@@ -93,7 +85,7 @@ describe('magos, installed with npm install --global', () => {
       const digest = await pushImage(registry, 'o/app', '1.1.0', { version: '1.1.0' })
       const image = `${registry.host}/o/app`
       const compose = `services:\n  web:\n    image: ${image}:1.0.0  # {"magos": {"policy": "semver"}}\n`
-      const folder = await repository('checked', compose)
+      const folder = await stacks(compose)
       const answer = await machine.succeed(bin, ['check', '--json'], { env, cwd: folder })
       expect(JSON.parse(answer)).toMatchObject({
         updates: [{ file: 'web/compose.yaml', line: 3, to: `${image}:1.1.0@${digest}` }],
@@ -112,9 +104,8 @@ describe('magos, installed with npm install --global', () => {
   })
 
   test('run ends with 3 where there is no container engine, and says so', async () => {
-    const folder = await repository('without-engine', 'services: {}\n')
-    await commit(folder)
-    const more = { MD_REPO: folder, MD_DATA_DIR: join(machine.folder, 'data-1') }
+    const folder = await repository('services: {}\n')
+    const more = { MD_REPO: folder, MD_DATA_DIR: await mkdtemp(join(machine.folder, 'data-')) }
     const { code, stdout, stderr } = await machine.run(bin, ['run'], { env: { ...env, ...more } })
     expect(code).toBe(3)
     expect(`${stdout}${stderr}`).toContain('there is no "podman" nor "docker" in the PATH')
@@ -122,8 +113,7 @@ describe('magos, installed with npm install --global', () => {
   })
 
   test('run works a local repository until SIGTERM, and ends with 0', async () => {
-    const folder = await repository('worked', 'services: {}\n')
-    await commit(folder)
+    const folder = await repository('services: {}\n')
     const tools = await engineAway()
     const port = await freePort()
     const daemon = await startDaemon(
@@ -131,7 +121,7 @@ describe('magos, installed with npm install --global', () => {
         ...env,
         PATH: `${tools}:${env['PATH'] ?? ''}`,
         MD_REPO: folder,
-        MD_DATA_DIR: join(machine.folder, 'data-2'),
+        MD_DATA_DIR: await mkdtemp(join(machine.folder, 'data-')),
         MD_LISTEN: `127.0.0.1:${String(port)}`,
         MD_POLL_INTERVAL: '1s',
       },
@@ -144,17 +134,6 @@ describe('magos, installed with npm install --global', () => {
     expect(code).toBe(0)
     expect(after).toBeLessThan(10_000)
     expect(daemon.lines.filter(({ level }) => level === 'raw')).toEqual([])
-  })
-})
-
-describe('magos, installed with npm install in a folder', () => {
-  test('runs with the Node that lies beside it', async () => {
-    const prefix = join(machine.folder, 'app')
-    await mkdir(prefix)
-    const args = ['install', '--silent', '--prefer-offline', '--prefix', prefix, tarball]
-    await machine.succeed('npm', args)
-    const magos = join(prefix, 'node_modules/.bin/magos')
-    expect(await machine.succeed(magos, ['--version'], { env })).toBe(`${manifest.version}\n`)
   })
 })
 
@@ -171,4 +150,22 @@ esac
   )
   await machine.succeed('chmod', ['+x', podman])
   return join(machine.folder, 'engine')
+}
+
+/** A folder of its own with one compose file, not yet a repository. */
+async function stacks(compose: string): Promise<string> {
+  const folder = await mkdtemp(join(machine.folder, 'stacks-'))
+  await mkdir(join(folder, 'web'))
+  await writeFile(join(folder, 'web/compose.yaml'), compose)
+  return folder
+}
+
+async function repository(compose: string): Promise<string> {
+  const folder = await stacks(compose)
+  const identity = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.org']
+  const git = (...args: readonly string[]) => machine.succeed('git', args, { cwd: folder })
+  await git('init', '--quiet', '--initial-branch=main')
+  await git('add', '.')
+  await git(...identity, 'commit', '--quiet', '--message=first')
+  return folder
 }
