@@ -263,7 +263,7 @@ export interface ProvenState {
   readonly commit: string
   /** Digest over everything that went into the stack's desired state. */
   readonly inputs: string
-  /** Our own hash of every service. */
+  /** What every service was proven as: our own hash of it, and behind a blank the image that it was pulled as. */
   readonly services: Readonly<Record<string, string>>
   readonly provider: Provider['name']
   readonly at: number
