@@ -2,7 +2,7 @@ import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { HostSettings } from '../context.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 
-export interface Held {
+interface Held {
   readonly reason: string
   readonly remedy: string
 }

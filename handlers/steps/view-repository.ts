@@ -126,7 +126,7 @@ async function readText(
 }
 
 /** Texts of the paths that exist as files; `unreadable` names those that are links, no UTF-8 or over 1 MiB. */
-export async function readTexts(
+async function readTexts(
   ctx: ReadContext,
   view: Pick<RepositoryView, 'entries'>,
   paths: Iterable<string>,
