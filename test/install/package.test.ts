@@ -19,6 +19,12 @@ const GLOBAL = { name: 'npm install --global', flags: ['--global'], magos: 'bin/
 const LOCAL = { name: 'npm install', flags: [], magos: 'node_modules/.bin/magos' }
 const INSTALLATIONS = process.env['MAGOS_LONG'] === '1' ? [GLOBAL, LOCAL] : [GLOBAL]
 
+const SECRETS = [
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\n]+[A-Za-z0-9+/]{40}/,
+  /AGE-SECRET-KEY-1[0-9A-Z]{50}/,
+  /gh[opsu]_[A-Za-z0-9]{36}/,
+]
+
 let machine: FreshMachine
 let tarball: string
 let files: readonly string[]
@@ -55,10 +61,9 @@ describe('the tarball of npm pack', () => {
 
   test('holds no secret, and no path of the machine that it was packed on', async () => {
     const content = await machine.succeed('tar', ['-xzOf', tarball])
-    expect(content).not.toMatch(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\n]+[A-Za-z0-9+/]{40}/)
-    expect(content).not.toMatch(/AGE-SECRET-KEY-1[0-9A-Z]{50}|gh[opsu]_[A-Za-z0-9]{36}/)
-    expect(content).not.toContain(machine.folder)
-    expect(content).not.toContain(ROOT)
+    // what is found is not printed: it would be a secret, or two megabytes
+    expect(SECRETS.filter((secret) => secret.test(content))).toEqual([])
+    expect([machine.folder, ROOT].filter((path) => content.includes(path))).toEqual([])
   })
 })
 
