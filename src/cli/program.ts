@@ -23,10 +23,7 @@ export interface ProgramContext {
 type Action = (io: Io) => Promise<ExitCode>
 
 /** Runs one command line and resolves to its exit code. Whatever goes wrong is told, never thrown. */
-export async function runProgram(
-  ctx: ProgramContext,
-  args: readonly string[],
-): Promise<ExitCode> {
+export async function runProgram(ctx: ProgramContext, args: readonly string[]): Promise<ExitCode> {
   const json = args.includes('--json')
   const io = ctx.io(json ? 'json' : 'text')
   let action: Action | undefined

@@ -229,8 +229,9 @@ describe('magos run with webhooks', () => {
       requests: JSON.stringify(lab.github.requests.map(({ body }) => body)),
     }
     for (const [sink, text] of Object.entries(sinks)) {
-      expect(text.length, sink).toBeGreaterThan(100)
-      for (const planted of [secret, line, 'ghs_']) expect(text, sink).not.toContain(planted)
+      expect(text.length, `length of ${sink}`).toBeGreaterThan(100)
+      for (const planted of [secret, line, 'ghs_'])
+        expect(text, `sink ${sink}`).not.toContain(planted)
     }
   })
 })

@@ -27,7 +27,7 @@ export function isolationTrouble(): string | null {
 }
 
 /** Runs the command isolated; its exit code, or 1 where it left something behind. */
-export async function isolate(command: readonly string[]): Promise<number> {
+async function isolate(command: readonly string[]): Promise<number> {
   if (process.getuid?.() !== 0) return await runToEnd(command, {})
   const trouble = isolationTrouble()
   if (trouble !== null) {
