@@ -81,7 +81,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       await removeProject(host, project)
     })
 
-    it('a service is built from its stable directory', async () => {
+    it('a service is built from its stable directory, and anew when its context changed', async () => {
       const project = host.project()
       await host.lab.buildImage('localhost/base:1', { health: 'none' })
       const home = await host.home()
@@ -95,6 +95,15 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       const [container] = await until(host, project, ([one]) => one?.state === 'running')
       const env = await host.lab.podman(['exec', container?.id ?? '', 'env'])
       expect(environmentOf(env)).toMatchObject({ BUILT: 'here' })
+      await writeFile(join(home, 'app/Dockerfile'), 'FROM localhost/base:1\nENV BUILT=again\n')
+      expect(await host.compose.up(request, signal)).toMatchObject({ exitCode: 0 })
+      const [again] = await until(
+        host,
+        project,
+        ([one]) => one?.state === 'running' && one.id !== container?.id,
+      )
+      const anew = await host.lab.podman(['exec', again?.id ?? '', 'env'])
+      expect(environmentOf(anew)).toMatchObject({ BUILT: 'again' })
       await removeProject(host, project)
     })
   })

@@ -78,16 +78,23 @@ async function up(
  */
 export function upArguments(
   provider: Pick<FoundProvider, 'name' | 'prefix'>,
-  { project, home, services }: ApplyRequest,
+  { project, home, services, document }: ApplyRequest,
   file: string,
 ): readonly string[] {
-  const named = services === 'all' ? [] : ['--no-deps', ...services]
+  const due = services === 'all' ? Object.keys(document.services) : services
+  // Else a changed build context would run on in the image that was built of the old one.
+  const build = due.some((name) => isBuilt(document.services[name])) ? ['--build'] : []
+  const named = [...build, ...(services === 'all' ? [] : ['--no-deps', ...services])]
   const start = [...provider.prefix, '-p', project, '-f', file]
   if (provider.name === 'podman-compose') {
     return [...start, 'up', '-d', '--pull=never', ...named]
   }
   const places = ['--project-directory', home, '--env-file', join(file, '../none.env')]
   return [...start, ...places, 'up', '-d', '--pull', 'never', ...named]
+}
+
+function isBuilt(service: Readonly<Record<string, unknown>> | undefined): boolean {
+  return service?.['build'] !== undefined && service['build'] !== null
 }
 
 /**
@@ -101,7 +108,7 @@ async function absentImage(
 ): Promise<string | null> {
   for (const service of Object.values(document.services)) {
     const image = service['image']
-    if (typeof image !== 'string' || service['build'] !== undefined) continue
+    if (typeof image !== 'string' || isBuilt(service)) continue
     const { exitCode } = await run('podman', ['image', 'exists', image], { signal })
     if (exitCode === 1) return image
   }

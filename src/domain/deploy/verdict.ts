@@ -115,17 +115,23 @@ function crashLoop(
   seen: readonly ObservedState[],
 ): ServiceLook | undefined {
   for (const service of services) {
-    const runs = seen
-      .flatMap((state) => containersOf(service, state))
-      .filter(({ id }) => !replaced.has(id))
-    const restarts = Math.max(0, ...runs.map(({ restartCount }) => restartCount))
-    const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0)).size - 1
-    if (Math.max(restarts, starts) >= LOOP_RESTARTS) {
-      const reason = `service "${service.name}" keeps crashing: ${Math.max(restarts, starts)} restarts, last exit code ${runs.at(-1)?.exitCode ?? 0}`
+    const looks = seen.flatMap((state) => containersOf(service, state))
+    for (const [id, runs] of Map.groupBy(looks, (container) => container.id)) {
+      const restarts = restartsOf(runs)
+      if (replaced.has(id) || restarts < LOOP_RESTARTS) continue
+      const exitCode = runs.findLast(({ state }) => state !== 'running')?.exitCode ?? 0
+      const reason = `service "${service.name}" keeps crashing: ${restarts} restarts, last exit code ${exitCode}`
       return { state: 'broken', reason }
     }
   }
   return undefined
+}
+
+/** What the engine counts, or as many times as the container was seen to start anew. */
+function restartsOf(runs: readonly ObservedContainer[]): number {
+  const counted = Math.max(...runs.map(({ restartCount }) => restartCount))
+  const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0))
+  return Math.max(counted, starts.size - 1)
 }
 
 /** ms for which every service has been good with the same containers, started at the same instants. */

@@ -44,14 +44,14 @@ describe('upArguments()', () => {
   const place = '--project-directory /srv/shop --env-file /r/none.env'
 
   it.each([
-    ['Compose v2, all', V2, REQUEST, `-p shop -f /r/s.json ${place} up -d --pull never`],
+    ['Compose v2, all', V2, REQUEST, `-p shop -f /r/s.json ${place} up -d --pull never --build`],
     [
       'docker’s plugin, named ones',
       { ...V2, prefix: ['compose'] },
       named,
       `compose -p shop -f /r/s.json ${place} up -d --pull never --no-deps web db`,
     ],
-    ['podman-compose, all', PYTHON, REQUEST, '-p shop -f /r/s.json up -d --pull=never'],
+    ['podman-compose, all', PYTHON, REQUEST, '-p shop -f /r/s.json up -d --pull=never --build'],
     [
       'podman-compose, named ones',
       PYTHON,

@@ -120,6 +120,14 @@ describe('judge()', () => {
     expect(outcome(...seen)).toBe('failed')
   })
 
+  test('does not take the starts of several replicas for restarts of one', () => {
+    const replicas = { ...terms, services: [service({ replicas: 4 })] }
+    const four = [1, 2, 3, 4].map((n) => container({ id: `r${n}`, startedAt: n }))
+    expect(judge(replicas, [look(10_000, ...four), look(12_000, ...four)]).outcome).toBe(
+      'succeeded',
+    )
+  })
+
   test('does not blame the new container for the restarts of the old one', () => {
     const old = container({ id: 'old', restartCount: 50 })
     expect(outcome(look(10_000, old))).toBe('undecided')
