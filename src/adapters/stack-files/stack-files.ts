@@ -79,7 +79,7 @@ async function layUntilStill(laying: Laying): Promise<LayReport> {
       return await layOnce(laying)
     } catch (thrown) {
       if (!(thrown instanceof Raced)) {
-        throw storageError(`Lay the files of stack "${laying.stack}"`, thrown)
+        throw stackError(`Lay the files of stack "${laying.stack}"`, thrown)
       }
       if (attempt === 4) {
         throw new MagosError(
@@ -97,7 +97,7 @@ async function openHome(path: string): Promise<string> {
     await mkdir(path, { recursive: true, mode: 0o755 })
     return await realpath(path)
   } catch (thrown) {
-    throw storageError(`Make directory "${path}"`, thrown)
+    throw stackError(`Make directory "${path}"`, thrown)
   }
 }
 
@@ -128,11 +128,11 @@ async function readInside(homes: Homes, stack: string, path: string): Promise<Ui
     const parts = real.slice(home.length + 1).split('/')
     const name = parts.pop() ?? ''
     return await inDirectory(home, parts, {}, (here) =>
-      readFileSafely(join(here, name), { name: path }),
+      readFileSafely(join(here, name), { name: join(homes.of(stack), path) }),
     )
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT', 'ENOTDIR')) return null
-    throw storageError(`Read "${path}" of stack "${stack}"`, thrown)
+    throw stackError(`Read "${path}" of stack "${stack}"`, thrown)
   }
 }
 
@@ -142,6 +142,20 @@ function outside(stack: string, path: string): MagosError {
     `Read "${path}" of stack "${stack}": a symbolic link leads out of the stack's directory`,
     { place: { file: path }, remedy: 'Put the file itself there' },
   )
+}
+
+/** The whole machine is out of these, and no stack is at fault. */
+const SHORTAGES = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM'] as const
+
+/** What else the system refuses is about this stack's directory, so it must not stop the others. */
+function stackError(action: string, thrown: unknown): MagosError {
+  const error = storageError(action, thrown)
+  const { code, message, cause, remedy } = error
+  if (code !== 'storage' || isErrno(cause, ...SHORTAGES)) return error
+  return new MagosError('stack', message, {
+    cause,
+    remedy: remedy ?? 'Put right what lies there; nothing was lost',
+  })
 }
 
 function interrupted(signal: AbortSignal, stack: string): void {

@@ -251,7 +251,31 @@ describe('createStackFiles()', () => {
     await mkdir(home, { recursive: true })
     execFileSync('mkfifo', [join(home, 'a')])
     await expect(lay({ a: '1' })).rejects.toMatchObject({ code: 'stack' })
-    await expect(files.read('web', 'a', signal())).rejects.toMatchObject({ code: 'storage' })
+    await expect(files.read('web', 'a', signal())).rejects.toMatchObject({ code: 'stack' })
+  })
+
+  it('makes what lies wrong in one directory the fault of its stack, and names the place', async () => {
+    await mkdir(join(home, '.env'), { recursive: true })
+    await expect(files.read('web', '.env', signal())).rejects.toMatchObject({
+      code: 'stack',
+      message: `Read "${join(home, '.env')}": it is no regular file`,
+    })
+    await writeFile(join(lab.root, 'stacks/other'), 'a file where a directory belongs')
+    await expect(files.lay('other', laid({ a: '1' }), signal())).rejects.toMatchObject({
+      code: 'stack',
+    })
+  })
+
+  it('lays nobody the fault of a full disk on a stack', async () => {
+    const full = lab.start({
+      onStep: (step) => {
+        if (step === 'write') throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+      },
+    })
+    await expect(lay({ a: '1' }, full)).rejects.toMatchObject({
+      code: 'storage',
+      remedy: 'Free some space; nothing is lost',
+    })
   })
 
   it('keeps a hard-linked file of somebody whole', async () => {
