@@ -18,7 +18,7 @@ export function remakeBroken(resolved: ResolvedStack, proven: ProvenState | null
   const names = new Set(remade.map(({ service }) => service))
   return {
     ...resolved,
-    remade: remade.map(({ id }) => id),
+    remade: [...resolved.remade, ...remade.map(({ id }) => id)],
     plan: plan.map((one) => (names.has(one.name) ? makeAnew(one.name) : one)),
   }
 }

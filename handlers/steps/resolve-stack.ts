@@ -32,7 +32,8 @@ export async function resolveStack(
 ): Promise<ResolvedStack> {
   const { stack, project, home } = source
   const containers = containersOf(project, observed)
-  const provider = await ctx.compose.provider(makerOf(containers), signal)
+  const made = makerOf(containers)
+  const provider = await ctx.compose.provider(made, signal)
   const { inputs, files } = await readFiles(ctx, source, signal)
   const document = await ctx.compose.resolve(
     {
@@ -48,7 +49,24 @@ export async function resolveStack(
   const tracked = files.map(({ path, mode, oid }) => ({ path: `${home}/${path}`, mode, oid }))
   const desired = desiredState({ name: stack.name, home }, document, tracked)
   const plan = planDeployment(desired.services, containers)
-  return { source, provider, desired, containers, plan, remade: [], files }
+  const resolved = { source, provider, desired, containers, plan, remade: [], files }
+  return made === null || made === provider.name ? resolved : handOver(resolved, made)
+}
+
+/** Providers name containers differently, so what the one that is gone made goes before the other makes its own. */
+function handOver(resolved: ResolvedStack, made: Provider['name']): ResolvedStack {
+  const { provider, containers, plan } = resolved
+  const reason = `its provider changes from ${made}, which is gone, to ${provider.name}`
+  const due = new Set(plan.filter(({ action }) => action !== 'remove').map(({ name }) => name))
+  return {
+    ...resolved,
+    remade: containers.filter(({ service }) => due.has(service)).map(({ id }) => id),
+    plan: plan.map((one) =>
+      one.action === 'keep' || one.action === 'recreate'
+        ? { name: one.name, action: 'recreate', reasons: [reason] }
+        : one,
+    ),
+  }
 }
 
 export function containersOf(project: string, observed: ObservedState): ObservedContainer[] {

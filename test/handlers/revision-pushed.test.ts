@@ -445,6 +445,24 @@ describe('revisionPushed() and the provider', () => {
     expect(new Set(asked)).toEqual(new Set([made, null]))
     expect(used).toEqual(['docker-compose', 'docker-compose'])
   })
+
+  it('takes away what a provider made that is gone, before another makes its own', async () => {
+    const world = withForeign({ host: { directories: { shop: '/home/me/shop' } } })
+    const foreign = world.machine.containers.get('foreign')
+    if (foreign === undefined) throw new Error('No container')
+    const labels = { 'io.podman.compose.project': 'shop' }
+    world.machine.containers.set('foreign', { ...foreign, labels })
+    const { deployments, calls } = await deploy(world)
+    const shop = deployments.find(({ stack }) => stack === 'shop')
+    expect(shop?.outcome).toBe('succeeded')
+    expect(shop?.services.map(({ reasons }) => reasons.join())).toContain(
+      'its provider changes from podman-compose, which is gone, to docker-compose',
+    )
+    const removal = calls.findIndex((call) => call.startsWith('remove') && call.includes('foreign'))
+    const start = calls.findIndex((call) => call.startsWith('up shop'))
+    expect(removal).toBeGreaterThan(-1)
+    expect(removal).toBeLessThan(start)
+  })
 })
 
 describe('revisionPushed() beside stacks that are refused', () => {
