@@ -1,7 +1,6 @@
 import type { StatusAnswer } from '../src/domain/answer.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
-import { parseImageReference } from '../src/domain/image-reference.ts'
 import type { History } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
 import { latestFailure } from './steps/latest-failure.ts'
@@ -43,17 +42,13 @@ function stackStatus(
         state,
         health,
         image,
-        pin: isPinned(image) ? ('pinned' as const) : ('unpinned' as const),
+        pin: pinOf(proven?.services[service] ?? image),
       }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }
 
-/** The engine's spelling of an image may be none that the grammar knows (a bare id); then it is no pin. */
-function isPinned(image: string): boolean {
-  try {
-    return parseImageReference(image).digest !== null
-  } catch {
-    return false
-  }
+/** By what was proven, for the engine forgets the digest that a container was asked for by. */
+function pinOf(reference: string): 'pinned' | 'unpinned' {
+  return reference.includes('@sha256:') ? 'pinned' : 'unpinned'
 }

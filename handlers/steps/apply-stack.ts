@@ -7,8 +7,12 @@ import type { Context } from '../context.ts'
 import { layFiles } from './lay-files.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
-import { changedServices, type ResolvedStack } from './resolve-stack.ts'
+import { isBroken } from './remake-broken.ts'
+import { changedServices, containersOf, type ResolvedStack } from './resolve-stack.ts'
 import { isStackFault } from './stack-fault.ts'
+
+/** Lines of output that tell why. */
+const LAST_LINES = 20
 
 /**
  * Deploys one stack and proves it: every image first, then its files, then the provider, then inspection until the
@@ -86,7 +90,8 @@ async function apply(
   const { exitCode, output } = await up(ctx, resolved, signal)
   const { outcome, reason } = await proveStack(ctx, resolved, vouching, signal)
   if (outcome !== 'succeeded') {
-    const evidence = { exitCode, provider: tail(output) }
+    const words = await lastWords(ctx, resolved, signal)
+    const evidence = { exitCode, provider: tail(output), containers: words }
     return { outcome: 'failed', reason, retry: 'when-changed', evidence }
   }
   await removeOrphans(ctx, resolved, signal)
@@ -140,7 +145,22 @@ function proven({ source, desired, provider }: ResolvedStack) {
   return { stack: stack.name, project, inputs, services, provider: provider.name }
 }
 
+/** What the containers in trouble wrote last: the reason mostly stands there. It stays in this host's own log. */
+async function lastWords(
+  ctx: Context,
+  { source }: ResolvedStack,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const { containers } = await ctx.engine.observe(signal)
+  const troubled = containersOf(source.project, { at: 0, containers }).filter(isBroken)
+  const words = troubled.map(async ({ id, service }) => [
+    service,
+    tail(await ctx.engine.logs(id, LAST_LINES, signal)),
+  ])
+  return Object.fromEntries(await Promise.all(words))
+}
+
 /** The last of what a provider said, enough to see why. */
 function tail(output: string): string {
-  return output.trimEnd().split('\n').slice(-20).join('\n')
+  return output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }

@@ -27,7 +27,8 @@ function makeAnew(name: string): ServicePlan {
   return { name, action: 'recreate', reasons: ['its container failed before'] }
 }
 
-function isBroken({ state, health, exitCode, restartCount }: ObservedContainer): boolean {
+/** Whether a container did not come to run well, or does not stay so. */
+export function isBroken({ state, health, exitCode, restartCount }: ObservedContainer): boolean {
   if (state === 'running') return health === 'unhealthy' || restartCount > 0
   return state !== 'exited' || exitCode !== 0
 }

@@ -405,6 +405,12 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(world.lines.at(-1)?.fields).toMatchObject({ exitCode: 17, provider: 'port is taken' })
   })
 
+  it('keeps the last words of the container in trouble, and of no other', async () => {
+    const { world } = await breakShop('exits')
+    const failure = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
+    expect(failure?.fields['containers']).toEqual({ web: 'coming up\ngoing down' })
+  })
+
   it('proves by inspection and not by the exit code of the provider', async () => {
     const world = home()
     const up: Context['compose']['up'] = async (request, asked) => ({
