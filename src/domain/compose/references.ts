@@ -75,6 +75,9 @@ interface Walk {
 const ownFile = { what: 'compose file', role: 'include', need: 'required' } as const
 const environment = { what: 'environment file', role: 'read', need: 'optional' } as const
 
+/** Compose expands every alias, at some 15,000 nodes a second. Nobody who means well repeats so many. */
+const maxRepeated = 100_000
+
 /** A file that includes itself below ever new directories would never end. */
 const maxVisits = 500
 
@@ -109,6 +112,10 @@ function parsed(walk: Walk, path: string): YamlFile | null {
   for (const { file, line, column, message, remedy = 'Correct it' } of yaml.problems) {
     const why = { reason: message, remedy }
     refuse(walk.inventory, { ...ownFile, value: path }, { file, line, column }, why)
+  }
+  const repeated = yaml.documents.reduce((sum, document) => sum + document.repeated, 0)
+  if (repeated > maxRepeated) {
+    refuse(walk.inventory, { ...ownFile, value: path }, topOf(path), explosive)
   }
   return yaml
 }
@@ -163,6 +170,11 @@ function nestedIn(stack: Stack, { entries }: Tree): readonly string[] {
   return [...composeFiles(entries.values()).keys()].filter(
     (directory) => directory !== stack.directory && isWithin(directory, stack.directory),
   )
+}
+
+const explosive: Reason = {
+  reason: `its aliases repeat more than ${maxRepeated} values`,
+  remedy: 'Let fewer aliases stand for one another',
 }
 
 const endless: Reason = {

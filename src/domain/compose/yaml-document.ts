@@ -14,6 +14,8 @@ export interface YamlDocument {
   readonly root: Node | null
   /** What each alias stands for. */
   readonly targets: ReadonlyMap<Alias, Node>
+  /** Nodes that aliases add where they are expanded; Infinity where there are too many to count. */
+  readonly repeated: number
 }
 
 /** Takes what is wrong at an offset, null for the whole file. */
@@ -28,9 +30,13 @@ export function readDocument(document: Document.Parsed, report: Report): YamlDoc
   const open = new Set<Node>()
   const targets = new Map<Alias, Node>()
   const mergeDepths = new Map<Node, number>()
+  const sizes = new Map<Node, number>()
+  let own = 0
 
-  const visit = (node: Node | null): void => {
-    if (node === null) return
+  /** Returns of how many nodes it consists, aliases expanded: an anchor's size is known before its aliases come. */
+  const visit = (node: Node | null): number => {
+    if (node === null) return 0
+    own += 1
     if (isAlias(node)) {
       const target = anchors.get(node.source)
       if (target === undefined) {
@@ -40,26 +46,29 @@ export function readDocument(document: Document.Parsed, report: Report): YamlDoc
       } else {
         targets.set(node, target)
       }
-      return
+      return target === undefined ? 1 : (sizes.get(target) ?? 1)
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    let size = 1
     if (isMap(node)) {
       open.add(node)
       readKeys(node, report)
       for (const { key, value } of node.items) {
-        if (isNode(key)) visit(key)
-        if (isNode(value)) visit(value)
+        if (isNode(key)) size += visit(key)
+        if (isNode(value)) size += visit(value)
       }
       open.delete(node)
       mergeDepths.set(node, readMerges(node, targets, mergeDepths, report))
     } else if (isSeq(node)) {
       open.add(node)
-      for (const item of node.items) if (isNode(item)) visit(item)
+      for (const item of node.items) if (isNode(item)) size += visit(item)
       open.delete(node)
     }
+    if (node.anchor !== undefined) sizes.set(node, size)
+    return size
   }
-  visit(document.contents)
-  return { root: document.contents, targets }
+  const size = visit(document.contents)
+  return { root: document.contents, targets, repeated: size - own }
 }
 
 /** Keys are compared as text, as Compose does: `1` and `"1"` are one key. */

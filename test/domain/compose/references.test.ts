@@ -381,6 +381,25 @@ describe('stackReferences() refuses', () => {
     }
   })
 
+  test.each([
+    ['aliases', (n: number) => `[${`*m${n}, `.repeat(8)}*m${n}]`],
+    ['merges', (n: number) => `{<<: [${`*m${n}, `.repeat(8)}*m${n}]}`],
+  ])('a bomb of %s, which Compose would expand', (_, level) => {
+    const bomb = (levels: number) =>
+      Array.from({ length: levels }, (_level, n) => `x-${n + 1}: &m${n + 1} ${level(n)}\n`)
+    const text = (levels: number) => `x-0: &m0 {a: 1}\n${bomb(levels).join('')}services: {}\n`
+    expect(referOf(text(3)).refusals).toEqual([])
+    const refused = [expect.stringContaining('its aliases repeat more than 100000 values')]
+    expect(referOf(text(6)).refusals).toEqual(refused)
+    expect(referOf(text(90)).refusals).toEqual(refused)
+  })
+
+  test('no file that shares one anchor among many services', () => {
+    const services = Array.from({ length: 500 }, (_, n) => `  s${n}: {<<: *base}\n`).join('')
+    const base = `x-base: &base {image: a, labels: [${'l, '.repeat(50)}l]}\n`
+    expect(referOf(`${base}services:\n${services}`).refusals).toEqual([])
+  })
+
   test('ciphertext in a compose file', () => {
     const text = `${service('environment: {A: "ENC[AES256_GCM,data:x]"}')}sops: {mac: x}\n`
     expect(referOf(text).refusals[0]).toContain('encrypted with SOPS')
