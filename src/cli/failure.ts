@@ -1,5 +1,5 @@
-import type { ErrorCode, MagosError } from '../domain/error.ts'
-import type { ExitCode, Io } from './io.ts'
+import type { MagosError } from '../domain/error.ts'
+import type { Io } from './io.ts'
 
 /** Tells an error: one JSON document on stdout, or one line on stderr with its remedy below. */
 export function printError(io: Io, error: MagosError): void {
@@ -16,23 +16,4 @@ export function printError(io: Io, error: MagosError): void {
       : `${[place.file, place.line, place.column].filter((part) => part !== undefined).join(':')}: `
   io.note(`magos: ${where}${message}\n`)
   if (remedy !== undefined) io.note(`  ${remedy}\n`)
-}
-
-export function exitCodeOf({ code }: { readonly code: ErrorCode }): ExitCode {
-  switch (code) {
-    case 'usage':
-    case 'configuration':
-      return 2
-    case 'reference':
-    case 'policy':
-    case 'compose':
-    case 'annotation':
-    case 'edit':
-    case 'stack':
-      return 1
-    case 'interrupted':
-      return 130
-    default:
-      return 3
-  }
 }

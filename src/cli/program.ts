@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { CheckAnswer, PlanAnswer, StatusAnswer, SyncAnswer } from '../domain/answer.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
-import { exitCodeOf, printError } from './failure.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { printError } from './failure.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** What commands ask for beyond the files that they are given; each is made only when its command runs. */

@@ -2,7 +2,7 @@ import { scanComposeFile, type ScannedImage } from '../domain/compose/scan.ts'
 import { MagosError } from '../domain/error.ts'
 import type { Problem } from '../domain/problem.ts'
 import { parseRepositorySettings, type RepositorySettings } from '../domain/repository-settings.ts'
-import { isComposeFile } from '../domain/stack.ts'
+import { isComposeFile } from '../domain/compose/file-names.ts'
 import type { ExitCode, Io } from './io.ts'
 import { printable, table } from './table.ts'
 

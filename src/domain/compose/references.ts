@@ -1,4 +1,5 @@
-import { composeFiles, type Stack } from '../stack.ts'
+import type { Stack } from '../stack.ts'
+import { composeFiles } from './file-names.ts'
 import { fileReferences, type FileReference } from './file-references.ts'
 import {
   addPath,

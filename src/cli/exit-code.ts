@@ -1,0 +1,22 @@
+import type { ErrorCode } from '../domain/error.ts'
+import type { ExitCode } from './io.ts'
+
+/** The contract of the command line: which kind of error ends it with which code. */
+export function exitCodeOf({ code }: { readonly code: ErrorCode }): ExitCode {
+  switch (code) {
+    case 'usage':
+    case 'configuration':
+      return 2
+    case 'reference':
+    case 'policy':
+    case 'compose':
+    case 'annotation':
+    case 'edit':
+    case 'stack':
+      return 1
+    case 'interrupted':
+      return 130
+    default:
+      return 3
+  }
+}
