@@ -152,15 +152,17 @@ function accepted(
 function fitted(event: Event, origin: Origin): Origin {
   let kept: Origin = origin
   for (const detail of ['action', 'repository', 'ref', 'image'] as const) {
-    if (bytesOf({ event, origin: kept }) <= LARGEST_HINT) return kept
+    if (fits({ event, origin: kept })) return kept
     const { [detail]: _, ...rest } = kept
     kept = rest
   }
   return kept
 }
 
-function bytesOf(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length
+function fits(hint: unknown): boolean {
+  const json = JSON.stringify(hint)
+  // No UTF-16 unit takes more than three bytes, so most need no counting.
+  return json.length * 3 <= LARGEST_HINT || new TextEncoder().encode(json).length <= LARGEST_HINT
 }
 
 function ignored(reason: string): Hint {

@@ -26,7 +26,7 @@ interface Waiting<Item, Result> {
 }
 
 /** ms; so few that nobody feels them. */
-const LONGEST_GATHERING = 1
+const LONGEST_GATHERING = 2
 
 export function createGroupCommit<Item, Result>({
   write,
