@@ -9,6 +9,7 @@ import { completeDocument } from './podman-compose.ts'
 import { writePrivateCopy } from './private-copy.ts'
 import type { FoundProvider } from './provider.ts'
 import { rewritePaths } from './rewrite.ts'
+import { readWords } from './words.ts'
 
 export interface Resolving {
   readonly run: RunChild
@@ -38,7 +39,8 @@ export async function resolveStack(
       throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
     }
     if (result.exitCode !== 0) throw refusal(provider, request, result, said)
-    for (const warning of warnings(said)) log.warn({ project, provider: provider.name }, warning)
+    for (const warning of readWords(said, inputs).warnings)
+      log.warn({ project, provider: provider.name }, warning)
     const printed = readDocument(provider, files, result.stdout)
     const document = provider.name === 'podman-compose' ? completeDocument(printed, base) : printed
     return rewritePaths(document, { copy, directory, home })
@@ -89,15 +91,16 @@ function unreadable(
   cause?: unknown,
 ): MagosError {
   const what = `Read what ${name} ${version} made of "${files.join('", "')}"`
-  return new MagosError('provider', `${what}: ${state}`, {
+  return new MagosError('compose', `${what}: ${state}`, {
     cause,
-    remedy: 'Install another version of the provider',
+    place: { file: files[0] ?? '' },
+    remedy: 'Make the file smaller or simpler, or install another version of the provider',
   })
 }
 
 function refusal(
   provider: FoundProvider,
-  { project, files }: ResolveRequest,
+  { project, files, inputs }: ResolveRequest,
   result: ChildResult,
   said: string,
 ): MagosError {
@@ -108,33 +111,13 @@ function refusal(
   }
   const state =
     result.outcome === 'exited'
-      ? complaint(said) || `${provider.name} exited with ${result.exitCode ?? 'no code'}`
+      ? readWords(said, inputs).complaint ||
+        `${provider.name} exited with ${result.exitCode ?? 'no code'}`
       : `${provider.name} was ${result.outcome}`
   return new MagosError('compose', `Resolve "${project}": ${state}`, {
     place: placeOf(said, files),
     remedy: `Correct the file; "${provider.name} config" in the stack's directory shows the same`,
   })
-}
-
-/** Its last words without its warnings; what it quotes of a file's content may be a secret. */
-function complaint(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '' && !isLogLine(line))
-  const last = lines.filter((line) => !/^\s+|^Traceback/.test(line)).slice(-3)
-  return last
-    .join('; ')
-    .replace(/near ".*"/s, 'near (not shown)')
-    .slice(0, 1000)
-}
-
-function isLogLine(line: string): boolean {
-  return /^time="[^"]*" level=/.test(line)
-}
-
-function warnings(said: string): readonly string[] {
-  return said
-    .split('\n')
-    .filter((line) => isLogLine(line) && line.includes('level=warning'))
-    .flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? [])
 }
 
 /** The file that it names, else the only one; the line where it names one. */
