@@ -1,7 +1,8 @@
+import { MagosError } from '../../domain/error.ts'
 import type { ChildResult } from '../../host/process.ts'
 import type { Clock } from '../../ports.ts'
-import { askEngine, engineError } from './command.ts'
-import type { EngineCommand } from './command.ts'
+import { askEngine, engineError, lastWords } from './command.ts'
+import type { EngineCommand, Runtime } from './command.ts'
 
 /** A container may ask for a long grace before it is killed. */
 const TIMEOUT = 300_000
@@ -9,7 +10,7 @@ const TIMEOUT = 300_000
 const TRIES = 5
 const PAUSE = 200
 
-/** Stops, then removes; volumes stay. One that is gone already is fine; throws `engine` for one that will not go. */
+/** Stops, then removes; volumes stay. One that is gone already is fine; throws `stack` for one that will not go. */
 export async function removeContainers(
   { engine, clock }: { readonly engine: EngineCommand; readonly clock: Clock },
   ids: readonly string[],
@@ -19,9 +20,20 @@ export async function removeContainers(
   for (let tries = 1; ; tries += 1) {
     const refusal = await stopAndRemove(engine, ids, signal)
     if (refusal === null) return
-    if (tries === TRIES) throw engineError(engine.runtime, `${engine.runtime} rm`, refusal)
+    if (tries === TRIES) throw refused(engine.runtime, refusal)
     await clock.sleep(PAUSE, signal)
   }
+}
+
+/** The engine is there and says no: another container needs this one, or its storage is busy. */
+function refused(runtime: Runtime, refusal: ChildResult): MagosError {
+  const words = lastWords(refusal.stderr)
+  if (refusal.outcome !== 'exited' || words === '') {
+    return engineError(runtime, `${runtime} rm`, refusal)
+  }
+  return new MagosError('stack', `Remove containers by "${runtime} rm": ${words}`, {
+    remedy: `Remove what it names by hand, with "${runtime} rm"`,
+  })
 }
 
 /** What the removal said where one is left; what the stop said does not matter then. */

@@ -225,9 +225,19 @@ describe('remove()', () => {
     const engine = createEngine({ runtime: 'podman', run, clock, log: silent, runtimeDirectory })
     const removing = engine.remove(['a'], signal).catch((thrown: unknown) => thrown)
     await clock.advance(10_000)
-    expect(await removing).toMatchObject({ code: 'engine' })
+    // Of this one stack: an engine that is away would stop all of them.
+    expect(await removing).toMatchObject({
+      code: 'stack',
+      message: 'Remove containers by "podman rm": state improper',
+    })
     expect(calls.filter(({ words }) => words.startsWith('podman rm'))).toHaveLength(5)
     expect(calls.some(({ words }) => words.includes('--force'))).toBe(false)
+  })
+
+  it('throws `engine` where the engine itself is away', async () => {
+    const stderr = 'Cannot connect to Podman. Please verify your connection'
+    const { engine } = engineOf('podman', () => ({ exitCode: 125, stderr }))
+    await expect(engine.remove(['a'], signal)).rejects.toMatchObject({ code: 'engine' })
   })
 
   it('takes docker’s "No such container" as done', async () => {
