@@ -1,5 +1,6 @@
 import type { Event } from '../src/domain/event.ts'
 import type { Context, Handled } from './context.ts'
+import { commitReached } from './commit-reached.ts'
 import { imagePublished } from './image-published.ts'
 import { installationChanged } from './installation-changed.ts'
 import { reportDue } from './report-due.ts'
@@ -17,6 +18,8 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return installationChanged(ctx, event, signal)
     case 'sync-requested':
       return syncRequested(ctx, event, signal)
+    case 'commit-reached':
+      return commitReached(ctx, event)
     case 'report-due':
       return reportDue(ctx, event, signal)
   }

@@ -35,8 +35,6 @@ export async function deployRevision(
   ])
   const arrived = ctx.history.reached() !== revision.commit
   const results = await deployStacks(ctx, view, observed, { stack, asked, arrived }, signal)
-  // One stack alone brings the host nowhere: the others may wait for what came with the commit.
-  if (stack === null) ctx.history.reach(revision.commit, ctx.now)
   const deployments = results.map(({ deployment }) => deployment)
   const others = stack === null ? [] : othersAsRemembered(ctx, view, stack)
   const news = results.filter((result) => result.news === 'news')
@@ -48,9 +46,13 @@ export async function deployRevision(
           hostReport(ctx, revision, [...deployments, ...others]),
           ...news.map(({ deployment }) => stackReport(ctx, revision, deployment)),
         ]
+  // One stack alone brings the host nowhere: the others may wait for what came with the commit.
+  const reached: readonly Event[] =
+    arrived && stack === null ? [{ kind: 'commit-reached', commit: revision.commit }] : []
+  const due = reports.map((report): Event => ({ kind: 'report-due', report }))
   return {
     answer: { revision: revision.commit, deployments },
-    followUps: reports.map((report) => followUp({ kind: 'report-due', report })),
+    followUps: [...due, ...reached].map(followUp),
     next: 'done',
   }
 }

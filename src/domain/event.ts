@@ -7,6 +7,7 @@ export type Event =
   | RevisionPushed
   | InstallationChanged
   | SyncRequested
+  | CommitReached
   | ReportDue
 
 /** Images may have new tags or digests. */
@@ -30,6 +31,12 @@ export interface InstallationChanged {
 export interface SyncRequested {
   readonly kind: 'sync-requested'
   readonly stack: string | null
+}
+
+/** A whole pass over this host's stacks came to its end at a commit, and what it left behind is accepted. */
+export interface CommitReached {
+  readonly kind: 'commit-reached'
+  readonly commit: string
 }
 
 /** A commit's status has to be told. */

@@ -23,6 +23,7 @@ const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'image-published': ['commit'],
   'revision-pushed': ['deploy'],
   'sync-requested': ['commit', 'deploy'],
+  'commit-reached': ['deploy'],
   'report-due': ['report'],
   'installation-changed': ['installation'],
 }

@@ -86,6 +86,7 @@ export function inboxContract(
         { kind: 'installation-changed' },
         { kind: 'sync-requested', stack: null },
         { kind: 'sync-requested', stack: 'web' },
+        { kind: 'commit-reached', commit: 'c'.repeat(40) },
         { kind: 'report-due', report },
       ]
       for (const event of events) await inbox.accept(event, { source: 'own' })

@@ -17,6 +17,7 @@ describe('handle()', () => {
       { commits: [], held: [], deployments: [] },
     ],
     [{ kind: 'installation-changed' }, null],
+    [{ kind: 'commit-reached', commit: 'c' }, null],
     [{ kind: 'report-due', report }, null],
   ])('hands %j to its handler', async (event, answer) => {
     const { ctx, git, told } = createWorld({})

@@ -64,6 +64,20 @@ describe('revisionPushed() at the first time', () => {
     ])
   })
 
+  it('tells the commit again where it died before its answer was stored', async () => {
+    const world = home()
+    const first = await pass(world.ctx)
+    const again = await pass(world.ctx)
+    const told = ({ followUps }: typeof first) =>
+      followUps.map(({ event }) =>
+        event.kind === 'report-due' ? event.report.context : event.kind,
+      )
+    expect(told(again)).toEqual(told(first))
+    expect(told(again)).toContain('magos/nas/shop')
+    expect((await deploy(world)).reports).not.toEqual([])
+    expect((await deploy(world)).reports).toEqual([])
+  })
+
   it('logs each step with its stack and commit', async () => {
     const world = home()
     const { commit } = await world.git.head(signal)

@@ -24,6 +24,7 @@ describe('syncRequested()', () => {
       'report-due',
       'report-due',
       'report-due',
+      'commit-reached',
     ])
   })
 

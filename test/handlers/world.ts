@@ -1,4 +1,5 @@
 import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
+import { commitReached } from '../../handlers/commit-reached.ts'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
 import type { DeployAnswer } from '../../src/domain/answer.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
@@ -108,6 +109,9 @@ export async function deploy(
   const reports = followUps.flatMap(({ event }) =>
     event.kind === 'report-due' ? [event.report] : [],
   )
+  for (const { event } of followUps) {
+    if (event.kind === 'commit-reached') await commitReached(world.ctx, event)
+  }
   const calls = world.machine.calls.slice(before).filter((call) => !call.startsWith('watch '))
   return { deployments: answer.deployments, reports, calls }
 }

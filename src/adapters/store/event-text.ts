@@ -17,6 +17,10 @@ export function parseEvent(text: unknown): Event | null {
       const known = typeof stack === 'string' || stack === null
       return known ? { kind: 'sync-requested', stack } : null
     }
+    case 'commit-reached': {
+      const { commit } = value
+      return typeof commit === 'string' ? { kind: 'commit-reached', commit } : null
+    }
     case 'report-due': {
       const report = parseReport(value['report'])
       return report === null ? null : { kind: 'report-due', report }
