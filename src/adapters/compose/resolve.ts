@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { MagosError } from '../../domain/error.ts'
-import type { Place } from '../../domain/error.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
 import type { ChildResult, RunChild } from '../../host/process.ts'
 import type { ComposeDocument, Log, ResolveRequest } from '../../ports.ts'
@@ -9,7 +8,7 @@ import { completeDocument } from './podman-compose.ts'
 import { writePrivateCopy } from './private-copy.ts'
 import type { FoundProvider } from './provider.ts'
 import { rewritePaths } from './rewrite.ts'
-import { readWords } from './words.ts'
+import { placeOf, readWords } from './words.ts'
 
 export interface Resolving {
   readonly run: RunChild
@@ -115,14 +114,7 @@ function refusal(
         `${provider.name} exited with ${result.exitCode ?? 'no code'}`
       : `${provider.name} was ${result.outcome}`
   return new MagosError('compose', `Resolve "${project}": ${state}`, {
-    place: placeOf(said, files),
+    place: placeOf(said, files, inputs),
     remedy: `Correct the file; "${provider.name} config" in the stack's directory shows the same`,
   })
-}
-
-/** The file that it names, else the only one; the line where it names one. */
-function placeOf(said: string, files: readonly string[]): Place {
-  const file = files.find((one) => said.includes(one)) ?? files[0] ?? ''
-  const line = Number(/\bline (\d+)/.exec(said)?.[1] ?? 0)
-  return line > 0 ? { file, line } : { file }
 }

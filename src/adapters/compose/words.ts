@@ -1,3 +1,4 @@
+import type { Place } from '../../domain/error.ts'
 import type { StackInput } from '../../ports.ts'
 
 /** What a provider said of a stack, fit for a log and for a commit's status, which the world may read. */
@@ -16,11 +17,33 @@ export function readWords(said: string, inputs: readonly StackInput[]): Words {
     .join('; ')
   return {
     complaint: withoutValues(withoutQuotations(complaint), inputs).slice(0, 1000),
-    warnings: lines
-      .filter((line) => isLogLine(line) && line.includes('level=warning'))
-      .flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? [])
-      .map((warning) => withoutValues(withoutVariable(warning, inputs), inputs)),
+    warnings: warningsOf(lines).map((warning) =>
+      withoutValues(withoutVariable(warning, inputs), inputs),
+    ),
   }
+}
+
+/** Compose says each as often as it reads the file. */
+function warningsOf(lines: readonly string[]): readonly string[] {
+  const warnings = lines
+    .filter((line) => isLogLine(line) && line.includes('level=warning'))
+    .flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? [])
+  return [...new Set(warnings)]
+}
+
+/** The file that it names, with the line where it names one; else the first. */
+export function placeOf(
+  said: string,
+  files: readonly string[],
+  inputs: readonly StackInput[],
+): Place {
+  const paths = [...files, ...inputs.map(({ path }) => path)]
+  const named = paths
+    .filter((path) => said.includes(path))
+    .toSorted((a, b) => b.length - a.length)[0]
+  if (named === undefined) return { file: files[0] ?? '' }
+  const line = Number(/\bline (\d+)/.exec(said)?.[1] ?? 0)
+  return line > 0 ? { file: named, line } : { file: named }
 }
 
 function isLogLine(line: string): boolean {

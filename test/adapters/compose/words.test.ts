@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readWords } from '../../../src/adapters/compose/words.ts'
+import { placeOf, readWords } from '../../../src/adapters/compose/words.ts'
 
 const inputs = (files: Readonly<Record<string, string>>) =>
   Object.entries(files).map(([path, text]) => ({
@@ -49,9 +49,27 @@ describe('readWords()', () => {
       'web/compose.yaml': 'services: {a: {image: "x:${TAG}", command: $CMD}}',
       'web/app.env': 'PASSWORD=correct$horse\n',
     })
-    const { warnings } = readWords(['TAG', 'CMD', 'horse'].map(unset).map(warned).join('\n'), files)
+    const { warnings } = readWords(
+      ['TAG', 'TAG', 'CMD', 'horse'].map(unset).map(warned).join('\n'),
+      files,
+    )
+    expect(warnings).toHaveLength(3)
     expect(warnings.slice(0, 2)).toEqual([unset('TAG'), unset('CMD')])
     expect(warnings[2]).toMatch(/^A variable in an env file is not set/)
     expect(warnings.join()).not.toContain('horse')
+  })
+})
+
+describe('placeOf()', () => {
+  it.each([
+    ['failed to read web/.env: line 2: key cannot contain a space', { file: 'web/.env', line: 2 }],
+    ['parsing web/compose.yaml: yaml: line 3', { file: 'web/compose.yaml', line: 3 }],
+    ['web/compose.yaml: services.a must be a mapping', { file: 'web/compose.yaml' }],
+    // Of which file it does not say.
+    ['line 2: key cannot contain a space', { file: 'web/compose.yaml' }],
+    ['open web/.env.local: line 1', { file: 'web/.env.local', line: 1 }],
+  ])('of %s', (said, place) => {
+    const read = inputs({ 'web/compose.yaml': '', 'web/.env': '', 'web/.env.local': '' })
+    expect(placeOf(said, ['web/compose.yaml'], read)).toEqual(place)
   })
 })
