@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { readDaemonYaml } from './daemon-yaml.ts'
 import type { DaemonYamlInput } from './daemon-yaml.ts'
 import { parseDotenv } from './dotenv.ts'
+import type { Dotenv } from './dotenv.ts'
 import { readEnvironment } from './environment.ts'
 import { expandPath } from './path.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -11,8 +12,8 @@ import type { Variables } from './variable.ts'
 
 export interface ConfigInput {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The `.env` of the working directory; null where there is none. */
-  readonly dotenv: { readonly path: string; readonly text: string } | null
+  /** The `.env` of the working directory, its text null where it cannot be read; null where there is none. */
+  readonly dotenv: { readonly path: string; readonly text: string | null } | null
   /** A file's text, null where it cannot be read. The daemon's YAML, PEMs, `_FILE` twins and credentials come through it. */
   readonly readFile: (path: string) => string | null
   readonly homeDirectory: string
@@ -32,10 +33,7 @@ const KNOWN: readonly string[] = [
 /** The configuration, or everything that is wrong with it at once. Real variables win over those of `.env`. */
 export function readConfig(input: ConfigInput): ConfigResult {
   const problems: ConfigProblem[] = []
-  const dotenv = input.dotenv && parseDotenv(input.dotenv.path, input.dotenv.text)
-  for (const { place, message } of dotenv?.problems ?? []) {
-    problems.push({ variable: null, place, message, remedy: null })
-  }
+  const dotenv = openDotenv(input, problems)
   const variables = layerVariables(input.environment, dotenv)
   refuseUnknown(variables, problems)
   const environment = readEnvironment({ ...input, variables, problems })
@@ -43,6 +41,25 @@ export function readConfig(input: ConfigInput): ConfigResult {
   return problems.length > 0
     ? { problems: problems.toSorted(byPlace) }
     : { config: { ...environment, ...daemon } }
+}
+
+function openDotenv({ dotenv }: ConfigInput, problems: ConfigProblem[]): Dotenv | null {
+  if (dotenv === null) return null
+  const { path, text } = dotenv
+  if (text === null) {
+    problems.push({
+      variable: null,
+      place: { file: path },
+      message: 'Cannot read the file: it is there, but this user may not',
+      remedy: 'give this user the right to read it, or start Magos elsewhere',
+    })
+    return null
+  }
+  const parsed = parseDotenv(path, text)
+  for (const { place, message } of parsed.problems) {
+    problems.push({ variable: null, place, message, remedy: null })
+  }
+  return parsed
 }
 
 /** Variables of the process first, then file by file from top to bottom. */

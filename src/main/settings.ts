@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
@@ -10,10 +10,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** What this process was started with. Throws `configuration` with everything that is wrong at once. */
 export function readSettings(environment: Environment, workingDirectory: string): Config {
   const path = resolve(workingDirectory, '.env')
-  const text = readText(path)
   const result = readConfig({
     environment,
-    dotenv: text === null ? null : { path: '.env', text },
+    dotenv: isFile(path) ? { path: '.env', text: readText(path) } : null,
     readFile: readText,
     homeDirectory: homedir(),
     hostname: hostname(),
@@ -29,6 +28,15 @@ export function configuredSecrets(config: Config): readonly string[] {
   return [config.webhookSecret, config.github.app?.privateKey, ...registries].flatMap((secret) =>
     secret === null || secret === undefined ? [] : [secret.reveal()],
   )
+}
+
+/** Nothing to be read is told apart from what may not be read; a folder of that name is somebody's virtual environment. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 function readText(path: string): string | null {

@@ -13,7 +13,7 @@ const SECRET = 'planted-webhook-secret'
 
 interface Given {
   readonly env?: Readonly<Record<string, string>>
-  readonly dotenv?: string
+  readonly dotenv?: string | null
   readonly files?: Readonly<Record<string, string>>
   readonly hostname?: string
 }
@@ -408,6 +408,13 @@ describe('readConfig() problems', () => {
 
   test.each(bad)('readConfig() tells of %s', (_, given, expected) => {
     expect(texts(given)).toEqual(expected)
+  })
+
+  test('readConfig() passes over no .env that cannot be read', () => {
+    expect(texts({ dotenv: null, env: { MD_LISTEN: '8787' } })).toEqual([
+      expect.stringContaining('MD_LISTEN: Cannot use address'),
+      '.env: Cannot read the file: it is there, but this user may not; give this user the right to read it, or start Magos elsewhere',
+    ])
   })
 
   test('readConfig() tells all problems at once, the process first, then file by file from the top', () => {
