@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // vitest leaves a core to its watcher; on two cores that is half of the machine
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -26,7 +28,6 @@ export default defineConfig({
           include: ['test/install/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],
