@@ -473,9 +473,9 @@ describe('revisionPushed() and the provider', () => {
     const labels = { 'io.podman.compose.project': 'shop' }
     world.machine.containers.set('foreign', { ...foreign, labels })
     const { deployments, calls } = await deploy(world)
-    const shop = deployments.find(({ stack }) => stack === 'shop')
-    expect(shop?.outcome).toBe('succeeded')
-    expect(shop?.services.map(({ reasons }) => reasons.join())).toContain(
+    const deployed = deployments.find(({ stack }) => stack === 'shop')
+    expect(deployed?.outcome).toBe('succeeded')
+    expect(deployed?.services.map(({ reasons }) => reasons.join())).toContain(
       'its provider changes from podman-compose, which is gone, to docker-compose',
     )
     const removal = calls.findIndex((call) => call.startsWith('remove') && call.includes('foreign'))
