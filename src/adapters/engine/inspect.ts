@@ -31,12 +31,16 @@ const STATES: Readonly<Record<string, ObservedContainer['state']>> = {
   dead: 'dead',
 }
 
-/** Reads one document of `podman inspect` or `docker inspect`; null when it is no container of a compose project. */
+/**
+ * Reads one document of `podman inspect` or `docker inspect`; null when it is no container of a compose project. One of
+ * `compose run` is none: a person's shell beside a service is nothing to compare, replace or be held by.
+ */
 export function readContainer(document: unknown): Inspected | null {
   const id = textAt(document, 'Id')
   const labels = readLabels(at(document, 'Config', 'Labels'))
   const project = labels['com.docker.compose.project']
   if (id === '' || project === undefined || at(document, 'State') === undefined) return null
+  if (labels['com.docker.compose.oneoff'] === 'True') return null
   return {
     imageId: bareId(textAt(document, 'Image')),
     check: readCheck(at(document, 'Config', 'Healthcheck')),

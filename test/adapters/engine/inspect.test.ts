@@ -35,6 +35,16 @@ describe('readContainer()', () => {
     expect(read?.container).toMatchObject({ health: 'none', startedAt: STARTED, restarts })
   })
 
+  it.each([
+    ['True', null],
+    ['False', 'shop-web-1'],
+  ])('passes over what `compose run` made, which its label tells: %s', (oneoff, name) => {
+    const { Config } = shapes.PODMAN_4_3
+    const Labels = { ...Config.Labels, 'com.docker.compose.oneoff': oneoff }
+    const read = readContainer({ ...shapes.PODMAN_4_3, Config: { ...Config, Labels } })
+    expect(read?.container.name ?? null).toBe(name)
+  })
+
   it('reads the health that podman 3 has under another name', () => {
     expect(readContainer(shapes.PODMAN_3)?.container.health).toBe('unhealthy')
   })
