@@ -19,7 +19,7 @@ const START_DEADLINE = 15_000
 
 /**
  * Gives `use` the address of podman's docker API: an active socket of this user, else one of a `podman system service`
- * that lives for the call. Throws `engine` when that does not start.
+ * that lives for the call. Throws `engine` when that does not start, or CONTAINER_HOST leads to another machine.
  */
 export async function withPodmanSocket<Result>(
   context: SocketContext,
@@ -36,6 +36,7 @@ async function activeSocket(context: SocketContext, signal: AbortSignal): Promis
   const { environment, engineInfo } = context
   const own = environment['CONTAINER_HOST'] ?? ''
   if (own.startsWith('unix://')) return own.slice('unix://'.length)
+  if (own !== '') throw elsewhere()
   // With a configuration of our own podman's program shows other containers than systemd's service does.
   if (Object.keys(environment).some((name) => /^CONTAINERS_.*CONF/.test(name))) return null
   const { rootless } = await engineInfo(signal)
@@ -81,6 +82,13 @@ async function diedEarly(service: Promise<ChildResult>): Promise<never> {
   const { outcome, exitCode, stderr } = await service
   const words = stderr.trim().split('\n').at(-1) ?? ''
   throw serviceError(words === '' ? `it was ${outcome} with ${exitCode ?? 'no code'}` : words)
+}
+
+/** podman's program would look at that machine, and the stable directories lie on this one. */
+function elsewhere(): MagosError {
+  return new MagosError('engine', 'Use CONTAINER_HOST: it names no unix socket of this machine', {
+    remedy: 'Unset it, or set it to unix:// and the path of a socket',
+  })
 }
 
 function serviceError(state: string): MagosError {

@@ -36,6 +36,13 @@ describe('withPodmanSocket()', () => {
     expect(await address({ environment })).toBe('unix:///run/other.sock')
   })
 
+  it('throws `engine` where CONTAINER_HOST leads to another machine, and says not which', async () => {
+    const environment = { CONTAINER_HOST: 'ssh://joe:hunter2@nas/run/podman.sock' }
+    const thrown = await address({ environment }).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ code: 'engine' })
+    expect(String(thrown)).not.toContain('hunter2')
+  })
+
   it.each([
     ['there is none', {}],
     ['nobody listens', { listening: 'no' }],
