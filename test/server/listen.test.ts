@@ -112,9 +112,14 @@ describe('listen()', () => {
 
   test('close() lets what is under way end, and takes nothing new', async () => {
     const { promise, resolve } = Promise.withResolvers<number>()
-    const server = await start({ inbox: { accept: () => promise } })
+    const asked = Promise.withResolvers<void>()
+    const accept = () => {
+      asked.resolve()
+      return promise
+    }
+    const server = await start({ inbox: { accept } })
     const answer = post(server.port, { body: PUSH, headers: signedHeaders({ body: PUSH }) })
-    await new Promise((done) => void setTimeout(done, 50))
+    await asked.promise
     const closed = server.close()
     await expect(fetch(`http://127.0.0.1:${server.port}/healthz`)).rejects.toThrow('fetch failed')
     resolve(9)
@@ -131,7 +136,8 @@ describe('listen()', () => {
     socket.on('error', () => undefined)
     await new Promise((resolve) => void socket.once('connect', resolve))
     socket.write('POST /webhooks/github HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n')
-    await new Promise((done) => void setTimeout(done, 50))
+    // connections are taken in their order: once a later one is served, the socket is the server's
+    await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).text()
     const begun = Date.now()
     await server.close()
     const took = Date.now() - begun

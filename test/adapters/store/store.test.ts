@@ -174,8 +174,8 @@ describe('openStore() inbox', () => {
     const begun = performance.now()
     onTestFinished(inbox.watch(() => resolve(performance.now() - begun)))
 
-    // Starting to watch and the request race; 250 ms count from the later of them.
-    expect(await promise).toBeLessThan(400)
+    // Starting to watch and the request race, and 250 ms count from the later of them; the rest is for a busy machine.
+    expect(await promise).toBeLessThan(1_500)
     const [request] = inbox.pending()
     expect(request?.event).toEqual({ kind: 'sync-requested', stack: 'web' })
     inbox.settle([request?.id ?? 0], { revision: 'c1' }, [])
