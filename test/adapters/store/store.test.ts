@@ -164,7 +164,7 @@ describe('openStore()', () => {
 })
 
 describe('openStore() inbox', () => {
-  test('notices what another process leaves within 250 ms, and that one finds the answer', async () => {
+  test('notices soon what another process leaves, and that one finds the answer', async () => {
     const path = newPath()
     const { inbox } = openForTest(path)
     const worker = startWorker('request', path)
