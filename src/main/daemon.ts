@@ -1,14 +1,15 @@
 import { MagosError } from '../domain/error.ts'
 import type { ExitCode } from '../cli/io.ts'
 import type { EdgeContext } from '../server/context.ts'
-import { listen } from '../server/listen.ts'
+import type { Log } from '../ports.ts'
+import { listen, type Listening } from '../server/listen.ts'
 import { startDispatch } from '../work/dispatch.ts'
 import { startPoller } from '../work/poller.ts'
 import type { Base } from './base.ts'
 import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
 import { handleEvents } from './work.ts'
-import { withoutRepository } from './repository.ts'
-import { openWorld } from './world.ts'
+import { openRepository, withoutRepository, type Repository } from './repository.ts'
+import { openWorld, type World } from './world.ts'
 
 /** Works the data directory until the signal ends it. What is accepted and unfinished is left to the next start. */
 export async function runDaemon(base: Base, signal: AbortSignal): Promise<ExitCode> {
@@ -26,50 +27,104 @@ export async function runDaemon(base: Base, signal: AbortSignal): Promise<ExitCo
   }
 }
 
+/**
+ * Listens before anything of the world is asked: what GitHub sends meanwhile is stored and waits. What is wrong with the
+ * configuration is told before that.
+ */
 async function work(base: Base, state: State, signal: AbortSignal): Promise<void> {
-  const { config, clock, log } = base
-  const { inbox, history } = state.store
-  const world = await openWorld(base, history, signal)
-  let branch = config.branch
-  const learn = async () => {
-    branch = await world.branchName(signal)
+  const { config, log } = base
+  const repository = await openRepository(base)
+  const edge: EdgeState = { status: 'starting', branch: config.branch }
+  const { host, port } = config.listen
+  const server = await listen({ context: edgeContext(base, state, edge), host, port })
+  try {
+    const address = `http://${host}:${server.port}`
+    log.info({ address, version: base.version, host: config.host }, `Listening on ${address}`)
+    if (config.webhookSecret === null) {
+      log.warn(
+        {},
+        'No webhook secret is configured: deliveries are refused, polling finds the work',
+      )
+    }
+    await workOff(base, state, { repository, edge, server }, signal)
+  } finally {
+    await server.close()
   }
-  const learned = learn().catch((error: unknown) =>
-    log.debug({ error }, 'Branch is not known yet: pushes to any of them count'),
-  )
-  const server = await listen({
-    context: edgeContext(base, state, () => branch),
-    host: config.listen.host,
-    port: config.listen.port,
-  })
+}
+
+/** What the edge learns while the daemon comes up. */
+interface EdgeState {
+  status: 'starting' | 'ok'
+  /** null while it is not known: pushes to any branch count. */
+  branch: string | null
+}
+
+interface Opened {
+  readonly repository: Repository
+  readonly edge: EdgeState
+  readonly server: Listening
+}
+
+async function workOff(
+  base: Base,
+  { store }: State,
+  { repository, edge, server }: Opened,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, clock, log } = base
+  const { inbox, history } = store
+  const world = await openUnlessEnded(() => openWorld(base, repository, history, signal), signal)
+  if (world === null) return
+  const learned = learnBranch(world, edge, log, signal)
   const handle = handleEvents(world, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
   const poller = startPoller({ inbox, clock, log, interval: config.pollInterval, signal })
-  const address = `http://${config.listen.host}:${server.port}`
-  log.info({ address, version: base.version, host: config.host }, `Listening on ${address}`)
-  if (config.webhookSecret === null) {
-    log.warn({}, 'No webhook secret is configured: deliveries are refused, polling finds the work')
-  }
+  edge.status = 'ok'
   await aborted(signal)
   log.info({}, 'Ending')
   await Promise.all([server.close(), dispatcher.stop(), poller.ended, learned])
 }
 
-function edgeContext(
-  { config, log }: Base,
-  { store }: State,
-  branch: () => string | null,
-): EdgeContext {
+/** null where the process was told to end meanwhile: that is no failure. */
+async function openUnlessEnded<Result>(
+  open: () => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result | null> {
+  try {
+    return await open()
+  } catch (thrown) {
+    if (signal.aborted) return null
+    throw thrown
+  }
+}
+
+async function learnBranch(
+  world: Pick<World, 'branchName'>,
+  edge: EdgeState,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    edge.branch = await world.branchName(signal)
+  } catch (error) {
+    log.debug({ error }, 'Branch is not known yet: pushes to any of them count')
+  }
+}
+
+function edgeContext({ config, log }: Base, { store }: State, edge: EdgeState): EdgeContext {
   const { repository, webhookSecret } = config
   return {
     secrets: webhookSecret === null ? [] : [webhookSecret.reveal()],
     repository: repository?.kind === 'github' ? `${repository.owner}/${repository.name}` : null,
-    branch,
+    branch: () => edge.branch,
     inbox: store.inbox,
     log,
     bodyLimit: config.bodyLimit,
-    health: () => ({ status: 'ok', pending: store.inbox.pending().length }),
+    health: () =>
+      edge.status === 'ok'
+        ? { status: 'ok', pending: store.inbox.pending().length }
+        : { status: edge.status },
   }
 }
 

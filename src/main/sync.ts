@@ -5,7 +5,7 @@ import { requestSync, waitForAnswer } from '../work/request-sync.ts'
 import type { Base } from './base.ts'
 import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
 import { handleEvents } from './work.ts'
-import { withoutRepository } from './repository.ts'
+import { openRepository, withoutRepository } from './repository.ts'
 import { openWorld } from './world.ts'
 
 /** Longest wait for reports that the pass left behind, ms; what is not told by then is told by the next process. */
@@ -44,7 +44,7 @@ async function workAlone(
 ): Promise<unknown> {
   const { inbox, history } = store
   const { clock, log, config } = base
-  const world = await openWorld(base, history, signal)
+  const world = await openWorld(base, await openRepository(base), history, signal)
   const handle = handleEvents(world, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })

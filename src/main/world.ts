@@ -5,19 +5,23 @@ import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
 import type { Config } from '../config/config.ts'
-import type { Compose, Engine, History, StackFiles } from '../ports.ts'
+import type { Clock, Compose, Engine, History, StackFiles } from '../ports.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
-import { openRepository, type Repository } from './repository.ts'
+import type { Repository } from './repository.ts'
 import { runtimeDirectory } from './runtime-directory.ts'
 
 /** Everything that handlers reach, but the time. */
 export type World = Omit<Context, 'now'> & Pick<Repository, 'branchName'>
 
-/** Puts the adapters together as the configuration says. Throws `configuration` without `MD_REPO`. */
-export async function openWorld(base: Base, history: History, signal: AbortSignal): Promise<World> {
+/** Puts the adapters together as the configuration says. Throws `engine` where this host has none. */
+export async function openWorld(
+  base: Base,
+  repository: Repository,
+  history: History,
+  signal: AbortSignal,
+): Promise<World> {
   const { log } = base
-  const repository = await openRepository(base)
   const deploying = await openDeploying(base, signal)
   return {
     ...repository,
@@ -50,7 +54,7 @@ export async function openDeploying(base: Base, signal: AbortSignal): Promise<De
       environment,
       runtimeDirectory: directory,
       engineInfo: (asked) => engine.info(asked),
-      accompany: (project, during) => lookOn(engine, project, during),
+      accompany: (project, during) => lookOn({ engine, clock }, project, during),
     }),
     files: createStackFiles({
       root: join(config.dataDirectory, 'stacks'),
@@ -61,10 +65,21 @@ export async function openDeploying(base: Base, signal: AbortSignal): Promise<De
   }
 }
 
+/** ms of an `up` in which nobody looks, and between two looks afterwards: each costs as much as the engine's own work. */
+const UNDISTURBED = 2_000
+const LOOK_EVERY = 1_000
+
 /** Watching drives health checks where no systemd does, so that services which wait for healthy ones start. */
-async function lookOn(engine: Engine, project: string, signal: AbortSignal): Promise<void> {
+async function lookOn(
+  { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
+  project: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const rest = (ms: number) => clock.sleep(ms, signal).catch(() => undefined)
+  await rest(UNDISTURBED)
+  if (signal.aborted) return
   const looks = engine.watch(project, signal)[Symbol.asyncIterator]()
-  while (!(await looks.next()).done) signal.throwIfAborted()
+  while (!(await looks.next()).done) await rest(LOOK_EVERY)
 }
 
 /** What the owner of this host decided, as handlers want it. */
