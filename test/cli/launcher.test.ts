@@ -35,7 +35,7 @@ describe('magos.sh', () => {
     expect(stdout.split('\n')).toEqual([
       `node=${at(CHECKOUT)}/node_modules/.bin/node`,
       `cwd=${folder}`,
-      'cache=none',
+      `cache=${folder}/home/.cache/magos-dominus`,
       `arg=${at(CHECKOUT)}/src/main.ts`,
       'arg=image',
       'arg=a b',
