@@ -1,17 +1,13 @@
-import { Agent, request } from 'node:http'
-
-export interface Delivery {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
-}
+import { connect, type Socket } from 'node:net'
+import type { Delivery } from './deliveries.ts'
 
 export interface LoadOptions {
   readonly port: number
-  readonly path: string
   /** Taken in turn. */
   readonly deliveries: readonly Delivery[]
   readonly connections: number
   readonly ms: number
+  readonly signal: AbortSignal
 }
 
 export interface Load {
@@ -23,44 +19,59 @@ export interface Load {
   readonly ms: number
 }
 
-/** Sends over kept connections, each one delivery at a time, until the time is over. */
+/**
+ * Sends over kept connections, each one delivery at a time, until the time is over. Bare sockets, because the sender
+ * shares the machine with what it measures.
+ */
 export async function runLoad(options: LoadOptions): Promise<Load> {
-  const { deliveries, connections, ms } = options
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  const latencies: number[] = []
+  const { port, deliveries, connections, ms, signal } = options
   const begun = performance.now()
+  const latencies: number[] = []
   let accepted = 0
   let next = 0
   const drive = async () => {
-    while (performance.now() - begun < ms) {
-      next += 1
-      const delivery = deliveries[next % deliveries.length]
-      if (delivery === undefined) throw new Error('There is nothing to send')
-      const sent = performance.now()
-      const status = await send(options, agent, delivery)
-      latencies.push(performance.now() - sent)
-      if (status === 202) accepted += 1
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, signal })
+    const answers = readAnswers(socket)
+    try {
+      while (performance.now() - begun < ms) {
+        next += 1
+        const delivery = deliveries[next % deliveries.length]
+        if (delivery === undefined) throw new Error('There is nothing to send')
+        const sent = performance.now()
+        socket.write(delivery.request)
+        const { value } = await answers.next()
+        if (value === undefined) throw new Error('The server closed the connection')
+        latencies.push(performance.now() - sent)
+        if (value === 202) accepted += 1
+      }
+    } finally {
+      socket.destroy()
     }
   }
   await Promise.all(Array.from({ length: connections }, drive))
-  agent.destroy()
-  const refused = latencies.length - accepted
-  return { accepted, refused, latencies, ms: performance.now() - begun }
+  return {
+    accepted,
+    refused: latencies.length - accepted,
+    latencies,
+    ms: performance.now() - begun,
+  }
 }
 
-function send(
-  { port, path }: Pick<LoadOptions, 'port' | 'path'>,
-  agent: Agent,
-  { headers, body }: Delivery,
-): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method: 'POST', agent, headers }
-    const outgoing = request(options, (answer) => {
-      answer.resume()
-      answer.on('end', () => resolve(answer.statusCode))
-      answer.on('error', reject)
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
+/** The status of each answer, once all of it is here. */
+async function* readAnswers(socket: Socket): AsyncGenerator<number, undefined> {
+  let text = ''
+  for await (const chunk of socket) {
+    text += String(chunk)
+    for (;;) {
+      const end = text.indexOf('\r\n\r\n')
+      if (end === -1) break
+      const head = text.slice(0, end).toLowerCase()
+      const length = Number(/^content-length: (\d+)/m.exec(head)?.[1])
+      if (Number.isNaN(length)) throw new Error(`An answer without a length: ${head}`)
+      if (text.length < end + 4 + length) break
+      text = text.slice(end + 4 + length)
+      yield Number(head.slice(9, 12))
+    }
+  }
+  return undefined
 }
