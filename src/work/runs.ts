@@ -12,7 +12,7 @@ export interface Run {
   readonly origins: readonly Origin[]
   /** Tries that failed; of several events, the most. */
   readonly attempts: number
-  /** When the oldest of its events was accepted. */
+  /** When the oldest of its events was accepted; 0 for what comes before every other. */
   readonly since: number
   readonly dueAt: number
   /** Events that a newer one among `ids` made pointless. */
@@ -65,7 +65,9 @@ function planRun(rows: readonly Accepted[], { debounce, now }: RunSettings): Run
     ids: taken.map(({ id }) => id),
     origins: taken.map(({ origin }) => origin),
     attempts: taken.reduce((most, { attempts }) => Math.max(most, attempts), 0),
-    since: earliest(taken.map(({ acceptedAt }) => acceptedAt)),
+    // Where a pass brought the host is known before the next one asks, or that would tell of the commit again.
+    since:
+      event.kind === 'commit-reached' ? 0 : earliest(taken.map(({ acceptedAt }) => acceptedAt)),
     dueAt: dueAt(taken, { debounce, now }),
     superseded: rows.slice(0, rows.length - taken.length).map(({ id }) => id),
   }

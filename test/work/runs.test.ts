@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Event, Origin } from '../../src/domain/event.ts'
 import type { Accepted } from '../../src/ports.ts'
-import { planRuns } from '../../src/work/runs.ts'
+import { chooseRuns } from '../../src/work/choose-runs.ts'
+import { type Lane, planRuns } from '../../src/work/runs.ts'
 
 const WEBHOOK: Origin = { source: 'webhook' }
 const NOW = 10_000
@@ -36,6 +37,15 @@ const plan = (rows: readonly Accepted[], now = NOW) => planRuns(rows, { debounce
 describe('planRuns()', () => {
   test('makes nothing of nothing', () => {
     expect(plan([])).toEqual([])
+  })
+
+  test('lets what a pass left behind come before the push that its own commit made', () => {
+    const pushed = row(PUSHED, { acceptedAt: NOW - 5_000 })
+    const reached = row({ kind: 'commit-reached', commit: 'c' })
+    const runs = plan([pushed, reached])
+
+    const idle = { busy: new Set<Lane>(), holds: new Map<Lane, number>(), now: NOW }
+    expect(chooseRuns(runs, idle).start.map(({ event }) => event.kind)).toEqual(['commit-reached'])
   })
 
   test('makes one run of published images, with the union of their repositories', () => {
