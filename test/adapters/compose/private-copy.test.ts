@@ -42,6 +42,15 @@ describe('writePrivateCopy()', () => {
     await expect(writing).rejects.toMatchObject({ code: 'stack', place: { file: bad.path } })
     expect(await readdir(directory)).toEqual([])
   })
+
+  it.each([
+    ['the file system takes no such name', [input('x'.repeat(300), '')]],
+    ['a file stands where a folder belongs', [input('a', ''), input('a/b', '')]],
+  ])('lays it on the stack that %s', async (_name, inputs) => {
+    const writing = writePrivateCopy(directory, inputs)
+    const file = inputs.at(-1)?.path
+    await expect(writing).rejects.toMatchObject({ code: 'stack', place: { file } })
+  })
 })
 
 function input(path: string, text: string, mode: StackInput['mode'] = '100644'): StackInput {
