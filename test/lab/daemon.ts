@@ -38,7 +38,12 @@ export async function startDaemon(
   const [program = LAUNCHER, ...args] = command
   const child = spawn(program, [...args, 'run'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const daemon = follow(child)
-  await daemon.line(({ message }) => message.startsWith('Listening on'))
+  try {
+    await daemon.line(({ message }) => message.startsWith('Listening on'))
+  } catch (error) {
+    await daemon.kill()
+    throw error
+  }
   return daemon
 }
 

@@ -158,7 +158,8 @@ async function forwardCgi(chunks: AsyncIterable<Buffer>, response: ServerRespons
     if (rest.length > 0) await write(response, rest)
   }
   if (head !== null) throw new Error('git http-backend ended without a header')
-  await new Promise<void>((resolve) => response.end(resolve))
+  response.end()
+  if (!response.writableFinished) await settle(response, 'finish')
 }
 
 function writeHead(response: ServerResponse, head: string): void {
@@ -173,12 +174,17 @@ function writeHead(response: ServerResponse, head: string): void {
 }
 
 async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
-  if (response.write(chunk) || response.destroyed) return
+  if (!response.write(chunk)) await settle(response, 'drain')
+}
+
+/** Whoever asked may go away at any time, and then nothing but the close comes. */
+async function settle(response: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
+  if (response.destroyed) return
   await new Promise<void>((resolve) => {
     const done = (): void => {
-      response.off('drain', done).off('close', done)
+      response.off(event, done).off('close', done)
       resolve()
     }
-    response.on('drain', done).on('close', done)
+    response.on(event, done).on('close', done)
   })
 }

@@ -76,4 +76,17 @@ describe('serveGit()', () => {
     const none = await fetch(`http://${origin}/`)
     expect(none.status).toBe(404)
   })
+
+  it('ends its work when whoever asked goes away before the answer', async () => {
+    const listener = serveGit({ root, authorize: () => true })
+    const ended = Promise.withResolvers<void>()
+    server.removeAllListeners('request')
+    server.on('request', (request, response) => {
+      ended.resolve(listener(request, response))
+      request.socket.destroy()
+    })
+    const url = `http://${origin}/o/r.git/info/refs?service=git-upload-pack`
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+    await ended.promise
+  })
 })
