@@ -40,8 +40,8 @@ export async function findGround(consent: Consent, say: (line: string) => void):
 function engineTrouble(): string | null {
   const parts = [
     [programPath('podman') !== null, 'podman'],
-    [composePath() !== null || hasProvider(), 'a compose provider'],
-    [busyboxPath() !== null, 'a static busybox'],
+    [composePath() !== null || hasProvider(), 'compose provider'],
+    [busyboxPath() !== null, 'static busybox'],
     [existsSync('/dev/shm'), '/dev/shm'],
   ] as const
   const absent = parts.filter(([isHere]) => !isHere).map(([, name]) => name)

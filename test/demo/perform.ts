@@ -28,6 +28,8 @@ async function main(): Promise<number> {
   } catch (error) {
     code = signal.aborted ? 130 : 1
     if (code === 1) tellError('Step failed', error)
+    // Beside it stands the terminal's echo of Ctrl-C.
+    else screen.line()
   }
   return stage === null ? code : await takeDown(stage, code)
 }

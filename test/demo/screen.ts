@@ -26,7 +26,8 @@ const TONES: Readonly<Record<NonNullable<Step['tone']>, Style>> = {
 }
 
 export function createScreen(stream: NodeJS.WriteStream): Screen {
-  const paint = (style: Style, text: string) => styleText(style, text, { stream })
+  const paint = (style: Style, text: string) =>
+    style === 'reset' ? text : styleText(style, text, { stream })
   const write = (text: string) => void stream.write(`${text}\n`)
   const columns = () => (stream.isTTY ? stream.columns : 0)
   const frame = (origin: number): Frame => ({ origin, columns: columns() })

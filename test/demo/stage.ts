@@ -48,9 +48,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { screen, signal, noEngine } = options
   if (noEngine !== null) return await open(options, 'absent')
   const stage = await open(options, 'real')
-  const trouble = await closedOnFailure(stage, () => tryEngine(stage))
-  signal.throwIfAborted()
-  if (trouble === null) return stage
+  const trouble = await tryEngine(stage).catch(async (error: unknown) => {
+    await stage.close()
+    throw error
+  })
+  // Whoever interrupts is heard by the play, which has a stage to take down.
+  if (trouble === null || signal.aborted) return stage
   await stage.close()
   screen.fact('engine', `podman is here but cannot run a container: ${trouble}`, 'yellow')
   screen.fact('', 'The demo goes on without it: everything up to the engine is real', 'yellow')
@@ -61,19 +64,29 @@ async function open(options: StageOptions, engine: Stage['engine']): Promise<Sta
   const { screen, registry, signal } = options
   const parent = tmpdir().length < 40 ? tmpdir() : '/tmp'
   const start = engine === 'real' ? startEngine : startAbsentEngine
+  const port = await freePort()
   const lab = await startHomelab({
     engine: () => start({ parent, prefix: 'demo' }),
     registry: registry === 'docker-registry' ? startDockerRegistry : startRegistry,
   })
+  let starting: Promise<unknown> = Promise.resolve()
   return {
     screen,
     lab,
     registry,
     engine,
-    port: await freePort(),
+    port,
     signal,
-    start: () => unlessAborted(signal, lab.start({ MD_RUNTIME: 'podman' })),
-    close: () => lab.close(),
+    start() {
+      const daemon = lab.start({ MD_RUNTIME: 'podman' })
+      starting = daemon
+      return unlessAborted(signal, daemon)
+    },
+    async close() {
+      // The lab ends only a daemon that it knows of.
+      await starting.catch(() => undefined)
+      await lab.close()
+    },
   }
 }
 
@@ -92,15 +105,6 @@ async function tryEngine({ lab }: Stage): Promise<string | null> {
   } catch (error) {
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
     return words.trim().split('\n').at(-1) ?? 'it does not say why'
-  }
-}
-
-async function closedOnFailure<T>(stage: Stage, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    await stage.close()
-    throw error
   }
 }
 
