@@ -10,7 +10,7 @@ export interface LoopTask {
 export interface Round {
   /** The webhook has its answer. */
   readonly accepted: number
-  /** The branch is asked to move to the new commit. */
+  /** The branch names the new commit, and GitHub tells of it. */
   readonly moved: number
   /** The new version answers. */
   readonly serves: number
@@ -27,7 +27,9 @@ export interface FloorRound {
   /** Podman's service until it listens, which compose needs. */
   readonly service: number
   /** `docker-compose up -d` on a twin of the stack, until the new version answers. */
-  readonly up: number
+  readonly serves: number
+  /** From then on, until compose ends. */
+  readonly ends: number
 }
 
 export interface LoopFigures {

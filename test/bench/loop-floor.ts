@@ -44,11 +44,12 @@ export async function createLoopFloor(lab: Homelab, signal: AbortSignal): Promis
       const listening = await timed(() => until(() => listens(socket), signal))
       const env = { ...engine.env, DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '0' }
       const args = ['-p', 'twin', 'up', '-d', '--pull', 'never']
-      const up = await timed(async () => {
-        await run('docker-compose', args, { cwd: directory, env, signal })
-        await served(port, tag, signal)
-      })
-      return { pull, service: listening, up }
+      const up = run('docker-compose', args, { cwd: directory, env, signal })
+      const [all, serves] = await Promise.all([
+        timed(() => up),
+        timed(() => served(port, tag, signal)),
+      ])
+      return { pull, service: listening, serves, ends: Math.max(0, all - serves) }
     } finally {
       service.kill('SIGTERM')
       await ended

@@ -73,12 +73,11 @@ async function runRound(loop: Loop): Promise<Round> {
   loop.version += 1
   const tag = `1.0.${loop.version}`
   const digest = await lab.push('app', tag, { serves: tag })
-  const [seenRequests, seenDeliveries] = [github.requests.length, github.deliveries.log.length]
+  const seen = github.deliveries.log.length
   const begun = Date.now()
   await github.publishPackage({ repository, name: 'app', tag, digest, registry: registry.host })
   await served(port, tag, signal)
   const serves = Date.now() - begun
-  const move = github.requests.slice(seenRequests).find(({ method }) => method === 'PATCH')
   const { commit } = await repository.head()
   const { statuses } = repository.record
   const told = await until(() => {
@@ -88,10 +87,12 @@ async function runRound(loop: Loop): Promise<Round> {
     )
   }, signal)
   if (told.state !== 'success') throw new Error(`It was not proven: ${told.description ?? ''}`)
-  const webhook = github.deliveries.log.slice(seenDeliveries)[0]
+  const deliveries = github.deliveries.log.slice(seen)
+  const webhook = deliveries.find(({ event }) => event === 'registry_package')
+  const push = deliveries.find(({ event }) => event === 'push')
   return {
     accepted: (webhook?.duration ?? NaN) * 1000,
-    moved: (move?.at ?? NaN) - begun,
+    moved: (push?.deliveredAt ?? NaN) - begun,
     serves,
     proven: told.at - begun - SETTLE,
   }

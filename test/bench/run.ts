@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchCalls } from './calls.ts'
 import type { BenchContext } from './context.ts'
 import { layForms } from './forms.ts'
 import { makeGround } from './ground.ts'
@@ -20,6 +21,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['start', benchStart],
   ['webhooks', benchWebhooks],
   ['loop', benchLoop],
+  ['calls', benchCalls],
 ])
 
 async function main(): Promise<number> {
