@@ -25,7 +25,9 @@ export function createEdge(): Edge {
   app.post('/webhooks/github', async (c) => {
     const { status, body, retryAfter } = await receive(verify, c.req.raw, c.env)
     const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-    return json(body, status, retry)
+    // A refusal may leave the body unread, and then nothing can follow it on this connection (RFC 9112, section 9.6).
+    const end = status >= 400 ? { connection: 'close' } : {}
+    return json(body, status, { ...retry, ...end })
   })
 
   app.get('/healthz', (c) => {

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EdgeContext } from '../../src/server/app.ts'
@@ -59,6 +59,23 @@ describe('listen()', () => {
     })
 
     expect(status).toBe(413)
+  })
+
+  test('ends a connection whose body it refused to read, and keeps the others', async () => {
+    const { port } = await start({ bodyLimit: 1_000 })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const deliver = (body: string, headers: Record<string, string>) =>
+      new Promise<string | undefined>((resolve, reject) => {
+        const options = { port, agent, method: 'POST', path: '/webhooks/github', headers }
+        const request = httpRequest(options, (response) => {
+          response.resume().on('end', () => resolve(response.headers.connection))
+        })
+        request.on('error', reject).end(body)
+      })
+    const large = 'x'.repeat(2_000)
+    expect(await deliver(large, signedHeaders({ body: large }))).toBe('close')
+    expect(await deliver(PUSH, signedHeaders({ body: PUSH }))).toBe('keep-alive')
+    agent.destroy()
   })
 
   test('answers 413 to a chunked body over the limit, and serves the next one', async () => {
