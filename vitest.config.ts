@@ -11,6 +11,8 @@ export default defineConfig({
           include: [
             'test/{domain,handlers,config,cli,server,work,host,adapters,architecture,contracts}/**/*.test.ts',
           ],
+          // ends what hangs; how fast a machine is decides no test
+          testTimeout: 30_000,
         },
       },
       {
