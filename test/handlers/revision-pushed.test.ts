@@ -678,6 +678,32 @@ describe('revisionPushed() beside containers of somebody else', () => {
     expect(containers(world)['shop-web-1']).not.toBe('foreign')
   })
 
+  it('holds a stack that was renamed, for its data stays in the old directory', async () => {
+    const named = `name: proj\n${shop}`
+    const world = home({ 'shop/compose.yaml': named })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'shop/compose.yaml': null, 'store/compose.yaml': named })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments.find(({ stack }) => stack === 'store')).toMatchObject({
+      outcome: 'held',
+      reason:
+        'containers of project "proj" have their data in "/memory/stacks/shop", and the stack\'s directory is now "/memory/stacks/store"',
+      remedy: expect.stringContaining('stacks: {store: {directory: /memory/stacks/shop}}'),
+    })
+    expect(calls.filter((call) => /^(?:up|pull|remove)/.test(call))).toEqual([])
+    expect(world.files.list('store')).toEqual({})
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('holds no stack whose owner named its directory', async () => {
+    const world = home({}, { host: { directories: { shop: '/elsewhere/shop' } } })
+    await deploy(world)
+    const moved = { ...world.files, home: (stack: string) => `/elsewhere/${stack}` }
+    const { deployments } = await deploy(world, () => pass({ ...world.ctx, files: moved }))
+    expect(outcomes(deployments)).toEqual(['blog held', 'shop unchanged'])
+  })
+
   it('takes no stack’s name for one that is configured', async () => {
     const world = withForeign({}, 'constructor')
     expect(outcomes((await deploy(world)).deployments)).toContain('constructor held')
