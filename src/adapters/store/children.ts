@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Database } from './database.ts'
 
 export interface ChildEntry {
@@ -11,19 +12,25 @@ export interface ChildEntry {
 export interface Children {
   started(pid: number, startTime: number, command: string): void
   ended(pid: number): void
-  /** Every child that was started and not ended; at start, those of the process before. */
+  /** Every child that was started and not ended since the machine booted; at start, those of the process before. */
   leftovers(): readonly ChildEntry[]
 }
 
-export function createChildren({ connection, transaction, attempt }: Database): Children {
+/** Start times count from the boot, so a journal of another one says nothing about the processes of this one. */
+export function createChildren(
+  { connection, transaction, attempt }: Database,
+  boot: string = bootId(),
+): Children {
   const insert = connection.prepare(
-    'INSERT OR REPLACE INTO children (pid, start_time, command) VALUES (?, ?, ?)',
+    'INSERT OR REPLACE INTO children (pid, start_time, boot, command) VALUES (?, ?, ?, ?)',
   )
   const remove = connection.prepare('DELETE FROM children WHERE pid = ?')
+  const forget = connection.prepare('DELETE FROM children WHERE boot <> ?')
   const all = connection.prepare('SELECT pid, start_time, command FROM children ORDER BY pid')
+  transaction('Forget the children of another boot in', () => forget.run(boot))
   return {
     started(pid, startTime, command) {
-      transaction('Journal a child in', () => insert.run(pid, startTime, command))
+      transaction('Journal a child in', () => insert.run(pid, startTime, boot, command))
     },
     ended(pid) {
       transaction('Journal a child in', () => remove.run(pid))
@@ -34,5 +41,14 @@ export function createChildren({ connection, transaction, attempt }: Database): 
         startTime: Number(row['start_time']),
         command: String(row['command']),
       })),
+  }
+}
+
+/** Another at every boot (random(4)); one and the same for ever where the system has none. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
   }
 }

@@ -64,6 +64,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE children (
     pid INTEGER PRIMARY KEY,
     start_time INTEGER NOT NULL,
+    boot TEXT NOT NULL,
     command TEXT NOT NULL
   ) STRICT;
   `,
