@@ -2,6 +2,8 @@ import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createChildren } from '../../../src/adapters/store/children.ts'
+import { openDatabase } from '../../../src/adapters/store/database.ts'
 import { MagosError } from '../../../src/domain/error.ts'
 import { startWorker } from './start-worker.ts'
 import { openForTest, temporaryDirectory } from './temporary-store.ts'
@@ -320,6 +322,14 @@ describe('openStore() children', () => {
     next.ended(10)
 
     expect(next.leftovers()).toEqual([])
+  })
+
+  test('forgets who was started before the machine booted', () => {
+    const database = openDatabase(newPath())
+    createChildren(database, 'one').started(10, 111, 'podman')
+    expect(createChildren(database, 'one').leftovers()).toHaveLength(1)
+    expect(createChildren(database, 'another').leftovers()).toEqual([])
+    database.close()
   })
 })
 
