@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { freePort, startDaemon } from '../lab/daemon.ts'
+import { startDaemon } from '../lab/daemon.ts'
 import { pushImage } from '../lab/registry/push.ts'
 import { startRegistry } from '../lab/registry/registry.ts'
 import {
@@ -109,8 +109,7 @@ describe.each(INSTALLATIONS)('magos, installed with $name', ({ flags, magos }) =
   })
 
   test('run ends with 3 where there is no container engine, and says so', async () => {
-    const folder = await repository('services: {}\n')
-    const more = { MD_REPO: folder, MD_DATA_DIR: await mkdtemp(join(machine.folder, 'data-')) }
+    const more = await settings()
     const { code, stdout, stderr } = await machine.run(bin, ['run'], { env: { ...env, ...more } })
     expect(code).toBe(3)
     expect(`${stdout}${stderr}`).toContain('there is no "podman" nor "docker" in the PATH')
@@ -118,23 +117,16 @@ describe.each(INSTALLATIONS)('magos, installed with $name', ({ flags, magos }) =
   })
 
   test('run works a local repository until SIGTERM, and ends with 0', async () => {
-    const folder = await repository('services: {}\n')
-    const tools = await engineAway()
-    const port = await freePort()
-    const daemon = await startDaemon(
-      {
-        ...env,
-        PATH: `${tools}:${env['PATH'] ?? ''}`,
-        MD_REPO: folder,
-        MD_DATA_DIR: await mkdtemp(join(machine.folder, 'data-')),
-        MD_LISTEN: `127.0.0.1:${String(port)}`,
-        MD_POLL_INTERVAL: '1s',
-      },
-      { command: [bin], cwd: machine.folder },
-    )
-    const health = await fetch(`http://127.0.0.1:${String(port)}/healthz`)
-    expect(health.status).toBe(200)
+    const PATH = `${await engineAway()}:${env['PATH'] ?? ''}`
+    const own = { ...env, ...(await settings()), PATH }
+    const daemon = await startDaemon(own, { command: [bin], cwd: machine.folder })
+    const { address } = await daemon.line(({ message }) => message.startsWith('Listening on'))
     await daemon.line(({ message }) => message.includes('there is no engine here'))
+    const health = await fetch(`${String(address)}/healthz`)
+    expect({ status: health.status, body: await health.json() }).toMatchObject({
+      status: 200,
+      body: { status: 'ok' },
+    })
     const { code, after } = await daemon.stop()
     expect(code).toBe(0)
     expect(after).toBeLessThan(10_000)
@@ -163,6 +155,16 @@ async function stacks(compose: string): Promise<string> {
   await mkdir(join(folder, 'web'))
   await writeFile(join(folder, 'web/compose.yaml'), compose)
   return folder
+}
+
+/** What a daemon needs of its own: a repository, a data directory and a port. */
+async function settings(): Promise<Record<string, string>> {
+  return {
+    MD_REPO: await repository('services: {}\n'),
+    MD_DATA_DIR: await mkdtemp(join(machine.folder, 'data-')),
+    MD_LISTEN: '127.0.0.1:0',
+    MD_POLL_INTERVAL: '1s',
+  }
 }
 
 async function repository(compose: string): Promise<string> {
