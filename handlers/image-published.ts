@@ -1,13 +1,13 @@
 import type { HeldImage, UpdateAnswer } from '../src/domain/answer.ts'
 import { commitMessage } from '../src/domain/commit-message.ts'
 import { editImages } from '../src/domain/compose/edit.ts'
-import { MagosError } from '../src/domain/error.ts'
 import type { ImagePublished } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Update } from '../src/domain/update.ts'
 import type { CommitFile, CommitOutcome } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
+import { lineFault } from './steps/stack-fault.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function imagePublished(
   const view = await viewRepository(ctx, revision, signal)
   const found = await findUpdates(ctx, view, event.repositories, signal)
   report(ctx, found)
-  const edited = editFiles(view, found)
+  const edited = editFiles(ctx, view, found)
   const { outcome, updates, barred } = await commitFiles(ctx, revision, edited.files, found, signal)
   const held = [...found.held, ...edited.refused, ...barred]
   logHeld(ctx, [...edited.refused, ...barred])
@@ -58,6 +58,7 @@ interface EditedFile {
 
 /** The new content of every file that changes; a file whose edit would not be exact is held, the others go on. */
 function editFiles(
+  ctx: Context,
   view: RepositoryView,
   found: FoundUpdates,
 ): { readonly files: readonly EditedFile[]; readonly refused: readonly HeldImage[] } {
@@ -72,8 +73,10 @@ function editFiles(
       const content = editImages(path, text, edits)
       files.push({ file: { path, mode: entry.mode, content }, updates })
     } catch (error) {
-      if (!(error instanceof MagosError)) throw error
-      const { message: reason, remedy = 'Edit the line by hand' } = error
+      const fault = lineFault(error)
+      if (fault === null) throw error
+      const { code, message: reason, remedy = 'Edit the line by hand' } = fault
+      if (code === 'internal') ctx.log.error({ file: path, error: fault }, reason)
       refused.push(...updates.map((update) => heldUpdate(update, { reason, remedy })))
     }
   }

@@ -1,12 +1,13 @@
 import type { PlanAnswer, UnplannedStack } from '../src/domain/answer.ts'
 import type { ObservedState } from '../src/domain/deployment.ts'
+import { asMagosError } from '../src/domain/error.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
 import { foreignContainers } from './steps/foreign-containers.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { readStack } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
-import { isStackFault } from './steps/stack-fault.ts'
+import { stackFault } from './steps/stack-fault.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 
 /** What `revision-pushed` would do now to each service, and why; nothing runs. */
@@ -44,8 +45,9 @@ async function planStack(
     return { name: stack.name, services: resolved.plan }
   } catch (error) {
     signal.throwIfAborted()
-    if (!isStackFault(error)) throw error
-    const { message, remedy, place } = error
+    if (stackFault(error) === null) throw error
+    // Told to the person who asked and to nobody else, so even the unforeseen is in its own words.
+    const { message, remedy, place } = asMagosError(error)
     return {
       stack: stack.name,
       reason: message,

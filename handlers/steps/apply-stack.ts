@@ -1,15 +1,15 @@
 import type { Deployment } from '../../src/domain/deployment.ts'
-import type { Place } from '../../src/domain/error.ts'
-import { formatImageReference } from '../../src/domain/image-reference.ts'
+import { MagosError, type Place } from '../../src/domain/error.ts'
+import { formatImageReference, type ImageReference } from '../../src/domain/image-reference.ts'
 import type { Revision } from '../../src/domain/revision.ts'
-import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
+import type { Credential, Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { layFiles } from './lay-files.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
 import { isBroken } from './remake-broken.ts'
 import { changedServices, containersOf, type ResolvedStack } from './resolve-stack.ts'
-import { isStackFault } from './stack-fault.ts'
+import { lineFault, stackFault } from './stack-fault.ts'
 
 /** Lines of output that tell why. */
 const LAST_LINES = 20
@@ -56,7 +56,7 @@ type Ending =
       readonly retry: FailedState['retry']
       /** Of a refusal, for whoever has to act on it. */
       readonly where?: Partial<Place> & { readonly remedy?: string }
-      /** What the provider said, for the log. */
+      /** What is known beside the reason, for the log. */
       readonly evidence?: LogFields
     }
 
@@ -70,10 +70,11 @@ async function tryToApply(
     return await apply(ctx, resolved, vouching, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!isStackFault(error)) throw error
-    const { message: reason, remedy, place } = error
+    const fault = stackFault(error)
+    if (fault === null) throw error
+    const { message: reason, remedy, place } = fault
     const where = { ...place, ...(remedy === undefined ? {} : { remedy }) }
-    return { outcome: 'failed', reason, retry: 'next-pass', where }
+    return { outcome: 'failed', reason, retry: 'next-pass', where, evidence: { error: fault } }
   }
 }
 
@@ -108,7 +109,7 @@ async function pullImages(
     const { image } = service
     if (image === null || service.source === 'built') continue
     if (image.digest !== null && (await ctx.engine.has(image, signal))) continue
-    const credential = await ctx.registry.credential(image, signal)
+    const credential = await credentialOf(ctx, image, signal)
     const plainHttp = ctx.registry.plainHttp(image.registry)
     const pull = await ctx.engine.pull(image, { credential, plainHttp }, signal)
     if (pull.outcome === 'failed') {
@@ -116,6 +117,26 @@ async function pullImages(
     }
   }
   return null
+}
+
+/** Whatever keeps a login from being had is this image's trouble, and the other stacks' is not. */
+async function credentialOf(
+  ctx: Context,
+  image: ImageReference,
+  signal: AbortSignal,
+): Promise<Credential | null> {
+  try {
+    return await ctx.registry.credential(image, signal)
+  } catch (cause) {
+    signal.throwIfAborted()
+    const fault = lineFault(cause)
+    if (fault === null) throw cause
+    const { message, remedy } = fault
+    throw new MagosError('registry', message, {
+      cause,
+      ...(remedy === undefined ? {} : { remedy }),
+    })
+  }
 }
 
 async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {

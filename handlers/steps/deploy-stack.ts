@@ -10,7 +10,7 @@ import { bearsOut, proofOf, provenServices } from './proof.ts'
 import { readStack, type StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
-import { isStackFault } from './stack-fault.ts'
+import { stackFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
@@ -43,9 +43,13 @@ export async function deployStack(
     return await decideStack(ctx, view, stack, occasion, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!isStackFault(error)) throw error
-    const { message, remedy, place } = error
-    ctx.log.error({ stack: stack.name, ...place, remedy, error }, `Stack refused: ${message}`)
+    const fault = stackFault(error)
+    if (fault === null) throw error
+    const { message, remedy, place } = fault
+    ctx.log.error(
+      { stack: stack.name, ...place, remedy, error: fault },
+      `Stack refused: ${message}`,
+    )
     return setAside(ctx, view, {
       stack: stack.name,
       outcome: 'failed',

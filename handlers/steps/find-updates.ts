@@ -1,6 +1,5 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
 import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
-import { MagosError } from '../../src/domain/error.ts'
 import {
   repositoryName,
   type Digest,
@@ -10,6 +9,7 @@ import type { Policy } from '../../src/domain/policy/policy.ts'
 import { choose, needsTags, planUpdate, type Update } from '../../src/domain/update.ts'
 import { updatesFirst } from '../../src/domain/stack.ts'
 import type { CheckContext } from '../context.ts'
+import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
 export interface FoundUpdates {
@@ -111,7 +111,7 @@ async function askRepository(
   const ask = oncePerTag(ctx, signal)
   for (const line of lines) {
     const answer = await askLine(line, ask).catch((error: unknown) =>
-      refusedLine(line, error, signal),
+      refusedLine(ctx, line, error, signal),
     )
     if (answer === null) unchanged += 1
     else if ('kind' in answer) held.push(answer)
@@ -158,10 +158,17 @@ async function askLine(
 }
 
 /** A registry that answers 404, 401, 429 or nonsense holds this image; being interrupted ends the pass. */
-function refusedLine({ image }: Watched, error: unknown, signal: AbortSignal): HeldImage {
+function refusedLine(
+  ctx: CheckContext,
+  { image }: Watched,
+  error: unknown,
+  signal: AbortSignal,
+): HeldImage {
   signal.throwIfAborted()
-  if (!(error instanceof MagosError)) throw error
-  const { message, remedy } = error
+  const fault = lineFault(error)
+  if (fault === null) throw error
+  const { message, remedy, code } = fault
+  if (code === 'internal') ctx.log.error({ ...place(image), error: fault }, message)
   return {
     ...place(image),
     reason: message,

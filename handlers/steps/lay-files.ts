@@ -1,3 +1,4 @@
+import { MagosError } from '../../src/domain/error.ts'
 import type { Log } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
@@ -9,8 +10,17 @@ export async function layFiles(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kept } = await ctx.files.lay(source.stack.name, files, signal)
+  const { kept } = await ctx.files.lay(source.stack.name, files, signal).catch(ofThisStack)
   for (const { path, savedAs } of kept) {
     log.warn({ file: path, savedAs }, 'File had changed on disk and in git: git won')
   }
+}
+
+/** Git is asked about the work tree that this stack's directory lies in, which says nothing about the source. */
+function ofThisStack(cause: unknown): never {
+  if (!(cause instanceof MagosError) || cause.code !== 'git') throw cause
+  throw new MagosError('stack', cause.message, {
+    cause,
+    remedy: cause.remedy ?? 'Mend the work tree that the stack’s directory lies in',
+  })
 }

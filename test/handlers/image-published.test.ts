@@ -182,6 +182,28 @@ describe('imagePublished()', () => {
     },
   )
 
+  it('holds an image at whose registry something unforeseen happens, and logs that', async () => {
+    const world = shop()
+    const thrown = new TypeError('planted')
+    const tags: World['registry']['tags'] = async (name, asked) => {
+      if (name.repository === 'o/app') throw thrown
+      return world.registry.tags(name, asked)
+    }
+    const ctx = { ...world.ctx, registry: { ...world.registry, tags } }
+    const event = { kind: 'image-published', repositories: 'all' } as const
+    const { answer } = await imagePublished(ctx, event, signal)
+    expect(answer.held.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+      '4 Cannot go on here: unexpected TypeError',
+      '7 Cannot go on here: unexpected TypeError',
+    ])
+    expect(answer.commits).toHaveLength(1)
+    expect(world.lines.find(({ level }) => level === 'error')?.fields).toMatchObject({
+      file: 'shop/compose.yaml',
+      line: 4,
+      error: { code: 'internal', cause: thrown },
+    })
+  })
+
   it('throws when it is interrupted while it asks, and commits nothing', async () => {
     const world = shop()
     const stop = new AbortController()

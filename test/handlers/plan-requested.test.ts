@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Context } from '../../handlers/context.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { compose, containers, createWorld, deploy, digest, signal } from './world.ts'
 
@@ -39,6 +40,18 @@ describe('planRequested()', () => {
       ],
       refused: [],
     })
+  })
+
+  it('plans the other stacks where one meets something unforeseen', async () => {
+    const world = createWorld(files)
+    const resolve: Context['compose']['resolve'] = async (request, asked) => {
+      if (request.project === 'shop') throw new TypeError('planted')
+      return world.ctx.compose.resolve(request, asked)
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, resolve } }
+    const { stacks, refused } = await planRequested(ctx, null, signal)
+    expect(stacks.map(({ name }) => name)).toEqual(['blog'])
+    expect(refused).toEqual([{ stack: 'shop', reason: 'planted' }])
   })
 
   it('lays nothing, runs nothing and remembers nothing', async () => {

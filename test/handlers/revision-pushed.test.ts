@@ -752,6 +752,67 @@ describe('revisionPushed() when something outside fails', () => {
     expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
   })
 
+  it.each([
+    ['a TypeError', new TypeError('planted'), 'TypeError'],
+    ['an errno', Object.assign(new Error('planted'), { code: 'EIO' }), 'Error EIO'],
+  ])('lays %s on its stack, tells none of its words, and logs them', async (_t, thrown, named) => {
+    for (const step of ['resolve', 'up'] as const) {
+      const world = home()
+      const ctx = failing(world, step, thrown)
+      const { deployments, reports } = await deploy(world, () => pass(ctx))
+      expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop failed'])
+      expect(deployments[1]?.reason).toBe(`Cannot go on here: unexpected ${named}`)
+      expect(deployments[1]?.remedy).toContain('log')
+      expect(JSON.stringify([deployments, reports])).not.toContain('planted')
+      const told = world.lines.find(({ fields }) => fields['error'] !== undefined)
+      expect(told).toMatchObject({ level: 'error', fields: { stack: 'shop' } })
+      expect(told?.fields['error']).toMatchObject({ code: 'internal', cause: thrown })
+      expect(world.history.interrupted(1)).toEqual([])
+      expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+    }
+  })
+
+  it.each(['engine', 'provider', 'git', 'network', 'storage', 'busy', 'interrupted'] as const)(
+    'lays `%s` on no stack',
+    async (code) => {
+      for (const step of ['resolve', 'up'] as const) {
+        const world = home()
+        const ctx = failing(world, step, new MagosError(code, 'Not of this stack'))
+        await expect(pass(ctx)).rejects.toMatchObject({ code })
+        expect(world.history.failed('shop')).toBeNull()
+      }
+    },
+  )
+
+  it('lays an AbortError on no stack', async () => {
+    const world = home()
+    const ctx = failing(world, 'up', new DOMException('planted', 'AbortError'))
+    await expect(pass(ctx)).rejects.toThrow('planted')
+    expect(world.history.failed('shop')).toBeNull()
+  })
+
+  it('lays a git that refuses the stack’s own work tree on that stack', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    world.files.failNext(new MagosError('git', 'Ask git about "/srv/shop": dubious ownership'))
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'Ask git about "/srv/shop": dubious ownership',
+    })
+  })
+
+  it('lays a login that cannot be had on the stack that wants it', async () => {
+    const world = home()
+    const credential: Context['registry']['credential'] = async ({ repository }) => {
+      if (repository === 'o/blog') return null
+      throw new MagosError('network', 'Ask the helper: it hangs', { remedy: 'Mend it' })
+    }
+    const registry = { ...world.ctx.registry, credential }
+    const { deployments } = await deploy(world, () => pass({ ...world.ctx, registry }))
+    expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop failed'])
+    expect(deployments[1]).toMatchObject({ reason: 'Ask the helper: it hangs', remedy: 'Mend it' })
+  })
+
   it.each(['unhealthy', 'exits'] as const)(
     'leaves the journal open when it is interrupted, and proves what it finds afterwards: %s',
     async (behaviour) => {
@@ -957,6 +1018,26 @@ async function breakShop(behaviour: 'unhealthy' | 'exits' = 'unhealthy') {
   world.machine.behave(web2, behaviour)
   world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
   return { world, ...(await deploy(world)) }
+}
+
+/** A world in which one call of the provider for `shop` throws. */
+function failing(world: World, step: 'resolve' | 'up', thrown: unknown): Context {
+  const { compose: provider } = world.ctx
+  const refuse = (at: typeof step, project: string): void => {
+    if (at === step && project === 'shop') throw thrown
+  }
+  const failed: Context['compose'] = {
+    ...provider,
+    async resolve(request, asked) {
+      refuse('resolve', request.project)
+      return provider.resolve(request, asked)
+    },
+    async up(request, asked) {
+      refuse('up', request.project)
+      return provider.up(request, asked)
+    },
+  }
+  return { ...world.ctx, compose: failed }
 }
 
 /** A pass that is ended as soon as the provider has done its part. */
