@@ -78,7 +78,10 @@ async function decideStack(
     return stillProven(ctx, view, proven)
   }
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
-  if (remembered && asked === 'by-event') return known(stillFailed(stack, failed.reason))
+  if (remembered && asked === 'by-event') {
+    const { reason } = failed
+    return { deployment: stillFailed(stack, reason), news: newsUntold(ctx, view, failed) }
+  }
   const resolved = await resolveStack(ctx, source, observed, signal)
   const held = foreignContainers(ctx.host, resolved)
   if (held !== null) {
@@ -91,7 +94,9 @@ async function decideStack(
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const due = failed === null ? resolved : remakeBroken(resolved, vouching)
   const deployment = await applyStack(ctx, view.revision, due, vouching, signal)
-  return isRepeated(deployment, failed, source) ? known(deployment) : news(deployment)
+  return isRepeated(deployment, failed, source)
+    ? { deployment, news: newsUntold(ctx, view, failed) }
+    : news(deployment)
 }
 
 /** Every proven service still has a container that is what was proven; whether it runs is its owner's business. */
@@ -107,8 +112,7 @@ function stillRuns(
 }
 
 /**
- * Nothing has to be done. It is news all the same where a status tells of a failure that is over, or where this very
- * commit was proven by a pass that did not come to its end.
+ * Nothing has to be done. It is news all the same where a status tells of a failure that is over.
  */
 function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): StackResult {
   const { history } = ctx
@@ -119,8 +123,16 @@ function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): S
     history.prove({ ...proven, commit, at: ctx.now })
     return news(result)
   }
-  const isUntold = proven.commit === commit && history.reached() !== commit
-  return isUntold ? news(result) : known(result)
+  return { deployment: result, news: newsUntold(ctx, view, proven) }
+}
+
+/** What came of this very commit in a pass that did not come to its end was told to nobody. */
+function newsUntold(
+  { history }: Context,
+  { revision: { commit } }: RepositoryView,
+  result: Pick<ProvenState | FailedState, 'commit'>,
+): StackResult['news'] {
+  return result.commit === commit && history.reached() !== commit ? 'news' : 'known'
 }
 
 /** The containers are the proven ones; only files that no service reads may differ. */
@@ -150,7 +162,8 @@ async function proveAlready(
     provider: provider.name,
     at: ctx.now,
   })
-  return known(unchanged(stack.name, plan, 'its containers are the desired ones'))
+  const deployment = unchanged(stack.name, plan, 'its containers are the desired ones')
+  return { deployment, news: 'known' }
 }
 
 /** Nothing was touched, so every pass looks again; it is remembered and told once a commit. */
@@ -159,7 +172,9 @@ function setAside(ctx: Context, view: RepositoryView, deployment: Deployment): S
   const { commit } = view.revision
   const { stack, reason } = deployment
   const before = latestFailure(history, stack)
-  if (before?.commit === commit && before.reason === reason) return known(deployment)
+  if (before?.commit === commit && before.reason === reason) {
+    return { deployment, news: newsUntold(ctx, view, before) }
+  }
   const id = history.begin({ stack, commit, inputs: '', at })
   history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', at })
   return news(deployment)
@@ -169,7 +184,7 @@ function isRepeated(
   { outcome, reason }: Deployment,
   failed: FailedState | null,
   { inputs }: StackSource,
-): boolean {
+): failed is FailedState {
   return outcome === 'failed' && failed?.reason === reason && failed.inputs === inputs
 }
 
@@ -189,8 +204,4 @@ function stillFailed(stack: Stack, reason: string): Deployment {
 
 function news(deployment: Deployment): StackResult {
   return { deployment, news: 'news' }
-}
-
-function known(deployment: Deployment): StackResult {
-  return { deployment, news: 'known' }
 }

@@ -803,11 +803,13 @@ describe('revisionPushed() when something outside fails', () => {
 
   it('lays a login that cannot be had on the stack that wants it', async () => {
     const world = home()
-    const credential: Context['registry']['credential'] = async ({ repository }) => {
-      if (repository === 'o/blog') return null
-      throw new MagosError('network', 'Ask the helper: it hangs', { remedy: 'Mend it' })
+    const registry: Context['registry'] = {
+      ...world.ctx.registry,
+      async credential({ repository }) {
+        if (repository === 'o/blog') return null
+        throw new MagosError('network', 'Ask the helper: it hangs', { remedy: 'Mend it' })
+      },
     }
-    const registry = { ...world.ctx.registry, credential }
     const { deployments } = await deploy(world, () => pass({ ...world.ctx, registry }))
     expect(outcomes(deployments)).toEqual(['blog succeeded', 'shop failed'])
     expect(deployments[1]).toMatchObject({ reason: 'Ask the helper: it hangs', remedy: 'Mend it' })
@@ -878,6 +880,34 @@ describe('revisionPushed() when something outside fails', () => {
       'magos/nas/blog success',
       'magos/nas/shop success',
     ])
+  })
+})
+
+describe('revisionPushed() after a pass that did not come to its end', () => {
+  it.each([
+    ['a deployment that failed', { 'blog/compose.yaml': blog }, 'unhealthy'],
+    ['an image that cannot be had', { 'blog/compose.yaml': blog }, 'pull-fails'],
+    ['a refusal', { 'blog/compose.yaml': compose('blog: {image: a, env_file: gone}') }, 'healthy'],
+  ] as const)('tells of %s in it, once', async (_title, files, behaviour) => {
+    const world = home(files)
+    world.machine.behave(`ghcr.io/o/blog@${digest(7)}`, behaviour)
+    const ctx = failing(world, 'up', new MagosError('engine', 'It went away'))
+    await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
+    expect(world.history.failed('blog')).not.toBeNull()
+    expect(contexts(await deploy(world))).toEqual([
+      'magos/nas failure',
+      'magos/nas/blog failure',
+      'magos/nas/shop success',
+    ])
+    expect(contexts(await deploy(world))).toEqual([])
+  })
+
+  it('tells of a failure whose answer was not stored', async () => {
+    const { world } = await breakShop()
+    world.machine.behave(`ghcr.io/o/web@${digest(3)}`, 'unhealthy')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
+    await pass(world.ctx)
+    expect(contexts(await deploy(world))).toEqual(['magos/nas failure', 'magos/nas/shop failure'])
   })
 })
 
