@@ -6,6 +6,7 @@ import type { Revision } from '../src/domain/revision.ts'
 import type { Update } from '../src/domain/update.ts'
 import type { CommitFile, CommitOutcome } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
+import { hintAgain, toAskAgain, tryLater } from './steps/ask-again.ts'
 import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
 import { lineFault } from './steps/stack-fault.ts'
 import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
@@ -13,7 +14,7 @@ import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
 /**
  * Brings the annotated images that may have changed to what their policies want, in one commit. The head is read
  * before the registries are asked, and the commit is a compare-and-swap on it, so whatever happens in between makes
- * this plan again instead of overwriting it.
+ * this plan again instead of overwriting it. A registry that gave no answer about what the event named is asked again.
  */
 export async function imagePublished(
   ctx: Context,
@@ -28,10 +29,12 @@ export async function imagePublished(
   const { outcome, updates, barred } = await commitFiles(ctx, revision, edited.files, found, signal)
   const held = [...found.held, ...edited.refused, ...barred]
   logHeld(ctx, [...edited.refused, ...barred])
+  const missing = toAskAgain(event, found.unanswered)
   const still = done({ revision: revision.commit, commits: [], held })
   switch (outcome?.outcome) {
     case undefined:
     case 'empty':
+      tryLater(missing, ctx.now)
       return still
     case 'moved':
       return { ...still, next: 'again' }
@@ -41,7 +44,10 @@ export async function imagePublished(
       logCommitted(ctx, commit, updates)
       return {
         ...done({ revision: commit, commits: [commit], held }),
-        followUps: [{ event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: commit } }],
+        followUps: [
+          { event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: commit } },
+          ...hintAgain(missing),
+        ],
       }
     }
   }

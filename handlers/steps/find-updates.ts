@@ -1,5 +1,6 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
 import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import {
   repositoryName,
   type Digest,
@@ -9,6 +10,7 @@ import type { Policy } from '../../src/domain/policy/policy.ts'
 import { choose, needsTags, planUpdate, type Update } from '../../src/domain/update.ts'
 import { updatesFirst } from '../../src/domain/stack.ts'
 import type { CheckContext } from '../context.ts'
+import type { Unanswered } from './ask-again.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
@@ -16,6 +18,8 @@ export interface FoundUpdates {
   readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
   readonly problems: readonly Problem[]
+  /** Repositories whose registry gave no answer; their lines are held. */
+  readonly unanswered: readonly Unanswered[]
   /** Annotated lines that stand as they should. */
   readonly unchanged: number
   /** Texts of the scanned files, for the edit. */
@@ -55,6 +59,7 @@ export async function findUpdates(
   return {
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
+    unanswered: answers.flatMap(({ unanswered }) => unanswered ?? []),
     problems: [...view.problems, ...scan.problems],
     unchanged: answers.reduce((sum, answer) => sum + answer.unchanged, 0),
     texts: scan.texts,
@@ -96,6 +101,7 @@ function place({ file, line, column, text }: ScannedImage) {
 interface RepositoryAnswer {
   readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
+  readonly unanswered: Unanswered | null
   readonly unchanged: number
 }
 
@@ -107,17 +113,19 @@ async function askRepository(
 ): Promise<RepositoryAnswer> {
   const updates: Update[] = []
   const held: HeldImage[] = []
+  let unanswered: Unanswered | null = null
   let unchanged = 0
   const ask = oncePerTag(ctx, signal)
   for (const line of lines) {
-    const answer = await askLine(line, ask).catch((error: unknown) =>
-      refusedLine(ctx, line, error, signal),
-    )
-    if (answer === null) unchanged += 1
+    const answer = await askLine(line, ask).catch((error: unknown) => faultOf(error, signal))
+    if (answer instanceof MagosError) {
+      unanswered ??= { repository: repositoryName(line.current), error: answer }
+      held.push(refusedLine(ctx, line, answer))
+    } else if (answer === null) unchanged += 1
     else if ('kind' in answer) held.push(answer)
     else updates.push(answer)
   }
-  return { updates, held, unchanged }
+  return { updates, held, unanswered, unchanged }
 }
 
 interface Questions {
@@ -158,17 +166,16 @@ async function askLine(
 }
 
 /** A registry that answers 404, 401, 429 or nonsense holds this image; being interrupted ends the pass. */
-function refusedLine(
-  ctx: CheckContext,
-  { image }: Watched,
-  error: unknown,
-  signal: AbortSignal,
-): HeldImage {
+function faultOf(error: unknown, signal: AbortSignal): MagosError {
   signal.throwIfAborted()
   const fault = lineFault(error)
   if (fault === null) throw error
-  const { message, remedy, code } = fault
-  if (code === 'internal') ctx.log.error({ ...place(image), error: fault }, message)
+  return fault
+}
+
+function refusedLine(ctx: CheckContext, { image }: Watched, error: MagosError): HeldImage {
+  const { message, remedy, code } = error
+  if (code === 'internal') ctx.log.error({ ...place(image), error }, message)
   return {
     ...place(image),
     reason: message,

@@ -182,6 +182,61 @@ describe('imagePublished()', () => {
     },
   )
 
+  it.each(['network', 'rate-limit', 'protocol'] as const)(
+    'throws `%s` of a repository that the event named, so that it is asked again later',
+    async (code) => {
+      const world = shop()
+      const retryAt = world.ctx.now + 30_000
+      world.registry.fail(app, new MagosError(code, 'Cannot ask', { remedy: 'Do this', retryAt }))
+      await expect(publish(world, ['ghcr.io/o/app'])).rejects.toMatchObject({
+        code,
+        message: 'Cannot ask',
+        remedy: 'Do this',
+        retryAt,
+      })
+      expect(world.git.made).toEqual([])
+      world.registry.fail(app, code, 0)
+      expect((await publish(world, ['ghcr.io/o/app'])).answer.commits).toHaveLength(1)
+    },
+  )
+
+  it('keeps the other images waiting no longer than five minutes, whatever a registry asks', async () => {
+    const world = shop()
+    const { now } = world.ctx
+    const retryAt = now + 60 * 60_000
+    world.registry.fail(app, new MagosError('rate-limit', 'Cannot ask', { retryAt }))
+    const thrown = await publish(world, ['ghcr.io/o/app']).catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(MagosError)
+    if (!(thrown instanceof MagosError)) return
+    expect((thrown.retryAt ?? 0) - now).toBeGreaterThanOrEqual(300_000)
+    expect((thrown.retryAt ?? 0) - now).toBeLessThan(301_000)
+  })
+
+  it('commits what it can, and lets only the repository be asked again that gave no answer', async () => {
+    const world = shop()
+    world.registry.fail(app, 'network')
+    const { answer, followUps } = await publish(world, ['ghcr.io/o/app', 'ghcr.io/o/db'])
+    expect(answer.commits).toHaveLength(1)
+    expect(followUps).toEqual([
+      { event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: answer.commits[0] } },
+      {
+        event: { kind: 'image-published', repositories: ['ghcr.io/o/app'] },
+        origin: { source: 'own' },
+      },
+    ])
+  })
+
+  it.each([
+    ['a poll', 'network', 'all'],
+    ['an image that is not there', 'not-found', ['ghcr.io/o/app']],
+    ['a login that is missing', 'unauthorized', ['ghcr.io/o/app']],
+  ] as const)('leaves %s to the next poll', async (_title, code, repositories) => {
+    const world = shop()
+    world.registry.fail(app, code)
+    world.registry.untag(db, '2.0.1')
+    expect(await publish(world, repositories)).toMatchObject({ followUps: [], next: 'done' })
+  })
+
   it('holds an image at whose registry something unforeseen happens, and logs that', async () => {
     const world = shop()
     const thrown = new TypeError('planted')
