@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { composePath } from '../lab/engine/install.ts'
@@ -62,11 +63,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 
 async function open(options: StageOptions, engine: Stage['engine']): Promise<Stage> {
   const { screen, registry, signal } = options
-  const parent = tmpdir().length < 40 ? tmpdir() : '/tmp'
   const start = engine === 'real' ? startEngine : startAbsentEngine
   const port = await freePort()
   const lab = await startHomelab({
-    engine: () => start({ parent, prefix: 'demo' }),
+    engine: () => start({ ...places(), prefix: 'demo' }),
     registry: registry === 'docker-registry' ? startDockerRegistry : startRegistry,
   })
   let starting: Promise<unknown> = Promise.resolve()
@@ -87,6 +87,24 @@ async function open(options: StageOptions, engine: Stage['engine']): Promise<Sta
       await starting.catch(() => undefined)
       await lab.close()
     },
+  }
+}
+
+/** A path must leave room for a socket's name; what Magos renders shall lie in memory. */
+function places() {
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? ''
+  return {
+    parent: tmpdir().length < 40 ? tmpdir() : '/tmp',
+    runtimeParent: isWritable(runtime) ? runtime : '/dev/shm',
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -44,7 +44,7 @@ export function layOutStep({ phase, at, took, text }: Step, { origin, columns }:
 }
 
 /** `+1.25 s`: how long after the beginning. */
-function formatOffset(ms: number): string {
+export function formatOffset(ms: number): string {
   return `${ms < 0 ? '-' : '+'}${(Math.abs(ms) / 1000).toFixed(2)} s`
 }
 
@@ -54,7 +54,7 @@ export function formatTook(ms: number): string {
 }
 
 /** Twelve digits of a digest tell it from any other that a person has before him. */
-function shortenDigests(text: string): string {
+export function shortenDigests(text: string): string {
   return text.replace(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, 'sha256:$1…')
 }
 

@@ -157,6 +157,8 @@ function containersConf(directory: string): string {
     '[engine]',
     'cgroup_manager = "cgroupfs"',
     'events_logger = "file"',
+    // Else the locks are those of every podman of this user, and a file in /dev/shm stays.
+    'lock_type = "file"',
     // A machine without runc has a podman that brought a runtime of its own.
     ...(programPath('runc') === null ? [] : ['runtime = "runc"']),
     `tmp_dir = "${join(directory, 'tmp')}"`,
