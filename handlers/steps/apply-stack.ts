@@ -106,9 +106,13 @@ async function pullImages(
   signal: AbortSignal,
 ): Promise<string | null> {
   for (const service of changedServices(resolved)) {
-    const { image } = service
+    const { image, pull: rule } = service
     if (image === null || service.source === 'built') continue
-    if (image.digest !== null && (await ctx.engine.has(image, signal))) continue
+    const mayBeHere = image.digest !== null || rule !== 'always'
+    if (mayBeHere && (await ctx.engine.has(image, signal))) continue
+    if (rule === 'never') {
+      return `cannot use ${formatImageReference(image)}: it is not on this host, and "pull_policy: never" of service "${service.name}" forbids to pull it`
+    }
     const credential = await credentialOf(ctx, image, signal)
     const plainHttp = ctx.registry.plainHttp(image.registry)
     const pull = await ctx.engine.pull(image, { credential, plainHttp }, signal)

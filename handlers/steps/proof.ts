@@ -23,6 +23,7 @@ export function bearsOut(proof: string, container: ObservedContainer): boolean {
     hash,
     image: image === undefined ? null : parseImageReference(image),
     source: image === undefined ? 'built' : 'pulled',
+    pull: 'always',
     replicas: 1,
   }
   return planDeployment([service], [container]).every(({ action }) => action === 'keep')

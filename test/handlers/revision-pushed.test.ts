@@ -111,6 +111,41 @@ describe('revisionPushed() at the first time', () => {
     expect(JSON.stringify([world.lines, world.history.deployments(9)])).not.toContain('planted')
   })
 
+  it.each(['never', 'missing', 'if_not_present'])(
+    'takes an image that is here as it is where pull_policy says so: %s',
+    async (policy) => {
+      const file = compose(`web: {image: "localhost/mine:1", pull_policy: ${policy}}`)
+      const world = createWorld({ 'shop/compose.yaml': file })
+      world.machine.images.add('localhost/mine:1')
+      const { deployments, calls } = await deploy(world)
+      expect(outcomes(deployments)).toEqual(['shop succeeded'])
+      expect(calls).not.toContain('pull localhost/mine:1')
+    },
+  )
+
+  it.each(['missing', 'if_not_present'])(
+    'pulls an image that is not here where pull_policy allows it: %s',
+    async (policy) => {
+      const file = compose(`web: {image: "ghcr.io/o/web:1", pull_policy: ${policy}}`)
+      const { calls } = await deploy(createWorld({ 'shop/compose.yaml': file }))
+      expect(calls).toContain('pull ghcr.io/o/web:1')
+    },
+  )
+
+  it('fails, and says why, where an image is not here and must not be pulled', async () => {
+    const file = compose('web: {image: "localhost/mine:1", pull_policy: never}')
+    const world = createWorld({ 'shop/compose.yaml': file })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason:
+        'cannot use localhost/mine:1: it is not on this host, and "pull_policy: never" of service "web" forbids to pull it',
+    })
+    expect(calls.filter((call) => /^(?:pull|up)/.test(call))).toEqual([])
+    world.machine.images.add('localhost/mine:1')
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+  })
+
   it('lets the provider build what is built, and pulls nothing for it', async () => {
     const file = compose('web: {build: ./src, image: local/web}')
     const world = home({ 'shop/compose.yaml': file, 'shop/src/app.js': '1\n' })

@@ -14,6 +14,8 @@ export interface DesiredService {
   /** null for a service that is only built. */
   readonly image: ImageReference | null
   readonly source: 'pulled' | 'built'
+  /** When its image is pulled: by its digest or anew each time, only where it is missing, or never. */
+  readonly pull: 'always' | 'missing' | 'never'
   /** Over everything that makes the container, its image left out: that one is compared by digest. */
   readonly hash: string
   readonly replicas: number
@@ -62,6 +64,7 @@ function desiredService(
     name,
     image: typeof image === 'string' ? parseImage(name, image) : null,
     source: service['build'] === undefined || service['build'] === null ? 'pulled' : 'built',
+    pull: pullRule(service['pull_policy']),
     hash,
     replicas: replicas(service),
   }
@@ -75,6 +78,12 @@ function parseImage(service: string, image: string): ImageReference {
       cause: error,
     })
   }
+}
+
+/** https://github.com/compose-spec/compose-spec/blob/main/05-services.md#pull_policy */
+function pullRule(policy: unknown): DesiredService['pull'] {
+  if (policy === 'never') return 'never'
+  return policy === 'missing' || policy === 'if_not_present' ? 'missing' : 'always'
 }
 
 const SECTIONS = ['networks', 'volumes', 'configs', 'secrets'] as const

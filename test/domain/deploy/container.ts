@@ -12,6 +12,7 @@ export function service(over: Partial<DesiredService> = {}): DesiredService {
     name: 'web',
     image: parseImageReference(`ghcr.io/o/app:1.0.0@${DIGEST_A}`),
     source: 'pulled',
+    pull: 'always',
     hash: 'h1',
     replicas: 1,
     ...over,

@@ -102,6 +102,19 @@ describe('desiredState()', () => {
     })
   })
 
+  test.each([
+    [undefined, 'always'],
+    ['always', 'always'],
+    ['daily', 'always'],
+    ['missing', 'missing'],
+    ['if_not_present', 'missing'],
+    ['never', 'never'],
+  ])('reads when an image is pulled from its pull_policy: %s', (policy, pull) => {
+    const web = { image: 'localhost/mine:1', ...(policy && { pull_policy: policy }) }
+    const { services } = desiredState(stack, { services: { web } }, [])
+    expect(services[0]?.pull).toBe(pull)
+  })
+
   test('names the service whose image cannot be read', () => {
     const document = { services: { web: { image: 'ghcr.io/UPPER' } } }
     expect(() => desiredState(stack, document, [])).toThrow(/service "web"/)
