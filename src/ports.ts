@@ -296,7 +296,7 @@ export interface DeploymentRecord {
 export interface History {
   proven(stack: string): ProvenState | null
   failed(stack: string): FailedState | null
-  /** Journals that a deployment begins; a process that dies in it leaves it open. */
+  /** Journals that a deployment begins; what ends without a word leaves it open, until the stack's next one interrupts it. */
   begin(deployment: { stack: string; commit: string; inputs: string; at: number }): number
   /** Ends it well: the state becomes the proven one, and a failure is forgotten. */
   succeed(id: number, proven: ProvenState): void

@@ -67,6 +67,21 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       ])
     })
 
+    test('begin() interrupts what its stack left open, and nothing else', () => {
+      const ended = history.begin(STARTED)
+      history.succeed(ended, proven())
+      const other = history.begin({ ...STARTED, stack: 'db' })
+      const left = history.begin({ ...STARTED, at: 300 })
+      const id = history.begin({ ...STARTED, at: 400 })
+
+      expect(history.deployments(10)).toMatchObject([
+        { id, outcome: null, endedAt: null },
+        { id: left, outcome: 'interrupted', startedAt: 300, endedAt: 400 },
+        { id: other, outcome: null, endedAt: null },
+        { id: ended, outcome: 'succeeded', endedAt: 200 },
+      ])
+    })
+
     test('succeed() proves the state, ends the deployment and forgets the failure', () => {
       history.fail(history.begin(STARTED), failed())
       history.succeed(history.begin({ ...STARTED, at: 150 }), proven())

@@ -92,6 +92,8 @@ function memoryHistory(): History {
     proven: (stack) => provens.get(stack) ?? null,
     failed: (stack) => failures.get(stack) ?? null,
     begin({ stack, commit, inputs, at }) {
+      const left = records.filter((one) => one.stack === stack && one.outcome === null)
+      for (const one of left) end(one.id, { endedAt: at, outcome: 'interrupted', reason: '' })
       const id = records.length + 1
       const open = { endedAt: null, outcome: null, reason: '' }
       records.push({ id, stack, commit, inputs, startedAt: at, ...open })

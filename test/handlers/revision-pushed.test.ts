@@ -770,6 +770,17 @@ describe('revisionPushed() when something outside fails', () => {
     expect(outcomes(deployments)).toContain('shop succeeded')
   })
 
+  it('leaves one deployment of a stack open, however often the engine goes away in it', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    const ctx = failing(world, 'up', new MagosError('engine', 'It went away'))
+    await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
+    await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
+    const ended = () => world.history.deployments(9).map(({ outcome }) => outcome)
+    expect(ended()).toEqual([null, 'interrupted'])
+    await deploy(world)
+    expect(ended()).toEqual(['succeeded', 'interrupted', 'interrupted'])
+  })
+
   it('ends the journal when the files cannot be laid, and the others go on', async () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     world.files.failNext(

@@ -27,6 +27,7 @@ export function createHistory(
     failed: (stack) => read(() => toFailed(statements.failed.get(stack))),
     begin: ({ stack, commit, inputs, at }) =>
       write(() => {
+        statements.abandon.run(at, stack)
         const { lastInsertRowid } = statements.begin.run(stack, commit, inputs, at)
         statements.pruneDeployments.run(keep)
         return Number(lastInsertRowid)
@@ -85,6 +86,11 @@ function prepare(connection: Database['connection']) {
     ),
     interrupt: connection.prepare(
       "UPDATE deployments SET ended_at = ?, outcome = 'interrupted' WHERE id = ?",
+    ),
+    // Whoever begins anew knows that nobody is in the stack's last one any more.
+    abandon: connection.prepare(
+      `UPDATE deployments SET ended_at = ?, outcome = 'interrupted'
+       WHERE stack = ? AND outcome IS NULL`,
     ),
     open: connection.prepare('SELECT * FROM deployments WHERE outcome IS NULL ORDER BY id'),
     deployments: connection.prepare('SELECT * FROM deployments ORDER BY id DESC LIMIT ?'),
