@@ -4,6 +4,7 @@ import { formatImageReference, type ImageReference } from '../../src/domain/imag
 import type { Revision } from '../../src/domain/revision.ts'
 import type { Credential, Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import { timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
@@ -37,28 +38,32 @@ export async function applyStack(
   }
   const ending = await tryToApply({ ...ctx, log }, resolved, vouching, signal)
   const { reason } = ending
+  const endedAt = timeAfter(ctx.history, stack, Math.max(at, ending.at ?? at))
   if (ending.outcome === 'succeeded') {
-    ctx.history.succeed(id, { ...proven(resolved), commit, at })
+    ctx.history.succeed(id, { ...proven(resolved), commit, at: endedAt })
     log.info({}, `Deployment succeeded: ${reason}`)
     return { stack, outcome: 'succeeded', services: plan, reason }
   }
   const { retry, where } = ending
-  ctx.history.fail(id, { stack, commit, inputs, reason, retry, at })
+  ctx.history.fail(id, { stack, commit, inputs, reason, retry, at: endedAt })
   log.error({ ...where, ...ending.evidence }, `Deployment failed: ${reason}`)
   return { stack, outcome: 'failed', services: plan, reason, ...where }
 }
 
-type Ending =
-  | { readonly outcome: 'succeeded'; readonly reason: string }
+type Ending = {
+  readonly reason: string
+  /** When it was seen, where anybody looked. */ readonly at?: number | null
+} & (
+  | { readonly outcome: 'succeeded' }
   | {
       readonly outcome: 'failed'
-      readonly reason: string
       readonly retry: FailedState['retry']
       /** Of a refusal, for whoever has to act on it. */
       readonly where?: Partial<Place> & { readonly remedy?: string }
       /** What is known beside the reason, for the log. */
       readonly evidence?: LogFields
     }
+)
 
 async function tryToApply(
   ctx: Context,
@@ -89,14 +94,14 @@ async function apply(
   await layFiles(ctx, resolved, ctx.log, signal)
   if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
-  const { outcome, reason } = await proveStack(ctx, resolved, vouching, signal)
+  const { outcome, reason, at } = await proveStack(ctx, resolved, vouching, signal)
   if (outcome !== 'succeeded') {
     const words = await lastWords(ctx, resolved, signal)
     const evidence = { exitCode, provider: tail(output), containers: words }
-    return { outcome: 'failed', reason, retry: 'when-changed', evidence }
+    return { outcome: 'failed', reason, retry: 'when-changed', evidence, at }
   }
   await removeOrphans(ctx, resolved, signal)
-  return { outcome, reason }
+  return { outcome, reason, at }
 }
 
 /** Brings every image here that a changed service needs; the first that cannot be had ends it, before anything is touched. */

@@ -4,7 +4,7 @@ import type { FailedState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
-import { latestFailure } from './latest-failure.ts'
+import { latestFailure, timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
 import { bearsOut, proofOf, provenServices } from './proof.ts'
 import { readStack, type StackSource } from './read-stack.ts'
@@ -120,7 +120,7 @@ function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): S
   const { stack } = proven
   const result = unchanged(stack, [], 'nothing changed since it was proven')
   if (latestFailure(history, stack) !== null) {
-    history.prove({ ...proven, commit, at: ctx.now })
+    history.prove({ ...proven, commit, at: timeAfter(history, stack, ctx.now) })
     return news(result)
   }
   return { deployment: result, news: newsUntold(ctx, view, proven) }
@@ -160,7 +160,7 @@ async function proveAlready(
     inputs,
     services: provenServices(desired),
     provider: provider.name,
-    at: ctx.now,
+    at: timeAfter(ctx.history, stack.name, ctx.now),
   })
   const deployment = unchanged(stack.name, plan, 'its containers are the desired ones')
   return { deployment, news: 'known' }
@@ -168,13 +168,14 @@ async function proveAlready(
 
 /** Nothing was touched, so every pass looks again; it is remembered and told once a commit. */
 function setAside(ctx: Context, view: RepositoryView, deployment: Deployment): StackResult {
-  const { history, now: at } = ctx
+  const { history } = ctx
   const { commit } = view.revision
   const { stack, reason } = deployment
   const before = latestFailure(history, stack)
   if (before?.commit === commit && before.reason === reason) {
     return { deployment, news: newsUntold(ctx, view, before) }
   }
+  const at = timeAfter(history, stack, ctx.now)
   const id = history.begin({ stack, commit, inputs: '', at })
   history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', at })
   return news(deployment)

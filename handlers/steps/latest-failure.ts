@@ -6,3 +6,9 @@ export function latestFailure(history: History, stack: string): FailedState | nu
   const proven = history.proven(stack)
   return failed === null || (proven !== null && proven.at > failed.at) ? null : failed
 }
+
+/** The time of a new proof or failure: after the stack's last ones, even where the clock was set back since. */
+export function timeAfter(history: History, stack: string, at: number): number {
+  const known = [history.proven(stack), history.failed(stack)]
+  return Math.max(at, ...known.map((one) => (one === null ? 0 : one.at + 1)))
+}

@@ -6,13 +6,16 @@ import type { Context } from '../context.ts'
 import { bearsOut, proofOf } from './proof.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
+/** A verdict and when the look was taken that brought it. */
+export type DatedVerdict = Verdict & { readonly at: number | null }
+
 /** Looks at the containers until the verdict is in. `vouching` is what was proven of those that are kept. */
 export async function proveStack(
   ctx: Context,
   resolved: ResolvedStack,
   vouching: ProvenState | null,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<DatedVerdict> {
   const { settle, deadline } = ctx.host
   const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
@@ -26,7 +29,7 @@ export async function proveStack(
     if (verdict.outcome !== 'undecided') break
   }
   signal.throwIfAborted()
-  return verdict
+  return { ...verdict, at: seen.at(-1)?.at ?? null }
 }
 
 /** Containers that have to go: what they still do is not the new state's doing. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../handlers/context.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
+import { latestFailure } from '../../handlers/steps/latest-failure.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -76,6 +77,20 @@ describe('revisionPushed() at the first time', () => {
     expect(told(again)).toContain('magos/nas/shop')
     expect((await deploy(world)).reports).not.toEqual([])
     expect((await deploy(world)).reports).toEqual([])
+  })
+
+  it('remembers how long it took until the last look', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.behave(web2, 'unhealthy')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    await deploy(world)
+    const [failed, ...proven] = world.history.deployments(9).map(({ startedAt, endedAt }) => {
+      return (endedAt ?? 0) - startedAt
+    })
+    for (const ms of proven) expect(ms).toBeGreaterThanOrEqual(300)
+    expect(failed).toBeGreaterThanOrEqual(100)
+    expect(failed).toBeLessThan(2_000)
   })
 
   it('logs each step with its stack and commit', async () => {
@@ -352,6 +367,40 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(outcomes(deployments)).toContain('blog unchanged')
     expect(world.history.failed('shop')).toMatchObject({ reason, retry: 'when-changed' })
     expect(world.history.deployments(1)[0]).toMatchObject({ outcome: 'failed', reason })
+  })
+
+  it('is known for a failure when the clock was set back meanwhile, and for over when it is', async () => {
+    const world = home()
+    await deploy(world)
+    const ctx = { ...world.ctx, now: 1_000 }
+    const looked: Context['engine']['watch'] = async function* (project, asked) {
+      for await (const state of world.ctx.engine.watch(project, asked)) {
+        yield { ...state, at: state.at - Date.UTC(2025, 0, 1) }
+      }
+    }
+    const back = { ...ctx, engine: { ...ctx.engine, watch: looked } }
+    world.machine.behave(web2, 'unhealthy')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    expect(outcomes((await deploy(world, () => pass(back))).deployments)).toContain('shop failed')
+    const again = await deploy(world, () => pass(back))
+    expect(again.calls).toEqual(['observe'])
+    expect(statusOf(world)).toBe('failed')
+    world.git.change({ 'shop/compose.yaml': shop })
+    await deploy(world, () => pass(back))
+    expect(statusOf(world)).toBe('proven')
+  })
+
+  it('is over when git goes back, though the clock was set back meanwhile', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.behave(web2, 'pull-fails')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': shop })
+    const back = { ...world.ctx, now: 1_000 }
+    expect(contexts(await deploy(world, () => pass(back)))).toContain('magos/nas/shop success')
+    expect(contexts(await deploy(world, () => pass(back)))).toEqual([])
+    expect(statusOf(world)).toBe('proven')
   })
 
   it('is not tried again by an event', async () => {
@@ -1126,6 +1175,10 @@ async function interrupt(world: World): Promise<void> {
   }
   const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
   await expect(pass(ctx, stop.signal)).rejects.toThrow('stopping')
+}
+
+function statusOf({ history }: World): 'failed' | 'proven' {
+  return latestFailure(history, 'shop') === null ? 'proven' : 'failed'
 }
 
 function images({ machine }: World): string[] {
