@@ -12,8 +12,6 @@ import { milliseconds, ratio, type Table } from './table.ts'
 const ROUNDS = 5
 
 interface Round {
-  /** Requests of git's own protocol: what it takes to know the head. */
-  readonly git: number
   /** Calls to GitHub's API from the webhook to the moved ref, as the lab wrote them down. */
   readonly calls: readonly string[]
   /** ms from the first call to the moved ref. */
@@ -79,13 +77,10 @@ async function runRound(calls: Calls): Promise<Round> {
   await github.settled()
   const requests = github.requests.slice(seen)
   const move = requests.findIndex(({ method }) => method === 'PATCH')
-  const [git, api] = [null, 'api'].map((kind) =>
-    requests.slice(0, move + 1).filter(({ operation }) => (operation === null) === (kind === null)),
-  )
+  const api = requests.slice(0, move + 1).filter(({ operation }) => operation !== null)
   return {
-    git: git?.length ?? NaN,
-    calls: (api ?? []).map(({ operation }) => String(operation)),
-    ms: push.deliveredAt - (api?.[0]?.at ?? NaN),
+    calls: api.map(({ operation }) => String(operation)),
+    ms: push.deliveredAt - (api[0]?.at ?? NaN),
   }
 }
 
@@ -153,7 +148,7 @@ function table(floor: number, release: readonly Round[], source: readonly Round[
       }),
     ],
     notes: [
-      `${names.map(shortName).join(', ')}. Before that ${Math.min(...release.map(({ git }) => git))} request of git's own protocol tells the head.`,
+      `${names.map(shortName).join(', ')}. The head was read before, by git's own protocol.`,
       `Medians of ${ROUNDS} updates; of the calls the most. The GitHub is the lab's, on this machine.`,
     ],
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { freePort } from '../lab/daemon.ts'
 import type { LoopFigures, LoopTask, Round } from './loop-figures.ts'
-import { createLoopFloor } from './loop-floor.ts'
+import { createLoopFloor, type LoopFloor } from './loop-floor.ts'
 import { startSubject } from './subject.ts'
 import type { Form } from './forms.ts'
 import { composeFile, served, until } from './served.ts'
@@ -33,8 +33,8 @@ async function main(task: LoopTask, signal: AbortSignal): Promise<LoopFigures> {
     const content = composeFile(annotated, loop.port)
     await lab.repository.commit([{ path: 'shop/compose.yaml', content }])
     const floor = await createLoopFloor(lab, signal)
-    const release = await runForm(loop, task.forms.release, ROUNDS.release, () => floor.run())
-    const source = await runForm(loop, task.forms.source, ROUNDS.source, async () => undefined)
+    const release = await runForm(loop, task.forms.release, ROUNDS.release, floor)
+    const source = await runForm(loop, task.forms.source, ROUNDS.source, floor)
     return { release, source, floor: floor.rounds }
   } finally {
     await lab.close()
@@ -42,12 +42,7 @@ async function main(task: LoopTask, signal: AbortSignal): Promise<LoopFigures> {
 }
 
 /** The first round is the warm-up. After each of the others the floor has its turn, while the daemon is idle. */
-async function runForm(
-  loop: Loop,
-  form: Form,
-  count: number,
-  afterwards: () => Promise<void>,
-): Promise<Round[]> {
+async function runForm(loop: Loop, form: Form, count: number, floor: LoopFloor): Promise<Round[]> {
   const { lab, port, signal } = loop
   const env = lab.environment({ ...form.env, MD_LOG_LEVEL: 'info' })
   const daemon = await startSubject({ command: form.command, env })
@@ -58,7 +53,7 @@ async function runForm(
     for (let round = 0; round <= count; round += 1) {
       const figures = await runRound(loop)
       if (round > 0) rounds.push(figures)
-      if (round > 0) await afterwards()
+      if (round > 0) await floor.run()
       await until(async () => (await health(daemon.port)).includes('"pending":0'), signal)
     }
     return rounds
