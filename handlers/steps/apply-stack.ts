@@ -1,19 +1,17 @@
 import type { Deployment } from '../../src/domain/deployment.ts'
-import { MagosError, type Place } from '../../src/domain/error.ts'
-import { formatImageReference, type ImageReference } from '../../src/domain/image-reference.ts'
+import type { Place } from '../../src/domain/error.ts'
 import type { Revision } from '../../src/domain/revision.ts'
-import type { Credential, Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
+import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
+import { lastWords, tail } from './last-words.ts'
+import { maskValues, valuesOf } from './mask-values.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
-import { isBroken } from './remake-broken.ts'
-import { changedServices, containersOf, type ResolvedStack } from './resolve-stack.ts'
-import { lineFault, stackFault } from './stack-fault.ts'
-
-/** Lines of output that tell why. */
-const LAST_LINES = 20
+import { pullImages } from './pull-images.ts'
+import { changedServices, type ResolvedStack } from './resolve-stack.ts'
+import { stackFault } from './stack-fault.ts'
 
 /**
  * Deploys one stack and proves it: every image first, then its files, then the provider, then inspection until the
@@ -97,55 +95,13 @@ async function apply(
   const { outcome, reason, at } = await proveStack(ctx, resolved, vouching, signal)
   if (outcome !== 'succeeded') {
     const words = await lastWords(ctx, resolved, signal)
-    const evidence = { exitCode, provider: tail(output), containers: words }
+    // podman-compose repeats every command that it runs, `-e KEY=value` and all.
+    const said = tail(maskValues(output, valuesOf(resolved).values))
+    const evidence = { exitCode, provider: said, containers: words }
     return { outcome: 'failed', reason, retry: 'when-changed', evidence, at }
   }
   await removeOrphans(ctx, resolved, signal)
   return { outcome, reason, at }
-}
-
-/** Brings every image here that a changed service needs; the first that cannot be had ends it, before anything is touched. */
-async function pullImages(
-  ctx: Context,
-  resolved: ResolvedStack,
-  signal: AbortSignal,
-): Promise<string | null> {
-  for (const service of changedServices(resolved)) {
-    const { image, pull: rule } = service
-    if (image === null || service.source === 'built') continue
-    const mayBeHere = image.digest !== null || rule !== 'always'
-    if (mayBeHere && (await ctx.engine.has(image, signal))) continue
-    if (rule === 'never') {
-      return `cannot use ${formatImageReference(image)}: it is not on this host, and "pull_policy: never" of service "${service.name}" forbids to pull it`
-    }
-    const credential = await credentialOf(ctx, image, signal)
-    const plainHttp = ctx.registry.plainHttp(image.registry)
-    const pull = await ctx.engine.pull(image, { credential, plainHttp }, signal)
-    if (pull.outcome === 'failed') {
-      return `cannot pull ${formatImageReference(image)}: ${pull.reason}`
-    }
-  }
-  return null
-}
-
-/** Whatever keeps a login from being had is this image's trouble, and the other stacks' is not. */
-async function credentialOf(
-  ctx: Context,
-  image: ImageReference,
-  signal: AbortSignal,
-): Promise<Credential | null> {
-  try {
-    return await ctx.registry.credential(image, signal)
-  } catch (cause) {
-    signal.throwIfAborted()
-    const fault = lineFault(cause)
-    if (fault === null) throw cause
-    const { message, remedy } = fault
-    throw new MagosError('registry', message, {
-      cause,
-      ...(remedy === undefined ? {} : { remedy }),
-    })
-  }
 }
 
 async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {
@@ -173,24 +129,4 @@ function proven({ source, desired, provider }: ResolvedStack) {
   const { stack, project, inputs } = source
   const services = provenServices(desired)
   return { stack: stack.name, project, inputs, services, provider: provider.name }
-}
-
-/** What the containers in trouble wrote last: the reason mostly stands there. It stays in this host's own log. */
-async function lastWords(
-  ctx: Context,
-  { source }: ResolvedStack,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, string>>> {
-  const { containers } = await ctx.engine.observe(signal)
-  const troubled = containersOf(source.project, { at: 0, containers }).filter(isBroken)
-  const words = troubled.map(async ({ id, service }) => [
-    service,
-    tail(await ctx.engine.logs(id, LAST_LINES, signal)),
-  ])
-  return Object.fromEntries(await Promise.all(words))
-}
-
-/** The last of what a provider said, enough to see why. */
-function tail(output: string): string {
-  return output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }

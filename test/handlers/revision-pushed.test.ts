@@ -503,10 +503,53 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(world.lines.at(-1)?.fields).toMatchObject({ exitCode: 17, provider: 'port is taken' })
   })
 
+  it('keeps none of the values that it was given in what it said', async () => {
+    const said = { exitCode: 1, output: "podman create -e 'KEY=planted' web\n" }
+    const file = compose(`web: {image: ${web}, environment: {KEY: planted}}`)
+    const world = createWorld({ 'shop/compose.yaml': file }, { provider: { answerUp: () => said } })
+    await deploy(world)
+    expect(world.lines.at(-1)?.fields['provider']).toBe("podman create -e 'KEY=***' web")
+  })
+
   it('keeps the last words of the container in trouble, and of no other', async () => {
     const { world } = await breakShop('exits')
     const failure = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
     expect(failure?.fields['containers']).toEqual({ web: 'coming up\ngoing down' })
+  })
+
+  it('keeps no words of a container that was given other values', async () => {
+    const file = (value: string) => compose(`web: {image: ${web}, environment: {A: ${value}}}`)
+    const world = createWorld({ 'shop/compose.yaml': file('planted-1') })
+    world.machine.behave(web, 'exits')
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': file('planted-2') })
+    const ctx: Context = {
+      ...world.ctx,
+      engine: { ...world.ctx.engine, logs: async () => await Promise.resolve('planted-1') },
+      compose: {
+        ...world.ctx.compose,
+        up: async () => await Promise.resolve({ exitCode: 1, output: '' }),
+      },
+    }
+    const begun = world.lines.length
+    await deploy(world, () => pass(ctx))
+    const failure = world.lines
+      .slice(begun)
+      .find(({ message }) => message.startsWith('Deployment failed'))
+    expect(failure?.fields['containers']).toEqual({})
+  })
+
+  it('keeps none of the values that the containers were given in their words', async () => {
+    const environment = '{PASSWORD: "plant$1", URL: "a/b c&d", PIN: 123456, MODE: dev}'
+    const file = compose(`web: {image: ${web}, env_file: own.env, environment: ${environment}}`)
+    const world = createWorld({ 'shop/compose.yaml': file, 'shop/.env': 'IN_GIT=planted-3\n' })
+    world.files.write('shop', 'own.env', 'OWN=planted-2\nexport DOT="planted-4" # mine\n')
+    world.machine.behave(web, 'exits')
+    const words = 'plant$1 a/b c&d a%2Fb%20c%26d 123456 planted-2 planted-3 planted-4 dev\n'
+    const engine = { ...world.ctx.engine, logs: async () => await Promise.resolve(words) }
+    await deploy(world, () => pass({ ...world.ctx, engine }))
+    const failure = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
+    expect(failure?.fields['containers']).toEqual({ web: '*** *** *** *** *** *** *** dev' })
   })
 
   it('proves by inspection and not by the exit code of the provider', async () => {
