@@ -160,7 +160,8 @@ function labelled(
       ...labelMap(service['labels']),
       [LABEL.stack]: stack.name,
       [LABEL.hash]: hashes.get(name) ?? '',
-      [LABEL.home]: stack.home,
+      // Compose reads the document once more, and would take a single `$` for a variable.
+      [LABEL.home]: stack.home.replaceAll('$', '$$$$'),
     }
     return [name, { ...service, labels }] as const
   })

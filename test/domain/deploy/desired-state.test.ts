@@ -115,6 +115,12 @@ describe('desiredState()', () => {
     expect(services[0]?.pull).toBe(pull)
   })
 
+  test('doubles a $ of the home in its label, for Compose reads that once more', () => {
+    const document = { services: { web: { image: 'ghcr.io/o/app:1' } } }
+    const { document: rendered } = desiredState({ ...stack, home: '/srv/$x' }, document, [])
+    expect(rendered.services['web']?.['labels']).toMatchObject({ 'magos.home': '/srv/$$x' })
+  })
+
   test('names the service whose image cannot be read', () => {
     const document = { services: { web: { image: 'ghcr.io/UPPER' } } }
     expect(() => desiredState(stack, document, [])).toThrow(/service "web"/)
