@@ -44,11 +44,7 @@ export function parsePayload(
   return found ?? parseObject(body)
 }
 
-const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['push', ['ref', 'repository']],
-  ['registry_package', ['action', 'registry_package', 'repository']],
-  ['package', ['action', 'package', 'repository']],
-])
+const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([['push', ['ref', 'repository']]])
 
 /**
  * What a delivery hints at. Nothing of its content is believed beyond which image, branch or installation to look at anew;

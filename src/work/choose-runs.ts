@@ -3,6 +3,8 @@ import type { Lane, Run } from './runs.ts'
 export interface LaneState {
   /** Lanes in which a run is under way. */
   readonly busy: ReadonlySet<Lane>
+  /** Kinds of which no run starts before then, so that a flood of events is worked off in gulps. */
+  readonly spaced: ReadonlyMap<Run['event']['kind'], number>
   /** Lanes that must rest until then, because somebody outside asked for it. */
   readonly holds: ReadonlyMap<Lane, number>
   readonly now: number
@@ -18,12 +20,12 @@ export interface Choice {
  * Which runs start now. Oldest first: a run that is due and finds one of its lanes taken keeps its other lanes free for
  * itself, so one that needs two is never overtaken for ever.
  */
-export function chooseRuns(runs: readonly Run[], { busy, holds, now }: LaneState): Choice {
+export function chooseRuns(runs: readonly Run[], { busy, holds, spaced, now }: LaneState): Choice {
   const taken = new Set(busy)
   const start: Run[] = []
   let wakeAt: number | null = null
   for (const run of runs.toSorted((a, b) => a.since - b.since)) {
-    const from = Math.max(run.dueAt, heldUntil(run, holds))
+    const from = Math.max(run.dueAt, heldUntil(run, holds), spaced.get(run.event.kind) ?? 0)
     if (from > now) {
       wakeAt = Math.min(wakeAt ?? from, from)
       continue

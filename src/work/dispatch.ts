@@ -6,6 +6,8 @@ import { workOff, type WorkContext } from './work-off.ts'
 export interface DispatchSettings {
   /** ms from the first published image to the commit that takes all of them; default and at most 5,000. */
   readonly debounce?: number
+  /** ms between the starts of two runs that look at the branch; default 1,000. */
+  readonly spacing?: number
 }
 
 export interface DispatchOptions extends Omit<WorkContext, 'random'> {
@@ -26,8 +28,13 @@ export interface Dispatcher {
 }
 
 const LONGEST_DEBOUNCE = 5_000
+/** Each of their runs asks git, registries or the engine, whatever the number of events that it takes. */
+const SPACED: ReadonlySet<Run['event']['kind']> = new Set(['image-published', 'revision-pushed'])
+const SPACING = 1_000
 /** ms between two looks at the inbox at the least, so that a flood is looked at in gulps. */
 const LOOK_EVERY = 20
+/** A look costs as much as events are pending: it takes at the most one in so many ms. */
+const LOOK_SHARE = 20
 /** ms without a look at the most: after a suspend or a clock that was set, nothing waits longer than this. */
 const LONGEST_REST = 30_000
 
@@ -44,6 +51,8 @@ class Dispatch {
   readonly #stopping = new AbortController()
   readonly #busy = new Set<Lane>()
   readonly #holds = new Map<Lane, number>()
+  readonly #spacing: number
+  readonly #spaced = new Map<Run['event']['kind'], number>()
   /** Events of the runs under way. */
   readonly #taken = new Set<number>()
   readonly #running = new Set<Promise<void>>()
@@ -53,10 +62,12 @@ class Dispatch {
   #idlers: (() => void)[] = []
 
   constructor(options: DispatchOptions) {
-    const { signal, random = Math.random, settings: { debounce = LONGEST_DEBOUNCE } = {} } = options
+    const { signal, random = Math.random, settings = {} } = options
+    const { debounce = LONGEST_DEBOUNCE, spacing = SPACING } = settings
     this.#options = options
     this.#ctx = { ...options, random }
     this.#debounce = Math.min(debounce, LONGEST_DEBOUNCE)
+    this.#spacing = spacing
     const stop = () => this.#stopping.abort(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
@@ -86,9 +97,10 @@ class Dispatch {
       this.#rest = new AbortController()
       const lookedAt = clock.now()
       const rest = this.#look()
+      const every = Math.max(LOOK_EVERY, LOOK_SHARE * (clock.now() - lookedAt))
       await this.#sleep(rest, this.#rest.signal)
-      const early = lookedAt + LOOK_EVERY - clock.now()
-      if (early > 0) await this.#sleep(Math.min(early, LOOK_EVERY), signal)
+      const early = lookedAt + every - clock.now()
+      if (early > 0) await this.#sleep(Math.min(early, every), signal)
     }
     endWatch()
     await Promise.all(this.#running)
@@ -102,7 +114,12 @@ class Dispatch {
       const now = clock.now()
       const pending = inbox.pending().filter(({ id }) => !this.#taken.has(id))
       const runs = planRuns(pending, { debounce: this.#debounce, now })
-      const { start, wakeAt } = chooseRuns(runs, { busy: this.#busy, holds: this.#holds, now })
+      const { start, wakeAt } = chooseRuns(runs, {
+        busy: this.#busy,
+        holds: this.#holds,
+        spaced: this.#spaced,
+        now,
+      })
       for (const run of start) this.#start(run)
       if (this.#running.size === 0) this.#tellIdlers()
       return Math.min(LONGEST_REST, Math.max(0, (wakeAt ?? Infinity) - now))
@@ -114,6 +131,8 @@ class Dispatch {
   }
 
   #start(run: Run): void {
+    const { kind } = run.event
+    if (SPACED.has(kind)) this.#spaced.set(kind, this.#options.clock.now() + this.#spacing)
     const taken = [...run.ids, ...run.superseded]
     for (const id of taken) this.#taken.add(id)
     for (const lane of run.lanes) this.#busy.add(lane)

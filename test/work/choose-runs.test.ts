@@ -17,11 +17,20 @@ const run = (kind: keyof typeof KINDS, since: number, dueAt = since): Run => {
 
 const choose = (
   runs: readonly Run[],
-  { busy = [], holds = [] }: { busy?: Lane[]; holds?: [Lane, number][] } = {},
+  {
+    busy = [],
+    holds = [],
+    spaced = [],
+  }: {
+    busy?: Lane[]
+    holds?: [Lane, number][]
+    spaced?: [Run['event']['kind'], number][]
+  } = {},
 ) => {
   const { start, wakeAt } = chooseRuns(runs, {
     busy: new Set(busy),
     holds: new Map(holds),
+    spaced: new Map(spaced),
     now: 1_000,
   })
   return { start: start.map(({ event }) => event.kind), wakeAt }
@@ -46,6 +55,14 @@ describe('chooseRuns()', () => {
     expect(choose([run('image', 1), run('push', 2)], { busy: ['commit'] })).toEqual({
       start: ['revision-pushed'],
       wakeAt: null,
+    })
+  })
+
+  test('leaves a kind alone that started just now, and no other', () => {
+    const runs = [run('image', 1), run('push', 2)]
+    expect(choose(runs, { spaced: [['revision-pushed', 1_500]] })).toEqual({
+      start: ['image-published'],
+      wakeAt: 1_500,
     })
   })
 

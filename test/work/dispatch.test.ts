@@ -49,6 +49,7 @@ describe('startDispatch()', () => {
       log: memoryLog(lines),
       signal: new AbortController().signal,
       random: () => 0.5,
+      settings: { spacing: 0 },
       handle: (event, origins, signal) =>
         new Promise((resolve, reject) => {
           calls.push({ event, origins, signal, at: clock.now() - 1_000_000, resolve, reject })
@@ -138,6 +139,16 @@ describe('startDispatch()', () => {
 
     expect(calls).toHaveLength(2)
     expect(inbox.pending()).toEqual([])
+  })
+
+  test('works a flood off in gulps, a second apart', async () => {
+    start({ settings: {} })
+    for (let at = 0; at < 3_000; at += 100) {
+      await inbox.accept(PUSHED, WEBHOOK)
+      await clock.advance(100)
+      calls.at(-1)?.resolve(done())
+    }
+    expect(calls.map(({ at }) => Math.round(at / 1_000))).toEqual([0, 1, 2])
   })
 
   test('works the lanes side by side; a sync takes commit and deploy both', async () => {

@@ -44,7 +44,12 @@ describe('planRuns()', () => {
     const reached = row({ kind: 'commit-reached', commit: 'c' })
     const runs = plan([pushed, reached])
 
-    const idle = { busy: new Set<Lane>(), holds: new Map<Lane, number>(), now: NOW }
+    const idle = {
+      busy: new Set<Lane>(),
+      holds: new Map<Lane, number>(),
+      spaced: new Map<Event['kind'], number>(),
+      now: NOW,
+    }
     expect(chooseRuns(runs, idle).start.map(({ event }) => event.kind)).toEqual(['commit-reached'])
   })
 

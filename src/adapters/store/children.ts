@@ -18,9 +18,18 @@ export interface Children {
 
 /** Start times count from the boot, so a journal of another one says nothing about the processes of this one. */
 export function createChildren(
-  { connection, transaction, attempt }: Database,
+  { connection, transaction: durably, attempt }: Database,
   boot: string = bootId(),
 ): Children {
+  // A loss of power is another boot, of which the journal says nothing, so no child waits for the disk.
+  const transaction = <Result>(action: string, work: () => Result): Result => {
+    connection.exec('PRAGMA synchronous = NORMAL')
+    try {
+      return durably(action, work)
+    } finally {
+      connection.exec('PRAGMA synchronous = FULL')
+    }
+  }
   const insert = connection.prepare(
     'INSERT OR REPLACE INTO children (pid, start_time, boot, command) VALUES (?, ?, ?, ?)',
   )
