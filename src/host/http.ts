@@ -1,13 +1,19 @@
 import { getCACertificates } from 'node:tls'
 import type * as Undici from 'undici'
+import type { MagosError } from '../domain/error.ts'
 import { exchangeFailed, forbiddenAddress, timedOut, tooLarge } from './http-failure.ts'
 import { guardedLookup, isMetadataAddress, metadataAddresses } from './metadata-service.ts'
 import { bareHost, proxyFor, type ProxySettings } from './proxy.ts'
+
+/** PEM certificates by host. */
+export type Authorities = Readonly<Record<string, readonly string[]>>
 
 export interface HttpOptions {
   readonly proxy?: ProxySettings
   /** PEM certificates that are trusted beside the usual ones. */
   readonly ca?: readonly string[]
+  /** The same for single hosts, written as `host` or `host:port`. */
+  readonly authorities?: Authorities
   readonly userAgent?: string
 }
 
@@ -43,31 +49,25 @@ export interface Http {
 const maxErrorBody = 64 * 1024
 const connectTimeout = 10_000
 const idleTimeout = 60_000
+/** Origins whose way out is remembered. */
+const maxKnown = 1000
 const direct: ProxySettings = { http: null, https: null, bypass: [] }
 
 /** Nothing is loaded or opened before the first request. */
 export function createHttp({
   proxy = direct,
   ca = [],
+  authorities = {},
   userAgent = 'magos-dominus',
 }: HttpOptions = {}): Http {
   let opened: Promise<Connections> | undefined
-  const open = () => (opened ??= openConnections(proxy, ca))
+  const open = () => (opened ??= openConnections(proxy, ca, authorities))
   return {
     async request(request) {
-      const { timeout = 30_000, signal } = request
-      signal.throwIfAborted()
-      const deadline = startDeadline(timeout, signal)
-      try {
-        return await exchange(await open(), request, userAgent, deadline.signal)
-      } catch (thrown) {
-        if (signal.aborted) throw signal.reason
-        throw deadline.signal.aborted
-          ? timedOut(request, timeout, thrown)
-          : exchangeFailed(request, thrown)
-      } finally {
-        deadline.clear()
-      }
+      request.signal.throwIfAborted()
+      const connections = await open()
+      request.signal.throwIfAborted()
+      return exchange(connections, request, userAgent)
     },
     async fetch(input, init) {
       const connections = await open()
@@ -80,78 +80,162 @@ export function createHttp({
 }
 
 interface Connections {
-  readonly request: typeof Undici.request
   readonly fetch: typeof Undici.fetch
   to(url: URL): Undici.Dispatcher
   close(): Promise<void>
 }
 
 // undici costs 25 MB and 60 ms: whoever never asks the network never pays.
-async function openConnections(proxy: ProxySettings, ca: readonly string[]): Promise<Connections> {
+async function openConnections(
+  proxy: ProxySettings,
+  ca: readonly string[],
+  authorities: Authorities,
+): Promise<Connections> {
   const undici = await import('undici')
   const metadata = metadataAddresses()
-  const tls = ca.length === 0 ? {} : { ca: [...getCACertificates('default'), ...ca] }
   const shared = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout }
-  const agent = new undici.Agent({
-    ...shared,
-    connect: { ...tls, timeout: connectTimeout, lookup: guardedLookup(metadata) },
-  })
-  const proxies = new Map<string, Undici.Dispatcher>()
+  const made = new Map<string, Undici.Dispatcher>()
+  const known = new Map<string, Undici.Dispatcher>()
+
+  /** One for every way out: a proxy or none, with the certificates that count there. */
+  function dispatcherFor(uri: string | null, more: readonly string[]): Undici.Dispatcher {
+    const way = JSON.stringify([uri, more])
+    const before = made.get(way)
+    if (before !== undefined) return before
+    const trusted = [...ca, ...more]
+    const tls = trusted.length === 0 ? {} : { ca: [...getCACertificates('default'), ...trusted] }
+    const dispatcher =
+      uri === null
+        ? new undici.Agent({
+            ...shared,
+            connect: { ...tls, timeout: connectTimeout, lookup: guardedLookup(metadata) },
+          })
+        : new undici.ProxyAgent({ ...shared, uri, connectTimeout, requestTls: tls, proxyTls: tls })
+    made.set(way, dispatcher)
+    return dispatcher
+  }
+
   return {
-    request: undici.request,
     fetch: undici.fetch,
     to(url) {
+      const { origin } = url
+      const before = known.get(origin)
+      if (before !== undefined) return before
       const host = bareHost(url)
       if (isMetadataAddress(metadata, host)) throw forbiddenAddress(host)
-      const uri = proxyFor(proxy, url)
-      if (uri === null) return agent
-      const known = proxies.get(uri)
-      if (known !== undefined) return known
-      const made = new undici.ProxyAgent({
-        ...shared,
-        uri,
-        connectTimeout,
-        requestTls: tls,
-        proxyTls: tls,
-      })
-      proxies.set(uri, made)
-      return made
+      const more = authorities[url.host] ?? authorities[host] ?? []
+      const dispatcher = dispatcherFor(proxyFor(proxy, url), more)
+      if (known.size >= maxKnown) known.clear()
+      known.set(origin, dispatcher)
+      return dispatcher
     },
     async close() {
-      await Promise.all([agent, ...proxies.values()].map((dispatcher) => dispatcher.destroy()))
+      await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
 
-async function exchange(
+// A handler of our own instead of undici's request(): a stream for every small answer costs more than all else here.
+function exchange(
   connections: Connections,
-  { method = 'GET', url, headers = {}, body, maxBody, timeout = 30_000 }: HttpRequest,
+  { method = 'GET', url, headers = {}, body, maxBody, timeout = 30_000, signal }: HttpRequest,
   userAgent: string,
-  signal: AbortSignal,
 ): Promise<HttpResponse> {
-  const response = await connections.request(url, {
-    dispatcher: connections.to(url),
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
+  const answer = collectAnswer({ method, url }, maxBody, resolve)
+  let control: Undici.Dispatcher.DispatchController | undefined
+  let ended: unknown
+  const end = (thrown: unknown) => {
+    ended ??= thrown
+    settle()
+    // First: to abort it calls back at once, with words of its own.
+    reject(thrown)
+    control?.abort(asError(thrown))
+  }
+  const abort = () => end(signal.reason)
+  const timer = setTimeout(() => end(timedOut({ method, url }, timeout, null)), timeout)
+  signal.addEventListener('abort', abort, { once: true })
+  const settle = () => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
+  const request = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
     method,
     headers: { 'user-agent': userAgent, ...headers },
     body: body ?? null,
     headersTimeout: timeout,
     bodyTimeout: timeout,
-    signal,
-  })
-  const status = response.statusCode
-  const isError = status >= 400
-  const limit = isError ? Math.min(maxBody, maxErrorBody) : maxBody
+  }
+  try {
+    connections.to(url).dispatch(request, {
+      onRequestStart(controller) {
+        control = controller
+        if (ended !== undefined) controller.abort(asError(ended))
+      },
+      onResponseStart: (_controller, status, received) => answer.start(status, received),
+      onResponseData(controller, chunk) {
+        const verdict = answer.take(chunk)
+        if (verdict === 'more') return
+        if (verdict !== 'enough') reject(verdict)
+        settle()
+        // What follows is not wanted, so that this connection ends here.
+        controller.abort(new Error('Enough was read'))
+      },
+      onResponseEnd() {
+        settle()
+        answer.end()
+      },
+      onResponseError(_controller, error) {
+        settle()
+        reject(exchangeFailed({ method, url }, error))
+      },
+    })
+  } catch (thrown) {
+    settle()
+    reject(exchangeFailed({ method, url }, thrown))
+  }
+  return promise
+}
+
+/** The parts of an answer as they come, bounded. */
+function collectAnswer(
+  asked: { readonly method: string; readonly url: URL },
+  maxBody: number,
+  resolve: (response: HttpResponse) => void,
+) {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > limit) {
-      if (!isError) throw tooLarge({ method, url }, maxBody)
-      break
-    }
-    chunks.push(chunk)
+  let status = 0
+  let headers: Readonly<Record<string, string>> = {}
+  const end = () => {
+    const [only = new Uint8Array()] = chunks
+    resolve({ status, headers, body: chunks.length < 2 ? only : Buffer.concat(chunks) })
   }
-  return { status, headers: flatten(response.headers), body: Buffer.concat(chunks) }
+  return {
+    start(code: number, received: Readonly<Record<string, string | string[] | undefined>>) {
+      status = code
+      headers = flatten(received)
+    },
+    /** `enough`: an error's body is cut, and the answer is told. */
+    take(chunk: Uint8Array): 'more' | 'enough' | MagosError {
+      const isError = status >= 400
+      size += chunk.byteLength
+      if (size <= (isError ? Math.min(maxBody, maxErrorBody) : maxBody)) {
+        chunks.push(chunk)
+        return 'more'
+      }
+      if (!isError) return tooLarge(asked, maxBody)
+      end()
+      return 'enough'
+    },
+    end,
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('The exchange was ended', { cause: thrown })
 }
 
 function flatten(
@@ -163,18 +247,4 @@ function flatten(
       flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
   }
   return flat
-}
-
-function startDeadline(timeout: number, signal: AbortSignal) {
-  const controller = new AbortController()
-  const abort = () => controller.abort(signal.reason)
-  const timer = setTimeout(() => controller.abort(), timeout)
-  signal.addEventListener('abort', abort, { once: true })
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-    },
-  }
 }
