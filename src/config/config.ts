@@ -38,8 +38,15 @@ export interface GitHubSettings {
 }
 
 export interface RegistrySettings {
-  readonly plainHttp: boolean
+  /** null: by the host's name; plain HTTP on loopback alone. */
+  readonly plainHttp: boolean | null
   readonly credential: { readonly username: string; readonly password: Secret } | null
+  /** PEM of certificates that are trusted there beside the usual ones. */
+  readonly ca: string | null
+  /** `HOST` or `HOST/PATH` each, in the order in which they are asked. */
+  readonly mirrors: readonly string[]
+  /** Hosts that may hand out its tokens beside its own. */
+  readonly tokenServers: readonly string[]
 }
 
 export interface StackSettings {
@@ -63,6 +70,8 @@ export interface Config {
   readonly pollInterval: number
   /** null: no delivery can be verified, so none is taken; polling finds the same work. */
   readonly webhookSecret: Secret | null
+  /** null: no notification of a registry is taken. */
+  readonly registryWebhookSecret: Secret | null
   readonly github: GitHubSettings
   /** null: where docker and podman keep theirs. */
   readonly registryAuthFile: string | null

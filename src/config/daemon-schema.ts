@@ -4,14 +4,24 @@ import { closest } from './closest.ts'
 import type { Parsed } from './problem.ts'
 import { parseDuration, parseSize } from './quantity.ts'
 
-const REGISTRY = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/
+const HOST = String.raw`(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?`
+const REGISTRY = new RegExp(`^${HOST}$`)
+const MIRROR = new RegExp(String.raw`^${HOST}(?:/[a-z0-9][a-z0-9._-]*)*$`)
 const STACK = /^[a-z0-9][a-z0-9_-]*$/
 
 /** What may be said about one registry. */
 export const registrySchema = settings({
-  plainHttp: v.optional(v.boolean(expected('true or false')), false),
+  plainHttp: v.optional(v.boolean(expected('true or false'))),
   username: v.optional(words('a user name')),
   passwordFile: v.optional(words('the path of a file')),
+  ca: v.optional(words('the path of a file')),
+  mirrors: v.optional(
+    names(
+      MIRROR,
+      'a list of registries, each with a path if need be, such as harbor.lan/dockerhub',
+    ),
+  ),
+  tokenServers: v.optional(names(REGISTRY, 'a list of hosts, such as auth.lan')),
 })
 
 /** The shape of the daemon's YAML; `configs/magos.schema.json` tells editors the same. */
@@ -66,6 +76,11 @@ function settings<const E extends v.ObjectEntries>(entries: E) {
 /** A mapping whose keys are names of the user's. */
 function named<const S extends v.GenericSchema>(pattern: RegExp, what: string, value: S) {
   return v.pipe(mapping(), v.record(v.pipe(v.string(), v.regex(pattern, expected(what))), value))
+}
+
+function names(pattern: RegExp, what: string) {
+  const name = v.pipe(v.string(expected(what)), v.regex(pattern, expected(what)))
+  return v.array(name, expected(what))
 }
 
 function mapping() {

@@ -25,6 +25,7 @@ export interface EnvironmentSettings {
   readonly listen: ListenAddress
   readonly pollInterval: number
   readonly webhookSecret: Secret | null
+  readonly registryWebhookSecret: Secret | null
   readonly github: GitHubSettings
   readonly registryAuthFile: string | null
   readonly sopsAgeKeyFile: string | null
@@ -62,6 +63,7 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentSettings {
       DEFAULT_POLL_INTERVAL,
     ),
     webhookSecret: readWebhookSecret(input),
+    registryWebhookSecret: readRegistryWebhookSecret(input),
     github: {
       serverUrl,
       apiUrl: setting(input, 'GITHUB_API_URL', parseServerUrl, apiOf(serverUrl)),
@@ -130,6 +132,21 @@ function readWebhookSecret(input: EnvironmentInput): Secret | null {
       input,
       found,
       `Cannot use the webhook secret: expected at least ${String(SHORTEST_SECRET)} characters`,
+      'make one with: openssl rand -hex 32',
+    )
+  }
+  return new Secret(found.value)
+}
+
+/** It may stand in an address, where Docker Hub and Quay have no other place for it. */
+function readRegistryWebhookSecret(input: EnvironmentInput): Secret | null {
+  const found = readSecret(input, 'MD_REGISTRY_WEBHOOK_SECRET')
+  if (found === null) return null
+  if (!/^[A-Za-z0-9._~-]{16,256}$/.test(found.value)) {
+    refuse(
+      input,
+      found,
+      'Cannot use the secret of registry webhooks: expected at least 16 letters, digits, - . _ or ~',
       'make one with: openssl rand -hex 32',
     )
   }

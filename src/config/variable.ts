@@ -2,7 +2,11 @@ import type { Place } from '../domain/error.ts'
 import type { Dotenv } from './dotenv.ts'
 
 /** Variables that hold a secret: each may also come from a file or a systemd credential. */
-export const SECRET_VARIABLES = ['MD_WEBHOOK_SECRET', 'GITHUB_APP_PRIVATE_KEY'] as const
+export const SECRET_VARIABLES = [
+  'MD_WEBHOOK_SECRET',
+  'MD_REGISTRY_WEBHOOK_SECRET',
+  'GITHUB_APP_PRIVATE_KEY',
+] as const
 
 export const PLAIN_VARIABLES = [
   'MD_REPO',

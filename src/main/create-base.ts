@@ -3,6 +3,7 @@ import { createLog } from '../adapters/log/log.ts'
 import { createHttp } from '../host/http.ts'
 import { createRunChild } from '../host/process.ts'
 import { proxySettings } from '../host/proxy.ts'
+import { configuredAuthorities } from './authorities.ts'
 import type { Base } from './base.ts'
 import { systemClock } from './clock.ts'
 import { configuredSecrets, readSettings, type Environment } from './settings.ts'
@@ -37,6 +38,7 @@ export function createBase(options: BaseOptions): Base {
     }),
     http: createHttp({
       proxy: proxySettings(environment),
+      authorities: configuredAuthorities(config),
       userAgent: `magos-dominus/${version}`,
     }),
     run: createRunChild({ environment }),

@@ -1,14 +1,15 @@
 import { homedir } from 'node:os'
 import { authFilePaths, createCredentials } from '../adapters/registry/credentials.ts'
 import type { Credentials } from '../adapters/registry/credentials.ts'
-import { plainHttpRule } from '../adapters/registry/endpoint.ts'
+import { type ConfiguredSchemes, plainHttpRule } from '../adapters/registry/endpoint.ts'
+import { createCredentialHelpers } from '../adapters/registry/credential-helper.ts'
 import { createRegistry } from '../adapters/registry/registry.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, RegistrySettings } from '../config/config.ts'
 import type { Registry } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** The registries as this host is configured to speak to them. */
-export function openRegistry({ config, environment, clock, log, http }: Base): Registry {
+export function openRegistry({ config, environment, clock, log, http, run }: Base): Registry {
   const paths = authFilePaths({
     own: config.registryAuthFile ?? undefined,
     registryAuthFile: environment['REGISTRY_AUTH_FILE'],
@@ -17,15 +18,31 @@ export function openRegistry({ config, environment, clock, log, http }: Base): R
     home: homedir(),
   })
   const now = () => clock.now()
-  const files = createCredentials({ paths, now, log })
-  const plain = Object.entries(config.registries).filter(([, { plainHttp }]) => plainHttp)
+  const helpers = createCredentialHelpers(run, now)
+  const files = createCredentials({ paths, helpers, now, log })
   return createRegistry({
     http,
     credentials: configuredFirst(config, files),
-    plainHttp: plainHttpRule(Object.fromEntries(plain.map(([host]) => [host, 'http']))),
+    plainHttp: plainHttpRule(configuredSchemes(config)),
+    trustedRealms: of(config, ({ tokenServers }) => tokenServers),
+    mirrors: of(config, ({ mirrors }) => mirrors),
     now,
     log,
   })
+}
+
+function configuredSchemes({ registries }: Config): ConfiguredSchemes {
+  return Object.fromEntries(
+    Object.entries(registries).flatMap(([host, { plainHttp }]) =>
+      plainHttp === null ? [] : [[host, plainHttp ? 'http' : 'https'] as const],
+    ),
+  )
+}
+
+function of<T>({ registries }: Config, read: (settings: RegistrySettings) => T): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(registries).map(([host, settings]) => [host, read(settings)]),
+  )
 }
 
 /** What the daemon's YAML says of a registry comes before any auth file. */
@@ -41,5 +58,6 @@ function configuredFirst({ registries }: Config, files: Credentials): Credential
       }
     },
     consulted: () => ['registries in the configuration', ...files.consulted()],
+    refused: () => files.refused(),
   }
 }

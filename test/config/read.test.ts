@@ -29,6 +29,7 @@ describe('readConfig() defaults', () => {
       listen: { host: '127.0.0.1', port: 8787 },
       pollInterval: 300_000,
       webhookSecret: null,
+      registryWebhookSecret: null,
       github: {
         apiUrl: 'https://api.github.com',
         serverUrl: 'https://github.com',
@@ -182,10 +183,16 @@ stacks:
       allowPaths: ['/srv/shared', '/home/u/x'],
       stacks: { db: { directory: '/home/u/db' } },
     })
-    expect(config.registries['registry.lan:5000']).toEqual({ plainHttp: true, credential: null })
+    expect(config.registries['registry.lan:5000']).toEqual({
+      plainHttp: true,
+      credential: null,
+      ca: null,
+      mirrors: [],
+      tokenServers: [],
+    })
     for (const host of ['git.lan', 'other.lan']) {
       const { plainHttp, credential } = config.registries[host] ?? {}
-      expect({ plainHttp, user: credential?.username }).toEqual({ plainHttp: false, user: 'joe' })
+      expect({ plainHttp, user: credential?.username }).toEqual({ plainHttp: null, user: 'joe' })
       expect(credential?.password.reveal()).toBe('pass-word')
     }
   })

@@ -10,6 +10,7 @@ import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
 import { parseDotenv } from '../../src/config/dotenv.ts'
 import type { ConfigProblem } from '../../src/config/problem.ts'
 import { PLAIN_VARIABLES, SECRET_VARIABLES } from '../../src/config/variable.ts'
+import { labAuthority } from '../lab/registry/tls.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const UNITS = [
@@ -27,7 +28,15 @@ describe('configs/magos.yaml', () => {
 
     expect(problems).toEqual([])
     expect(rest).toEqual(defaults)
-    expect(registries).toEqual({ 'registry.lan:5000': { plainHttp: true, credential: null } })
+    expect(registries).toEqual({
+      'registry.lan:5000': {
+        plainHttp: true,
+        credential: null,
+        ca: null,
+        mirrors: [],
+        tokenServers: [],
+      },
+    })
     expect(stacks).toEqual({
       media: { directory: '/home/you/stacks/media' },
     })
@@ -40,6 +49,9 @@ describe('configs/magos.yaml', () => {
 
     expect(problems).toEqual([])
     expect(registries['git.example.org']?.credential?.username).toBe('magos')
+    expect(registries['git.example.org']?.ca).toBe(labAuthority)
+    expect(registries['git.example.org']?.tokenServers).toEqual(['auth.example.org'])
+    expect(registries['docker.io']?.mirrors).toEqual(['harbor.lan/dockerhub'])
   })
 })
 
@@ -48,7 +60,7 @@ describe('configs/env.sample', () => {
     const text = sample('configs/env.sample').replace(/^#(?=[A-Z_]+=)/gm, '')
     const { entries, problems } = parseDotenv('env.sample', text)
     const named = [...entries.keys()].map((name) =>
-      name.replace(/^(MD_WEBHOOK_SECRET)_FILE$/, '$1'),
+      name.replace(/^(MD_(?:REGISTRY_)?WEBHOOK_SECRET)_FILE$/, '$1'),
     )
     const shown = [...PLAIN_VARIABLES, ...SECRET_VARIABLES].filter(
       // sops's own, read by whoever decrypts
@@ -127,7 +139,7 @@ function readSample(text: string, problems: ConfigProblem[]) {
     file: '/magos.yaml',
     text,
     homeDirectory: '/home/you',
-    readFile: () => 'token',
+    readFile: (path) => (path.endsWith('.pem') ? labAuthority : 'token'),
     problems,
   })
 }

@@ -8,6 +8,7 @@ import { stringify } from 'yaml'
 import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
 import type { ConfigProblem } from '../../src/config/problem.ts'
 import { readAnnotation } from '../../src/domain/annotation.ts'
+import { labAuthority } from '../lab/registry/tls.ts'
 
 const CONFIGS = join(import.meta.dirname, '../../configs')
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
@@ -24,6 +25,8 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { registries: null, allowPaths: null, stacks: null },
     { registries: { 'ghcr.io': {}, 'registry.lan:5000': { plainHttp: true } } },
     { registries: { '[fd00::1]:5000': { username: 'u', passwordFile: 'token' } } },
+    { registries: { 'git.lan': { ca: 'ca.pem', tokenServers: ['auth.lan', 'auth.lan:8443'] } } },
+    { registries: { 'docker.io': { mirrors: ['mirror.lan:5000', 'harbor.lan/hub/proxy'] } } },
     { allowPaths: ['/srv/shared', '~', '~/x'] },
     { stacks: { web: { directory: '/srv/web' }, 'a-b_c': { directory: '~/s' } } },
   ]
@@ -49,6 +52,12 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { registries: { 'ghcr.io': null } },
     { registries: { 'ghcr.io': { plainHttp: 'yes' } } },
     { registries: { 'ghcr.io': { password: 'hunter22' } } },
+    { registries: { 'ghcr.io': { ca: '' } } },
+    { registries: { 'ghcr.io': { mirrors: 'mirror.lan' } } },
+    { registries: { 'ghcr.io': { mirrors: ['https://mirror.lan'] } } },
+    { registries: { 'ghcr.io': { mirrors: ['mirror.lan/../x'] } } },
+    { registries: { 'ghcr.io': { mirrors: ['mirror.lan/'] } } },
+    { registries: { 'ghcr.io': { tokenServers: ['auth.lan/token'] } } },
     { registries: { 'ghcr.io': { username: 'u' } } },
     { registries: { 'ghcr.io': { passwordFile: 'token' } } },
     { registries: { 'ghcr.io': { username: '', passwordFile: '' } } },
@@ -155,7 +164,7 @@ function read(value: unknown) {
     file: '/etc/magos.yaml',
     text: stringify(value),
     homeDirectory: '/home/u',
-    readFile: () => 'password',
+    readFile: (path) => (path.endsWith('.pem') ? labAuthority : 'password'),
     problems: found,
   })
   return { settings, found }

@@ -21,6 +21,8 @@ export interface RegistryFixture {
   readonly stranger?: Registry
   /** Makes the next question fail so, however often its transport asks. Only with `failures`. */
   readonly fail?: (failure: RegistryFailure) => void
+  /** Lets the time pass for which a registry that failed is left alone. Only with `failures`. */
+  readonly rest?: () => void
   dispose(): Promise<void>
 }
 
@@ -183,8 +185,10 @@ function describeFailures(at: Current, { failures }: RegistryCapabilities): void
       const digest = await at().push('team/app', '1', 'one')
       at().fail?.(code)
       expect(await failure(at().registry.tags(app(at()), signal()))).toMatchObject({ code })
+      at().rest?.()
       at().fail?.(code)
       expect(await failure(at().registry.digest(app(at()), '1', signal()))).toMatchObject({ code })
+      at().rest?.()
       expect(await at().registry.tags(app(at()), signal())).toEqual(['1'])
       expect(await at().registry.digest(app(at()), '1', signal())).toBe(digest)
     })

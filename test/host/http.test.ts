@@ -50,6 +50,8 @@ function garbled(): TcpServer {
   })
 }
 
+const answerNothing: RequestListener = (_request, response) => void response.end()
+
 function ofSize(bytes: number) {
   return { headers: { 'x-size': String(bytes) } }
 }
@@ -246,4 +248,17 @@ it('fetch() uses the same connections, and close() cuts them', async () => {
   const hanging = failure(ask(http, silent))
   setTimeout(() => void http.close(), 20)
   expect(await hanging).toMatchObject({ code: 'network' })
+})
+
+it('request() trusts certificates that were given for one host, there alone', async () => {
+  const host = await listen(createTlsServer(labCertificate, answerNothing))
+  const other = await listen(createTlsServer(labCertificate, answerNothing))
+  const byPort = open({ authorities: { [host]: [labAuthority] } })
+  expect((await ask(byPort, new URL(`https://${host}/`))).status).toBe(200)
+  expect(await failure(ask(byPort, new URL(`https://${other}/`)))).toMatchObject({
+    code: 'network',
+    message: expect.stringContaining('certificate is not trusted'),
+  })
+  const byName = open({ authorities: { '127.0.0.1': [labAuthority] } })
+  expect((await ask(byName, new URL(`https://${other}/`))).status).toBe(200)
 })

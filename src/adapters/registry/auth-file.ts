@@ -10,11 +10,11 @@ export interface AuthFile {
   readonly store: string | null
 }
 
-export type FoundLogin =
-  | { readonly outcome: 'login'; readonly credential: Credential }
-  /** A program keeps the login. */
-  | { readonly outcome: 'helper'; readonly helper: string }
-  | { readonly outcome: 'none' }
+/** Where an auth file has the login for a repository, or may have it. */
+export type LoginPlace =
+  | { readonly kind: 'entry'; readonly credential: Credential }
+  /** A program keeps it, by the name of the server. */
+  | { readonly kind: 'helper'; readonly helper: string; readonly server: string }
 
 /** Username that marks its password as an identity token: https://distribution.github.io/distribution/spec/auth/oauth/ */
 export const identityTokenUser = '<token>'
@@ -40,16 +40,33 @@ export function parseAuthFile(text: string): AuthFile | { readonly reason: strin
   return { logins, helpers, store }
 }
 
-/** The login for a repository: the longest path that names it, its registry last. */
-export function findLogin(file: AuthFile, { registry, repository }: RepositoryName): FoundLogin {
-  const host = hubAliases.has(registry) ? 'docker.io' : registry.toLowerCase()
+/**
+ * The places to look at for a repository, in docker's and podman's order: entries of its own path (longest first), the helper of its
+ * registry, the helper that keeps everything, the entry of its registry. Helpers know registries only.
+ */
+export function loginPlaces(
+  file: AuthFile,
+  { registry, repository }: RepositoryName,
+): readonly LoginPlace[] {
+  const host = hubAliases.has(registry) ? hub : registry.toLowerCase()
   const parts = repository.split('/')
-  for (let length = parts.length; length >= 0; length -= 1) {
-    const credential = file.logins.get([host, ...parts.slice(0, length)].join('/'))
-    if (credential != null) return { outcome: 'login', credential }
-  }
-  const helper = file.helpers.get(host) ?? (file.logins.has(host) ? file.store : null)
-  return helper === null ? { outcome: 'none' } : { outcome: 'helper', helper }
+  const keys = parts.map((_, index) => [host, ...parts.slice(0, parts.length - index)].join('/'))
+  const helpers = [file.helpers.get(host), file.store].flatMap((helper) =>
+    helper == null ? [] : [{ kind: 'helper', helper, server: serverOf(host) } as const],
+  )
+  return [...keys.flatMap((key) => entry(file, key)), ...helpers.slice(0, 1), ...entry(file, host)]
+}
+
+function entry({ logins }: AuthFile, key: string): readonly LoginPlace[] {
+  const credential = logins.get(key)
+  return credential == null ? [] : [{ kind: 'entry', credential }]
+}
+
+const hub = 'docker.io'
+
+// https://docs.docker.com/reference/cli/docker/login/: Docker Hub's logins are kept under its first address.
+function serverOf(host: string): string {
+  return host === hub ? 'https://index.docker.io/v1/' : host
 }
 
 const hubAliases: ReadonlySet<string> = new Set([
@@ -64,7 +81,7 @@ function normaliseKey(key: string): string {
   const isAddress = bare !== key
   const [host = '', ...path] = bare.replace(/\/+$/, '').split('/')
   const isVersion = path.length === 1 && /^v[12]$/.test(path[0] ?? '')
-  const registry = hubAliases.has(host.toLowerCase()) ? 'docker.io' : host.toLowerCase()
+  const registry = hubAliases.has(host.toLowerCase()) ? hub : host.toLowerCase()
   return isAddress || isVersion ? registry : [registry, ...path].join('/')
 }
 

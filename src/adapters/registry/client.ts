@@ -87,7 +87,10 @@ export function createClient(options: ClientOptions): Client {
         )
         schemes.set(name.registry, scheme)
         const next = await prove(attempt, scheme, proof, signal)
-        if (next === null) throw refusal(attempt, 'the registry answered 401')
+        if (next === null) {
+          credentials.refused()
+          throw refusal(attempt, 'the registry answered 401')
+        }
         proof = next
       }
     },

@@ -1,7 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credential, Log, RepositoryName } from '../../ports.ts'
-import { type AuthFile, findLogin, parseAuthFile } from './auth-file.ts'
+import { MagosError } from '../../domain/error.ts'
+import { type AuthFile, loginPlaces, type LoginPlace, parseAuthFile } from './auth-file.ts'
+import type { CredentialHelpers } from './credential-helper.ts'
 
 const absent = 'not there'
 const freshFor = 1000
@@ -10,7 +12,7 @@ const maxAuthFile = 1024 * 1024
 /** A credential and where it came from, for messages. */
 export interface Login {
   readonly credential: Credential
-  /** A file's path; never the secret. */
+  /** A file's path or a helper's name; never the secret. */
   readonly source: string
 }
 
@@ -20,6 +22,8 @@ export interface Credentials {
   find(name: RepositoryName, signal: AbortSignal): Promise<Login | null>
   /** The places that were looked at, each with what was wrong there; for remedies. */
   consulted(): readonly string[]
+  /** A login was turned down: what is remembered of programs that keep logins is asked for anew. */
+  refused(): void
 }
 
 /** Environment values that say where auth files lie. */
@@ -46,34 +50,54 @@ export function authFilePaths(settings: AuthFileSettings): readonly string[] {
 
 export interface CredentialOptions {
   readonly paths: readonly string[]
+  readonly helpers: CredentialHelpers
   readonly now: () => number
   readonly log: Log
 }
 
-/** Reads auth files, each again when it changed (looked at once a second). The first file that knows the repository or its registry answers. */
-export function createCredentials({ paths, now, log }: CredentialOptions): Credentials {
+/**
+ * Reads auth files, each again when it changed (looked at once a second), and asks the helpers that they name. The first place that
+ * knows the repository or its registry answers.
+ */
+export function createCredentials({ paths, helpers, now, log }: CredentialOptions): Credentials {
   const files = paths.map((path) => createReader(path, now, log))
-  const warned = new Set<string>()
+  // Helpers that could not be asked, until they answer.
+  const failing = new Map<string, string>()
   return {
     async find(name, signal) {
       for (const file of files) {
         signal.throwIfAborted()
         const content = await file.read(signal)
         if (content === null) continue
-        const found = findLogin(content, name)
-        if (found.outcome === 'login') return { credential: found.credential, source: file.path }
-        if (found.outcome === 'helper') warnOfHelper(name.registry, found.helper, file.path)
+        for (const place of loginPlaces(content, name)) {
+          const login = await look(place, file.path, signal)
+          if (login !== null) return login
+        }
       }
       return null
     },
-    consulted: () => [...files.map((file) => file.describe()), ...warned],
+    consulted: () => [...files.map((file) => file.describe()), ...failing.values()],
+    refused: () => helpers.forget(),
   }
 
-  function warnOfHelper(registry: string, helper: string, path: string): void {
-    const reason = `"${path}" leaves the login for "${registry}" to the credential helper "${helper}", and helpers are not supported in this version`
-    if (warned.has(reason)) return
-    warned.add(reason)
-    log.warn({ registry, file: path, helper }, `${reason}: going on without that login`)
+  async function look(place: LoginPlace, path: string, signal: AbortSignal): Promise<Login | null> {
+    if (place.kind === 'entry') return { credential: place.credential, source: path }
+    const { helper, server } = place
+    try {
+      const credential = await helpers.get(helper, server, signal)
+      failing.delete(helper)
+      return credential === null ? null : { credential, source: `docker-credential-${helper}` }
+    } catch (thrown) {
+      signal.throwIfAborted()
+      if (!(thrown instanceof MagosError)) throw thrown
+      // A broken helper must not stop what anybody may read.
+      if (!failing.has(helper)) {
+        const fields = { registry: server, file: path, helper }
+        log.warn(fields, `${thrown.message}: going on without that login`)
+      }
+      failing.set(helper, `docker-credential-${helper} (${thrown.message})`)
+      return null
+    }
   }
 }
 

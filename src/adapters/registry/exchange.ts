@@ -3,7 +3,9 @@ import { MagosError } from '../../domain/error.ts'
 import { isConnectionReset } from '../../host/http-failure.ts'
 import type { Http, HttpRequest, HttpResponse } from '../../host/http.ts'
 import { bareHost, isLoopbackHost } from '../../host/proxy.ts'
-import { createSlots } from './slots.ts'
+import { createHostGate, shortRest } from './host-gate.ts'
+import { bodyText } from './body-text.ts'
+import { retryAtOf } from './retry-after.ts'
 
 export interface Question {
   readonly method: 'GET' | 'HEAD' | 'POST'
@@ -28,21 +30,24 @@ export interface Exchange {
   requests(): number
 }
 
-const perHost = 8
 const maxRedirects = 5
 const retryPause = 100
 
-export function createExchange(http: Http): Exchange {
-  const acquire = createSlots(perHost)
+export function createExchange(http: Http, now: () => number): Exchange {
+  const gate = createHostGate({ now })
   let count = 0
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const release = await acquire(request.url.host, request.signal)
+    const leave = await gate.enter(request.url.host, request.signal)
     try {
       count += 1
-      return await http.request(request)
-    } finally {
-      release()
+      const response = await http.request(request)
+      leave({ kind: 'answered', response })
+      return response
+    } catch (thrown) {
+      const reason = request.signal.aborted ? null : failureReason(thrown)
+      leave(reason === null ? { kind: 'dropped' } : { kind: 'failed', reason })
+      throw thrown
     }
   }
 
@@ -50,7 +55,7 @@ export function createExchange(http: Http): Exchange {
     const isIdempotent = request.method !== 'POST'
     try {
       const response = await send(request)
-      if (!isIdempotent || !isPassing(response)) return response
+      if (!isIdempotent || !isPassing(response, now())) return response
     } catch (thrown) {
       if (!isIdempotent || !isConnectionReset(thrown)) throw thrown
     }
@@ -91,9 +96,18 @@ export function createExchange(http: Http): Exchange {
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-// A registry that says when to come back is not asked before.
-function isPassing({ status, headers }: HttpResponse): boolean {
-  return [502, 503, 504].includes(status) && headers['retry-after'] === undefined
+// A registry that says when to come back is not asked before; where that is soon, the gate waits for it.
+function isPassing(response: HttpResponse, now: number): boolean {
+  const { status, headers } = response
+  if (status !== 429)
+    return [502, 503, 504].includes(status) && headers['retry-after'] === undefined
+  const retryAt = retryAtOf(headers, bodyText(response), now)
+  return retryAt !== undefined && retryAt - now <= shortRest
+}
+
+function failureReason(thrown: unknown): string | null {
+  if (!(thrown instanceof MagosError) || thrown.code !== 'network') return null
+  return thrown.message.replace(/^Request ".*" failed: /, '')
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

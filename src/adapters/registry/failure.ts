@@ -1,5 +1,6 @@
 import { type ErrorDetails, MagosError } from '../../domain/error.ts'
 import type { RepositoryName } from '../../ports.ts'
+import { bodyText } from './body-text.ts'
 import type { Login } from './credentials.ts'
 import type { Answer } from './exchange.ts'
 import { retryAtOf } from './retry-after.ts'
@@ -51,15 +52,13 @@ export async function named<T>({ action }: Attempt, ask: () => Promise<T>): Prom
     return await ask()
   } catch (thrown) {
     if (!(thrown instanceof MagosError)) throw thrown
-    const { code, message, remedy } = thrown
-    const details = { cause: thrown, ...(remedy === undefined ? {} : { remedy }) }
-    throw new MagosError(code, `${action}: ${message}`, details)
+    const { code, message, remedy, retryAt } = thrown
+    throw new MagosError(code, `${action}: ${message}`, {
+      cause: thrown,
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(retryAt === undefined ? {} : { retryAt }),
+    })
   }
-}
-
-/** The body as text, for reading only: messages quote nothing of it, since it may echo what we sent. */
-export function bodyText({ body }: Answer): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
 }
 
 function tooMany({ action, name }: Attempt, details: ErrorDetails, now: number): MagosError {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Digest } from '../../domain/image-reference.ts'
 import type { RepositoryName } from '../../ports.ts'
 import type { Client, Reply } from './client.ts'
-import { bodyText, failureOf, nonsense } from './failure.ts'
+import { bodyText } from './body-text.ts'
+import { failureOf, nonsense } from './failure.ts'
+import type { Role } from './mirrors.ts'
 
 // Without the two lists a registry answers with one platform's manifest, or with 404.
 const mediaTypes = [
@@ -13,11 +15,20 @@ const mediaTypes = [
 ]
 const maxManifest = 4 * 1024 * 1024
 
-/** The digest that a tag or digest names; by HEAD, which Docker Hub does not count, by GET where HEAD does not tell. */
+export interface Asked {
+  /** A tag or a digest. */
+  readonly reference: string
+  readonly role: Role
+}
+
+/**
+ * The digest that a tag or digest names; by HEAD, which Docker Hub does not count, by GET where HEAD does not tell. A mirror's word
+ * does not count: its content is read and hashed.
+ */
 export async function readDigest(
   client: Client,
   name: RepositoryName,
-  reference: string,
+  { reference, role }: Asked,
   now: () => number,
   signal: AbortSignal,
 ): Promise<Digest> {
@@ -30,11 +41,13 @@ export async function readDigest(
     maxBody: maxManifest,
     action,
   }
-  const head = await client.ask({ ...inquiry, method: 'HEAD' }, signal)
-  const told = head.answer.status === 200 ? digestHeader(head) : null
-  if (told !== null) return expected(head, told, reference)
-  const isUntold = head.answer.status === 200 || head.answer.status === 405
-  if (!isUntold) throw failureOf(head.attempt, head.answer, now())
+  if (role === 'origin') {
+    const head = await client.ask({ ...inquiry, method: 'HEAD' }, signal)
+    const told = head.answer.status === 200 ? digestHeader(head) : null
+    if (told !== null) return expected(head, told, reference)
+    const isUntold = head.answer.status === 200 || head.answer.status === 405
+    if (!isUntold) throw failureOf(head.attempt, head.answer, now())
+  }
   const reply = await client.ask({ ...inquiry, method: 'GET' }, signal)
   if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
   return expected(reply, hashManifest(reply), reference)

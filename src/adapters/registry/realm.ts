@@ -37,9 +37,10 @@ export function judgeRealm(
   const home = bareHost(endpoint)
   const isLoopback = isLoopbackHost(host) && isLoopbackHost(home)
   if (host === home || isLoopback) return { outcome: 'trusted', url }
-  const known = [...own(knownRealms, registry), ...own(trusted, registry)]
+  const known = new Set([...own(knownRealms, registry), ...own(trusted, registry)])
   // Known hosts of the wide world are never spoken to without TLS, whatever their registry is.
-  if (known.includes(host) && url.protocol === 'https:') return { outcome: 'trusted', url }
+  if ([host, url.host].some((one) => known.has(one)) && url.protocol === 'https:')
+    return { outcome: 'trusted', url }
   return refused(`"${host}" is not known as the token server of "${registry}"`)
 }
 

@@ -5,6 +5,7 @@ import { createClient } from './client.ts'
 import type { Credentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
+import { type Mirrors, overMirrors } from './mirrors.ts'
 import type { TrustedRealms } from './realm.ts'
 import { listTags } from './tags.ts'
 import { createTokens } from './token.ts'
@@ -18,25 +19,31 @@ export interface RegistryOptions {
   readonly log: Log
   /** Token servers beside those that are known or on their registry's own host. */
   readonly trustedRealms?: TrustedRealms
+  readonly mirrors?: Mirrors
 }
 
 /** The Registry port over the OCI distribution protocol. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { http, credentials, plainHttp, now, log, trustedRealms = {} } = options
-  const exchange = createExchange(http)
+  const { http, credentials, plainHttp, now, log, trustedRealms = {}, mirrors = {} } = options
+  const exchange = createExchange(http, now)
   const tokens = createTokens(exchange, now)
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
+  const reading = { mirrors, log }
   return {
     async tags(name, signal) {
       checkName(name)
-      const tags = await listTags(client, name, now, signal)
+      const tags = await overMirrors(reading, name, signal, (at) =>
+        listTags(client, at, now, signal),
+      )
       log.debug({ image: imageOf(name), tags: tags.length }, 'Listed tags')
       return tags
     },
     async digest(name, reference, signal) {
       checkName(name)
       checkReference(name, reference)
-      const digest = await readDigest(client, name, reference, now, signal)
+      const digest = await overMirrors(reading, name, signal, (at, role) =>
+        readDigest(client, at, { reference, role }, now, signal),
+      )
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
     },

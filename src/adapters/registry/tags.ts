@@ -1,7 +1,8 @@
 import { MagosError } from '../../domain/error.ts'
 import type { RepositoryName } from '../../ports.ts'
 import type { Client, Reply } from './client.ts'
-import { bodyText, failureOf, nonsense } from './failure.ts'
+import { bodyText } from './body-text.ts'
+import { failureOf, nonsense } from './failure.ts'
 import { nextLink } from './link.ts'
 
 // ECR refuses more than a thousand, Docker Hub sends everything where none is named.

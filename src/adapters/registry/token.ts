@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { identityTokenUser } from './auth-file.ts'
 import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, bodyText, failureOf, named, nonsense, refusal } from './failure.ts'
+import { bodyText } from './body-text.ts'
+import { type Attempt, failureOf, named, nonsense, refusal } from './failure.ts'
 import { createSharedWork } from './shared-work.ts'
 
 /** Who hands out tokens for a registry, as its challenge said and `judgeRealm` allowed. */

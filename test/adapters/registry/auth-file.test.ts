@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
 import {
   type AuthFile,
-  findLogin,
+  loginPlaces,
   parseAuthFile,
 } from '../../../src/adapters/registry/auth-file.ts'
 
 const encode = (login: string) => Buffer.from(login).toString('base64')
+const entry = (name: string) => ({ auth: encode(`${name}:secret`) })
 
 function file(document: unknown): AuthFile {
   const parsed = parseAuthFile(JSON.stringify(document))
@@ -14,10 +15,10 @@ function file(document: unknown): AuthFile {
 }
 
 function find(document: unknown, registry: string, repository: string) {
-  return findLogin(file(document), { registry, repository })
+  return loginPlaces(file(document), { registry, repository })
 }
 
-const alice = { outcome: 'login', credential: { username: 'alice', password: 'a:b' } }
+const alice = { kind: 'entry', credential: { username: 'alice', password: 'a:b' } }
 
 const keys: readonly (readonly [string, string])[] = [
   ['ghcr.io', 'ghcr.io'],
@@ -36,9 +37,9 @@ const keys: readonly (readonly [string, string])[] = [
 ]
 
 for (const [key, registry] of keys) {
-  it(`findLogin() reads the key ${key} for ${registry}/team/app`, () => {
+  it(`loginPlaces() reads the key ${key} for ${registry}/team/app`, () => {
     const document = { auths: { [key]: { auth: encode('alice:a:b') } } }
-    expect(find(document, registry, 'team/app')).toEqual(alice)
+    expect(find(document, registry, 'team/app')).toEqual([alice])
   })
 }
 
@@ -53,32 +54,35 @@ const strangers: readonly (readonly [string, string, string])[] = [
 ]
 
 for (const [key, registry, repository] of strangers) {
-  it(`findLogin() keeps the login of ${key} from ${registry}/${repository}`, () => {
+  it(`loginPlaces() keeps the login of ${key} from ${registry}/${repository}`, () => {
     const document = { auths: { [key]: { auth: encode('alice:a:b') } } }
-    expect(find(document, registry, repository)).toEqual({ outcome: 'none' })
+    expect(find(document, registry, repository)).toEqual([])
   })
 }
 
-it('findLogin() takes the longest path first, the registry last', () => {
+it('loginPlaces() takes the longest path first, the registry last', () => {
   const auths = Object.fromEntries(
     ['ghcr.io', 'ghcr.io/team', 'ghcr.io/team/app'].map((key) => [
       key,
       { auth: encode(`${key}:secret`) },
     ]),
   )
-  const user = (repository: string) => find({ auths }, 'ghcr.io', repository)
-  expect(user('team/app')).toMatchObject({ credential: { username: 'ghcr.io/team/app' } })
-  expect(user('team/web')).toMatchObject({ credential: { username: 'ghcr.io/team' } })
-  expect(user('other/web')).toMatchObject({ credential: { username: 'ghcr.io' } })
+  const users = (repository: string) =>
+    find({ auths }, 'ghcr.io', repository).map((place) =>
+      place.kind === 'entry' ? place.credential.username : place.helper,
+    )
+  expect(users('team/app')).toEqual(['ghcr.io/team/app', 'ghcr.io/team', 'ghcr.io'])
+  expect(users('team/web')).toEqual(['ghcr.io/team', 'ghcr.io'])
+  expect(users('other/web')).toEqual(['ghcr.io'])
 })
 
-it('findLogin() reads identity tokens, plain fields and padded passwords', () => {
+it('loginPlaces() reads identity tokens, plain fields and padded passwords', () => {
   const auths = {
     'a.example': { auth: encode('x:y'), identitytoken: 'refresh' },
     'b.example': { username: 'bob', password: 'secret' },
     'c.example': { auth: encode('carol:secret\0\0') },
   }
-  const login = (registry: string) => find({ auths }, registry, 'app')
+  const login = (registry: string) => find({ auths }, registry, 'app')[0]
   expect(login('a.example')).toMatchObject({
     credential: { username: '<token>', password: 'refresh' },
   })
@@ -86,16 +90,21 @@ it('findLogin() reads identity tokens, plain fields and padded passwords', () =>
   expect(login('c.example')).toMatchObject({ credential: { password: 'secret' } })
 })
 
-it('findLogin() names the helper that keeps a login', () => {
+it("loginPlaces() asks a registry's own helper before the one that keeps everything, and entries of paths before both", () => {
   const document = {
-    auths: { 'a.example': {}, 'd.example': { auth: encode('dora:secret') } },
-    credHelpers: { 'b.example': 'pass', 'd.example': 'pass' },
+    auths: { 'a.example': {}, 'd.example': entry('dora'), 'd.example/team': entry('team') },
+    credHelpers: { 'https://b.example': 'pass', 'd.example': 'ecr-login' },
     credsStore: 'desktop',
   }
-  expect(find(document, 'a.example', 'app')).toEqual({ outcome: 'helper', helper: 'desktop' })
-  expect(find(document, 'b.example', 'app')).toEqual({ outcome: 'helper', helper: 'pass' })
-  expect(find(document, 'c.example', 'app')).toEqual({ outcome: 'none' })
-  expect(find(document, 'd.example', 'app')).toMatchObject({ outcome: 'login' })
+  const places = (registry: string, repository = 'app') =>
+    find(document, registry, repository).map((place) =>
+      place.kind === 'entry' ? place.credential.username : `${place.helper} ${place.server}`,
+    )
+  expect(places('a.example')).toEqual(['desktop a.example'])
+  expect(places('b.example')).toEqual(['pass b.example'])
+  expect(places('c.example')).toEqual(['desktop c.example'])
+  expect(places('d.example', 'team/app')).toEqual(['team', 'ecr-login d.example', 'dora'])
+  expect(places('docker.io')).toEqual(['desktop https://index.docker.io/v1/'])
 })
 
 it('parseAuthFile() lets one bad entry spoil no other', () => {
@@ -105,9 +114,9 @@ it('parseAuthFile() lets one bad entry spoil no other', () => {
     'bad3.example': { auth: encode(':nobody') },
     'good.example': { auth: encode('alice:a:b') },
   }
-  expect(find({ auths }, 'good.example', 'app')).toEqual(alice)
+  expect(find({ auths }, 'good.example', 'app')).toEqual([alice])
   for (const bad of ['bad1.example', 'bad2.example', 'bad3.example']) {
-    expect(find({ auths }, bad, 'app')).toEqual({ outcome: 'none' })
+    expect(find({ auths }, bad, 'app')).toEqual([])
   }
 })
 

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { CredentialHelpers } from '../../../src/adapters/registry/credential-helper.ts'
 import { authFilePaths, createCredentials } from '../../../src/adapters/registry/credentials.ts'
+import { MagosError } from '../../../src/domain/error.ts'
 import type { Log } from '../../../src/ports.ts'
 import { silentLog } from './fixtures.ts'
 
@@ -15,6 +17,11 @@ afterEach(async () => {
 })
 
 const app = { registry: 'ghcr.io', repository: 'team/app' }
+const helpersWith = (get: CredentialHelpers['get']): CredentialHelpers => ({
+  get,
+  forget: () => undefined,
+})
+const noHelpers = helpersWith(() => Promise.reject(new Error('No helper is to be asked')))
 const auths = (login: string) =>
   JSON.stringify({ auths: { 'ghcr.io': { auth: Buffer.from(login).toString('base64') } } })
 
@@ -59,7 +66,12 @@ it('find() takes the first file that knows the registry, and says which', async 
   const first = await file('first.json', auths('first:secret'))
   const second = await file('second.json', auths('second:secret'))
   const paths = [join(directory, 'absent.json'), other, first, second]
-  const credentials = createCredentials({ paths, now: Date.now, log: silentLog })
+  const credentials = createCredentials({
+    paths,
+    helpers: noHelpers,
+    now: Date.now,
+    log: silentLog,
+  })
   expect(await credentials.find(app, signal())).toEqual({
     credential: { username: 'first', password: 'secret' },
     source: first,
@@ -70,7 +82,12 @@ it('find() takes the first file that knows the registry, and says which', async 
 it('find() reads a file again when it changed, appeared or went', async () => {
   let now = 0
   const path = await file('auth.json', auths('one:secret'))
-  const credentials = createCredentials({ paths: [path], now: () => now, log: silentLog })
+  const credentials = createCredentials({
+    paths: [path],
+    helpers: noHelpers,
+    now: () => now,
+    log: silentLog,
+  })
   const user = async () => {
     now += 1000
     return (await credentials.find(app, signal()))?.credential.username
@@ -94,7 +111,7 @@ it('find() passes over broken files, names them once and quotes nothing', async 
   const good = await file('good.json', auths('good:secret'))
   const { lines, log } = recordingLog()
   const paths = [broken, folder, good]
-  const credentials = createCredentials({ paths, now: Date.now, log })
+  const credentials = createCredentials({ paths, helpers: noHelpers, now: Date.now, log })
   expect(await credentials.find(app, signal())).toMatchObject({ source: good })
   expect(await credentials.find(app, signal())).toMatchObject({ source: good })
   expect(lines).toHaveLength(2)
@@ -106,20 +123,54 @@ it('find() passes over broken files, names them once and quotes nothing', async 
   expect(lines.join() + credentials.consulted().join()).not.toContain('cGxhbnRlZA')
 })
 
-it('find() warns once that a helper keeps the login, and goes on', async () => {
+it('find() asks the helper that an auth file names, before its entry, and says so', async () => {
+  const kept = { username: 'kept', password: 'secret' }
+  const asked: string[] = []
+  const helpers = helpersWith(async (helper, server) => {
+    asked.push(`${helper} ${server}`)
+    return server === 'ghcr.io' ? kept : null
+  })
+  const entry = { auth: Buffer.from('entry:secret').toString('base64') }
+  const path = await file(
+    'config.json',
+    JSON.stringify({ credsStore: 'pass', auths: { 'ghcr.io': entry, 'quay.io': entry } }),
+  )
+  const credentials = createCredentials({ paths: [path], helpers, now: Date.now, log: silentLog })
+  const login = { credential: kept, source: 'docker-credential-pass' }
+  expect(await credentials.find(app, signal())).toEqual(login)
+  const quay = await credentials.find({ ...app, registry: 'quay.io' }, signal())
+  expect(quay).toMatchObject({ credential: { username: 'entry' }, source: path })
+  expect(asked).toEqual(['pass ghcr.io', 'pass quay.io'])
+})
+
+it('find() warns once of a helper that does not tell, names it, and goes on until it does', async () => {
+  let isBroken = true
+  const helpers = helpersWith(async () => {
+    if (isBroken) throw new MagosError('unauthorized', 'Cannot ask "docker-credential-pass"')
+    return null
+  })
   const helped = await file('config.json', JSON.stringify({ credHelpers: { 'ghcr.io': 'pass' } }))
+  const next = await file('auth.json', auths('next:secret'))
   const { lines, log } = recordingLog()
-  const credentials = createCredentials({ paths: [helped], now: Date.now, log })
-  expect(await credentials.find(app, signal())).toBeNull()
-  expect(await credentials.find(app, signal())).toBeNull()
+  const credentials = createCredentials({ paths: [helped, next], helpers, now: Date.now, log })
+  expect(await credentials.find(app, signal())).toMatchObject({ source: next })
+  expect(await credentials.find(app, signal())).toMatchObject({ source: next })
   expect(lines).toHaveLength(1)
-  expect(lines[0]).toMatch(/"ghcr\.io".*credential helper "pass".*not supported/)
-  expect(credentials.consulted().join()).toContain('not supported')
+  expect(lines[0]).toMatch(/docker-credential-pass.*going on without that login/)
+  expect(credentials.consulted().join()).toContain('docker-credential-pass')
+  isBroken = false
+  await credentials.find(app, signal())
+  expect(credentials.consulted()).toEqual([helped, next])
 })
 
 it('find() rejects with the reason of its signal', async () => {
   const path = await file('auth.json', auths('one:secret'))
-  const credentials = createCredentials({ paths: [path], now: Date.now, log: silentLog })
+  const credentials = createCredentials({
+    paths: [path],
+    helpers: noHelpers,
+    now: Date.now,
+    log: silentLog,
+  })
   const reason = new Error('enough')
   await expect(credentials.find(app, AbortSignal.abort(reason))).rejects.toBe(reason)
 })

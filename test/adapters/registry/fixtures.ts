@@ -22,7 +22,11 @@ export const silentLog: Log = {
 /** The same login for every repository, or none. */
 function fixedCredentials(credential: Credential | null): Credentials {
   const login: Login | null = credential === null ? null : { credential, source: 'the test' }
-  return { find: async () => login, consulted: () => ['/etc/none/auth.json (not there)'] }
+  return {
+    find: async () => login,
+    consulted: () => ['/etc/none/auth.json (not there)'],
+    refused: () => undefined,
+  }
 }
 
 /** The adapter as the daemon builds it, for registries on loopback. */
@@ -100,11 +104,13 @@ async function overHttp(
   reader: Credential | null,
 ): Promise<RegistryFixture> {
   const http = createHttp()
+  let passed = 0
+  const now = () => Date.now() + passed
   const target: PushTarget = { url: lab.url, ...(pusher === null ? {} : { login: pusher }) }
   let closing: Promise<void> | undefined
   const stop = () => (closing ??= lab.close())
   return {
-    registry: registryWith(http, reader),
+    registry: registryWith(http, reader, now),
     stranger: registryWith(http, null),
     host: lab.host,
     credential: reader,
@@ -113,6 +119,7 @@ async function overHttp(
     pushPlain: (repository, tag, format) => pushImage(target, repository, tag, { format }),
     remove: (repository, digest) => deleteImage(target, repository, digest),
     stop,
+    rest: () => (passed += 600_000),
     async dispose() {
       await http.close()
       await stop()

@@ -102,19 +102,18 @@ describe('tags()', () => {
   it('tags() tells when to ask again: header, date, or the body of GHCR', async () => {
     await start()
     const body = 'toomanyrequests: retry-after: 2m, allowed: 44000/minute'
+    const date = new Date(now + 180_000).toUTCString()
     const told: readonly (readonly [LabAnswer, number | undefined])[] = [
       [{ status: 429, headers: { 'retry-after': '30' } }, now + 30_000],
-      [
-        { status: 429, headers: { 'retry-after': new Date(now + 60_000).toUTCString() } },
-        now + 60_000,
-      ],
-      [{ status: 429, body }, now + 120_000],
+      [{ status: 429, headers: { 'retry-after': date } }, now + 180_000],
+      [{ status: 429, body }, now + 360_000],
       [{ status: 429 }, undefined],
     ]
     for (const [answer, retryAt] of told) {
       lab.faults.add({ path: /tags/, answer })
       const error = await failure(registry.tags(name(), signal()))
       expect(error).toMatchObject({ code: 'rate-limit', retryAt })
+      now += 120_000
     }
   })
 
@@ -499,6 +498,7 @@ describe('tokens', () => {
       const error = await failure(registry.tags(name(), signal()))
       expect(error.code).toBe(code)
       expect(JSON.stringify(error) + String(error.cause)).not.toContain('planted-password')
+      now += 60_000
       expect(await registry.tags(name(), signal())).toEqual(['1'])
     })
   }

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest'
 import { createSlots } from '../../../src/adapters/registry/slots.ts'
 
 const never = new AbortController().signal
+const settle = () => new Promise((resolve) => void setImmediate(resolve))
 
 it('acquire() lets in as many as the limit, then whoever waited longest', async () => {
-  const acquire = createSlots(2)
+  const acquire = createSlots(() => 2)
   const first = await acquire('a', never)
   await acquire('a', never)
   const order: number[] = []
@@ -21,13 +22,13 @@ it('acquire() lets in as many as the limit, then whoever waited longest', async 
 })
 
 it('acquire() holds up no other host', async () => {
-  const acquire = createSlots(1)
+  const acquire = createSlots(() => 1)
   await acquire('a', never)
   await expect(acquire('b', never)).resolves.toBeTypeOf('function')
 })
 
 it('acquire() lets a waiter go when its signal says so, and loses no place', async () => {
-  const acquire = createSlots(1)
+  const acquire = createSlots(() => 1)
   const release = await acquire('a', never)
   const controller = new AbortController()
   const reason = new Error('enough')
@@ -39,4 +40,26 @@ it('acquire() lets a waiter go when its signal says so, and loses no place', asy
   const releaseStayed = await stayed
   releaseStayed()
   await expect(acquire('a', never)).resolves.toBeTypeOf('function')
+})
+
+it('acquire() lets in fewer while the limit is low, and more again when it rises', async () => {
+  let limit = 2
+  const acquire = createSlots(() => limit)
+  const releases = [await acquire('a', never), await acquire('a', never)]
+  let entered = 0
+  const waiting = Promise.all(
+    [1, 2, 3].map(async () => {
+      const release = await acquire('a', never)
+      entered += 1
+      return release
+    }),
+  )
+  limit = 1
+  releases[0]?.()
+  await settle()
+  expect(entered).toBe(0)
+  limit = 3
+  releases[1]?.()
+  await waiting
+  expect(entered).toBe(3)
 })
