@@ -113,9 +113,10 @@ async function learnBranch(
 }
 
 function edgeContext({ config, log }: Base, { store }: State, edge: EdgeState): EdgeContext {
-  const { repository, webhookSecret } = config
+  const { repository, webhookSecret, registryWebhookSecret } = config
   return {
     secrets: webhookSecret === null ? [] : [webhookSecret.reveal()],
+    registrySecrets: registryWebhookSecret === null ? [] : [registryWebhookSecret.reveal()],
     repository: repository?.kind === 'github' ? `${repository.owner}/${repository.name}` : null,
     branch: () => edge.branch,
     inbox: store.inbox,

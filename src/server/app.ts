@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { asMagosError } from '../domain/error.ts'
 import type { EdgeContext, Health } from './context.ts'
+import { receiveNotification } from './receive-notification.ts'
 import { receive } from './receive.ts'
+import type { Reply } from './reply.ts'
 import { createVerifySignature } from './verify-signature.ts'
 
 export type { EdgeContext }
@@ -17,17 +19,16 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** `POST /webhooks/github` and `GET /healthz`. */
+/** `POST /webhooks/github`, `POST /webhooks/registry/KIND/SECRET` and `GET /healthz`. */
 export function createEdge(): Edge {
   const app = new Hono<{ Bindings: EdgeContext }>()
   const verify = createVerifySignature()
 
-  app.post('/webhooks/github', async (c) => {
-    const { status, body, retryAfter } = await receive(verify, c.req.raw, c.env)
-    const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-    // A refusal may leave the body unread, and then nothing can follow it on this connection (RFC 9112, section 9.6).
-    const end = status >= 400 ? { connection: 'close' } : {}
-    return json(body, status, { ...retry, ...end })
+  app.post('/webhooks/github', async (c) => replied(await receive(verify, c.req.raw, c.env)))
+
+  app.post('/webhooks/registry/:kind/:secret?', async (c) => {
+    const { kind, secret = null } = c.req.param()
+    return replied(await receiveNotification(verify, c.req.raw, { kind, secret }, c.env))
   })
 
   app.get('/healthz', (c) => {
@@ -43,6 +44,13 @@ export function createEdge(): Edge {
   })
 
   return app
+}
+
+function replied({ status, body, retryAfter }: Reply): Response {
+  const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  // A refusal may leave the body unread, and then nothing can follow it on this connection (RFC 9112, section 9.6).
+  const end = status >= 400 ? { connection: 'close' } : {}
+  return json(body, status, { ...retry, ...end })
 }
 
 /** Hono's own `c.json` makes a Headers object of given headers, which costs more than all else that it does. */

@@ -10,6 +10,8 @@ export interface Health {
 export interface EdgeContext {
   /** The webhook secret, and the one before it while it is being replaced; none: webhooks are refused. */
   readonly secrets: readonly string[]
+  /** Secrets of registries' notifications; none: they are refused. */
+  readonly registrySecrets?: readonly string[]
   /** The watched repository as `owner/name`; null where it is not GitHub's. */
   readonly repository: string | null
   /** The watched branch; null while it is not known yet. */

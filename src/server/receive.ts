@@ -1,25 +1,11 @@
 import { hash } from 'node:crypto'
-import { asMagosError } from '../domain/error.ts'
-import { type Hint, parsePayload, readDelivery } from '../domain/webhook.ts'
-import type { Log, LogFields } from '../ports.ts'
+import { parsePayload, readDelivery } from '../domain/webhook.ts'
 import type { EdgeContext } from './context.ts'
 import { readBody } from './read-body.ts'
+import { answer, refused, type Reply } from './reply.ts'
 import { isSignature, type VerifySignature } from './verify-signature.ts'
 
-/** What a delivery is answered with. */
-export interface Reply {
-  readonly status: 200 | 202 | 400 | 401 | 404 | 413 | 415 | 503
-  readonly body:
-    | { readonly status: 'accepted'; readonly id: number }
-    | { readonly status: 'pong' }
-    | { readonly status: 'ignored' | 'refused'; readonly reason: string }
-  /** Seconds. */
-  readonly retryAfter?: number
-}
-
 const BODY_LIMIT = 5_000_000
-/** Seconds until GitHub, or whoever redelivers, should come again. */
-const RETRY_AFTER = 5
 
 /**
  * One webhook delivery: verified, stored as a hint, then answered. What the headers tell is judged before the body is
@@ -41,7 +27,7 @@ export async function receive(
     { event, delivery, body: hash('sha256', text), payload },
     { repository: context.repository, branch: context.branch() },
   )
-  return answer(hint, headers, context)
+  return answer(hint, { delivery: nameOf(delivery), event: nameOf(event) }, context)
 }
 
 /** The body's text, once its signature holds. */
@@ -58,25 +44,6 @@ async function readVerified(
   if (body.outcome === 'broken') return refused(400, 'the body broke off')
   if (await verify(secrets, body.text, signature)) return body.text
   return refused(401, 'the signature does not fit the body and the webhook secret')
-}
-
-async function answer(hint: Hint, headers: Headers, { inbox, log }: EdgeContext): Promise<Reply> {
-  const fields = { delivery: nameOf(headers.delivery), event: nameOf(headers.event) }
-  if (hint.outcome === 'pong') {
-    log.info(fields, 'Ping answered')
-    return { status: 200, body: { status: 'pong' } }
-  }
-  if (hint.outcome === 'ignored') {
-    log.info(fields, `Delivery ignored: ${hint.reason}`)
-    return { status: 202, body: { status: 'ignored', reason: hint.reason } }
-  }
-  try {
-    const id = await inbox.accept(hint.event, hint.origin)
-    log.debug({ ...hint.origin, id }, 'Delivery accepted')
-    return { status: 202, body: { status: 'accepted', id } }
-  } catch (thrown) {
-    return notStored(log, fields, thrown)
-  }
 }
 
 interface Headers {
@@ -105,24 +72,11 @@ function readHeaders(headers: Request['headers'], secrets: readonly string[]): H
   return { signature, event, delivery }
 }
 
-function refused(status: Reply['status'], reason: string): Reply {
-  return { status, body: { status: 'refused', reason } }
-}
-
 function refuse({ log }: EdgeContext, { headers }: Request, reply: Reply): Reply {
   const reason = 'reason' in reply.body ? reply.body.reason : ''
   const delivery = nameOf(headers.get('x-github-delivery') ?? '')
   log.warn({ delivery, status: reply.status }, `Delivery refused: ${reason}`)
   return reply
-}
-
-/** The sender learns that it was not stored, the log learns why. */
-function notStored(log: Log, fields: LogFields, thrown: unknown): Reply {
-  const { code, message, remedy } = asMagosError(thrown)
-  log.error({ ...fields, code, remedy }, `Delivery not stored: ${message}`)
-  const reason =
-    code === 'busy' ? 'too many deliveries at one time' : 'the delivery cannot be stored now'
-  return { ...refused(503, reason), retryAfter: RETRY_AFTER }
 }
 
 /** A name from an unsigned header, fit for a log line. */
