@@ -23,8 +23,8 @@ const MOST_EVENTS = 1_000
 /** Host, path and tag, at the most. */
 const LONGEST_NAME = 400
 
-export function isRegistryKind(text: string): text is RegistryKind {
-  return Object.hasOwn(READERS, text)
+export function isRegistryKind(word: string): word is RegistryKind {
+  return Object.hasOwn(READERS, word)
 }
 
 /**
