@@ -1,6 +1,7 @@
 import { getCACertificates } from 'node:tls'
 import type * as Undici from 'undici'
 import type { MagosError } from '../domain/error.ts'
+import { createAbortHub, type WatchAbort } from './abort-hub.ts'
 import { exchangeFailed, forbiddenAddress, timedOut, tooLarge } from './http-failure.ts'
 import { guardedLookup, isMetadataAddress, metadataAddresses } from './metadata-service.ts'
 import { bareHost, proxyFor, type ProxySettings } from './proxy.ts'
@@ -61,13 +62,14 @@ export function createHttp({
   userAgent = 'magos-dominus',
 }: HttpOptions = {}): Http {
   let opened: Promise<Connections> | undefined
+  const manner = { userAgent, watchAbort: createAbortHub() }
   const open = () => (opened ??= openConnections(proxy, ca, authorities))
   return {
     async request(request) {
       request.signal.throwIfAborted()
       const connections = await open()
       request.signal.throwIfAborted()
-      return exchange(connections, request, userAgent)
+      return exchange(connections, request, manner)
     },
     async fetch(input, init) {
       const connections = await open()
@@ -135,11 +137,16 @@ async function openConnections(
   }
 }
 
+interface Manner {
+  readonly userAgent: string
+  readonly watchAbort: WatchAbort
+}
+
 // A handler of our own instead of undici's request(): a stream for every small answer costs more than all else here.
 function exchange(
   connections: Connections,
   { method = 'GET', url, headers = {}, body, maxBody, timeout = 30_000, signal }: HttpRequest,
-  userAgent: string,
+  { userAgent, watchAbort }: Manner,
 ): Promise<HttpResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
   const answer = collectAnswer({ method, url }, maxBody, resolve)
@@ -154,10 +161,10 @@ function exchange(
   }
   const abort = () => end(signal.reason)
   const timer = setTimeout(() => end(timedOut({ method, url }, timeout, null)), timeout)
-  signal.addEventListener('abort', abort, { once: true })
+  const endWatch = watchAbort(signal, abort)
   const settle = () => {
     clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
+    endWatch()
   }
   const request = {
     origin: url.origin,
@@ -238,13 +245,15 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error('The exchange was ended', { cause: thrown })
 }
 
+// Names are in lower case already.
 function flatten(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string> {
   const flat: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined)
-      flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === 'string') flat[name] = value
+    else if (value !== undefined) flat[name] = value.join(', ')
   }
   return flat
 }

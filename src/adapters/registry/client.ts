@@ -1,10 +1,11 @@
 import type { RepositoryName } from '../../ports.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { endpointOf } from './endpoint.ts'
+import { createEndpoints } from './endpoint.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { type Attempt, named, nonsense, refusal } from './failure.ts'
 import { judgeRealm, type TrustedRealms } from './realm.ts'
+import { untilAborted } from './shared-work.ts'
 import { basic, type Token, type Tokens, type TokenServer } from './token.ts'
 
 export interface Inquiry {
@@ -55,45 +56,71 @@ type Proof =
 
 const nothing: Proof = { kind: 'none', header: null }
 
+type Wanted = Pick<Inquiry, 'method' | 'accept' | 'maxBody'> & { readonly url: URL }
+
 export function createClient(options: ClientOptions): Client {
   const { exchange, tokens, credentials, plainHttp, trustedRealms } = options
   const schemes = new Map<string, Scheme>()
+  const met = new Map<string, Promise<void> | null>()
+  const endpointAt = createEndpoints(plainHttp)
 
   return {
     async ask({ name, method, path, accept, maxBody, action }, signal) {
-      const endpoint = endpointOf(name.registry, plainHttp)
+      const endpoint = endpointAt(name.registry)
       const login = await credentials.find(name, signal)
       const attempt: Attempt = { name, action, login, consulted: credentials.consulted() }
       const url = new URL(`/v2/${name.repository}/${path}`, endpoint)
-      let proof = await foresee(attempt, signal)
-      for (;;) {
-        const headers = { accept }
-        const { header: authorization } = proof
-        const answer = await named(attempt, () =>
-          exchange.ask(
-            { method, url, headers, authorization, maxBody, redirects: 'followed' },
-            signal,
-          ),
-        )
-        // Another host's challenge is nothing to us: our logins are not for it.
-        if (answer.status !== 401 || answer.url.origin !== endpoint.origin)
-          return { answer, attempt }
-        const scheme = demanded(
-          attempt,
-          endpoint,
-          answer,
-          schemes.get(name.registry),
-          trustedRealms,
-        )
-        schemes.set(name.registry, scheme)
-        const next = await prove(attempt, scheme, proof, signal)
-        if (next === null) {
-          credentials.refused()
-          throw refusal(attempt, 'the registry answered 401')
-        }
-        proof = next
+      const metNow = await meet(name.registry, signal)
+      try {
+        return await converse(attempt, { url, method, accept, maxBody }, metNow, signal)
+      } finally {
+        metNow()
       }
     },
+  }
+
+  // The first question of all goes ahead: what it learns spares the others a refusal each.
+  async function meet(registry: string, signal: AbortSignal): Promise<() => void> {
+    const underway = met.get(registry)
+    if (underway === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      met.set(registry, promise)
+      return () => {
+        met.set(registry, null)
+        resolve()
+      }
+    }
+    if (underway !== null) await untilAborted(underway, signal)
+    return () => undefined
+  }
+
+  async function converse(
+    attempt: Attempt,
+    { url, method, accept, maxBody }: Wanted,
+    metNow: () => void,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const { registry } = attempt.name
+    const { origin } = url
+    let proof = await foresee(attempt, signal)
+    for (;;) {
+      const { header: authorization } = proof
+      const question = { method, url, headers: { accept }, authorization, maxBody } as const
+      const answer = await named(attempt, () =>
+        exchange.ask({ ...question, redirects: 'followed' }, signal),
+      )
+      // Another host's challenge is nothing to us: our logins are not for it.
+      if (answer.status !== 401 || answer.url.origin !== origin) return { answer, attempt }
+      const scheme = demanded(attempt, url, answer, schemes.get(registry), trustedRealms)
+      schemes.set(registry, scheme)
+      metNow()
+      const next = await prove(attempt, scheme, proof, signal)
+      if (next === null) {
+        credentials.refused()
+        throw refusal(attempt, 'the registry answered 401')
+      }
+      proof = next
+    }
   }
 
   async function foresee(attempt: Attempt, signal: AbortSignal): Promise<Proof> {

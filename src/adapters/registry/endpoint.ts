@@ -18,6 +18,20 @@ export function isLoopbackRegistry(registry: string): boolean {
   return URL.canParse(address) && isLoopbackHost(bareHost(new URL(address)))
 }
 
+/** `endpointOf` by a rule that stays: each registry's address is made once. */
+export function createEndpoints(
+  plainHttp: (registry: string) => boolean,
+): (registry: string) => URL {
+  const known = new Map<string, URL>()
+  return (registry) => {
+    const endpoint = known.get(registry) ?? endpointOf(registry, plainHttp)
+    if (known.size < maxKnown) known.set(registry, endpoint)
+    return endpoint
+  }
+}
+
+const maxKnown = 1000
+
 /** Where a registry's API answers. The scheme is decided here; nothing ever falls back to plain HTTP. */
 export function endpointOf(registry: string, plainHttp: (registry: string) => boolean): URL {
   const address = `${plainHttp(registry) ? 'http' : 'https'}://${apiHost(registry)}`

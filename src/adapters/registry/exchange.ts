@@ -69,17 +69,13 @@ export function createExchange(http: Http, now: () => number): Exchange {
       const { method, maxBody, body } = question
       let { url, authorization } = question
       for (let hops = 0; ; hops += 1) {
-        const headers = {
+        const headers: Record<string, string> = {
           'accept-encoding': 'identity',
           ...question.headers,
-          ...(authorization === null ? {} : { authorization }),
         }
+        if (authorization !== null) headers['authorization'] = authorization
         const request = {
-          method,
-          url,
-          headers,
-          maxBody,
-          signal,
+          ...{ method, url, headers, maxBody, signal },
           ...(body === undefined ? {} : { body }),
         }
         const response = await sendPatiently(request)

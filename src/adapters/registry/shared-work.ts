@@ -39,7 +39,8 @@ function begin<T>(work: (signal: AbortSignal) => Promise<T>): Running<T> {
   return { promise, controller, waiters: 0 }
 }
 
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What it resolves to, unless the signal aborts before. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })

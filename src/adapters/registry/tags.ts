@@ -24,7 +24,7 @@ export async function listTags(
     const accept = 'application/json'
     return client.ask({ name, method: 'GET', path, accept, maxBody: maxPageBody, action }, signal)
   }
-  const tags = new Set<string>()
+  let tags = new Set<string>()
   const seen = new Set<string>()
   let query: string | null = `?n=${pageSize}`
   while (query !== null) {
@@ -33,7 +33,9 @@ export async function listTags(
     // Some registries refuse a page of that size instead of sending a smaller one.
     if (seen.size === 1 && [400, 405].includes(reply.answer.status)) reply = await ask('')
     if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
-    for (const tag of readPage(reply)) tags.add(tag)
+    const page = readPage(reply)
+    if (tags.size === 0) tags = new Set(page)
+    else for (const tag of page) tags.add(tag)
     if (tags.size > maxTags) throw nonsense(reply.attempt, `there are more than ${maxTags} tags`)
     query = nextQuery(reply)
     if (query === null) break
@@ -51,10 +53,12 @@ function readPage({ answer, attempt }: Reply): readonly string[] {
   const isObject = typeof document === 'object' && document !== null
   const tags: unknown = isObject && 'tags' in document ? document.tags : undefined
   if (!Array.isArray(tags)) throw nonsense(attempt, 'the answer has no list of tags')
-  return tags.map((tag: unknown) => {
-    if (typeof tag === 'string' && tagGrammar.test(tag)) return tag
-    throw nonsense(attempt, 'the answer lists something that is no tag')
-  })
+  if (tags.every(isTag)) return tags
+  throw nonsense(attempt, 'the answer lists something that is no tag')
+}
+
+function isTag(tag: unknown): tag is string {
+  return typeof tag === 'string' && tagGrammar.test(tag)
 }
 
 function parse(
@@ -76,7 +80,8 @@ function parse(
  * another repository or host with this one's token.
  */
 function nextQuery({ answer, attempt }: Reply): string | null {
-  const link = nextLink(answer.headers['link'] ?? '')
+  const header = answer.headers['link']
+  const link = header === undefined ? null : nextLink(header)
   if (link === null) return null
   if (!URL.canParse(link, answer.url.href)) throw nonsense(attempt, 'its next page has no address')
   const target = new URL(link, answer.url)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { identityTokenUser } from './auth-file.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { bodyText } from './body-text.ts'
@@ -145,7 +145,7 @@ function cacheKey({ server, scope, attempt }: TokenRequest): string {
   const { registry } = attempt.name
   const { username = '', password = '' } = attempt.login?.credential ?? {}
   const parts = [registry, server.realm.href, server.service, scope, username, password]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
+  return hash('sha256', JSON.stringify(parts), 'base64')
 }
 
 function prune(cache: Map<string, CachedToken>, now: number): void {

@@ -503,6 +503,30 @@ describe('tokens', () => {
     })
   }
 
+  it('tags() of 20 repositories is refused once before it knows what to ask with', async () => {
+    await start({ kind: 'bearer' })
+    const ask = (index: number) => {
+      const one = { ...name(), repository: `team/app-${index}` }
+      return failure(registry.tags(one, signal()))
+    }
+    const errors = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)))
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['not-found']))
+    expect(lab.log().filter(({ status }) => status === 401)).toHaveLength(1)
+    expect(lab.log()).toHaveLength(1 + 20 + 20)
+  })
+
+  it('tags() of others goes on when the first question of all fails or is given up', async () => {
+    await start({ kind: 'bearer' })
+    lab.faults.add({ path: /tags/, answer: { status: 500 }, delay: 30 })
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const givenUp = registry.tags(name(), controller.signal)
+    const asked = registry.tags(name(), signal())
+    setTimeout(() => controller.abort(reason), 10)
+    await expect(givenUp).rejects.toBe(reason)
+    expect(await asked).toEqual(['1'])
+  })
+
   for (const challenge of ['', 'Negotiate', 'Bearer service="x"', 'Digest realm="x"']) {
     it(`tags() says no to the challenge ${JSON.stringify(challenge)}`, async () => {
       await start()
