@@ -1,10 +1,18 @@
 import { expect, it } from 'vitest'
 import {
   dockerRegistryFixture,
+  helperFixture,
   inProcessFixture,
   memoryFixture,
+  mirrorFixture,
 } from '../adapters/registry/fixtures.ts'
-import { dockerRegistryInstalled, labLogin } from '../lab/registry/docker-registry.ts'
+import {
+  dockerRegistryInstalled,
+  labHtpasswd,
+  labLogin,
+  startDockerRegistry,
+} from '../lab/registry/docker-registry.ts'
+import { startRegistry } from '../lab/registry/registry.ts'
 import { registryContract, type RegistryCapabilities } from './registry.ts'
 
 const users = { users: { [labLogin.username]: labLogin.password } }
@@ -45,6 +53,13 @@ registryContract(
   open,
 )
 
+registryContract(
+  'in process, Bearer, the login kept by a helper',
+  helperFixture(() => startRegistry({ kind: 'bearer', ...users }), labLogin),
+  { ...closed, failures: 'none' },
+)
+registryContract('in process, through a mirror', mirrorFixture(), { ...open, failures: 'none' })
+
 // Version 2.8.2 knows neither pages of tags nor an order of them.
 const real: RegistryCapabilities = { ...open, order: 'none', failures: 'none' }
 
@@ -54,6 +69,11 @@ if (await dockerRegistryInstalled()) {
     ...real,
     door: 'login-needed',
   })
+  registryContract(
+    'docker-registry, htpasswd, the login kept by a helper',
+    helperFixture(() => startDockerRegistry({ htpasswd: labHtpasswd }), labLogin),
+    { ...real, door: 'login-needed' },
+  )
 } else {
   refuseOrSkip()
 }

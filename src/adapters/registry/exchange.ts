@@ -75,7 +75,11 @@ export function createExchange(http: Http, now: () => number): Exchange {
         }
         if (authorization !== null) headers['authorization'] = authorization
         const request = {
-          ...{ method, url, headers, maxBody, signal },
+          method,
+          url,
+          headers,
+          maxBody,
+          signal,
           ...(body === undefined ? {} : { body }),
         }
         const response = await sendPatiently(request)

@@ -1,7 +1,17 @@
-import type { Login, Credentials } from '../../../src/adapters/registry/credentials.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createCredentialHelpers } from '../../../src/adapters/registry/credential-helper.ts'
+import {
+  createCredentials,
+  type Credentials,
+  type Login,
+} from '../../../src/adapters/registry/credentials.ts'
 import { plainHttpRule } from '../../../src/adapters/registry/endpoint.ts'
+import type { Mirrors } from '../../../src/adapters/registry/mirrors.ts'
 import { createRegistry } from '../../../src/adapters/registry/registry.ts'
 import { createHttp, type Http } from '../../../src/host/http.ts'
+import { createRunChild } from '../../../src/host/process.ts'
 import type { Credential, Log, Registry } from '../../../src/ports.ts'
 import type { RegistryFailure, RegistryFixture } from '../../contracts/registry.ts'
 import { createMemoryRegistry } from '../../fakes/memory-registry.ts'
@@ -35,8 +45,16 @@ export function registryWith(
   credential: Credential | null,
   now: () => number = Date.now,
 ): Registry {
-  const credentials = fixedCredentials(credential)
-  return createRegistry({ http, credentials, plainHttp: plainHttpRule(), now, log: silentLog })
+  return registryOver(http, fixedCredentials(credential), { now })
+}
+
+function registryOver(
+  http: Http,
+  credentials: Credentials,
+  { now = Date.now, mirrors = {} }: { readonly now?: () => number; readonly mirrors?: Mirrors },
+): Registry {
+  const plainHttp = plainHttpRule()
+  return createRegistry({ http, credentials, plainHttp, now, log: silentLog, mirrors })
 }
 
 export function memoryFixture(credential: Credential | null): () => Promise<RegistryFixture> {
@@ -92,6 +110,58 @@ export function dockerRegistryFixture(
   }
 }
 
+/** The reader's login is kept by a real program that docker's configuration names. */
+export function helperFixture(
+  start: () => Promise<RunningLab>,
+  login: Credential,
+): () => Promise<RegistryFixture> {
+  return async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'magos-helper-'))
+    const program = join(directory, 'docker-credential-lab')
+    const answer = JSON.stringify({ Username: login.username, Secret: login.password })
+    await writeFile(program, `#!/bin/sh\n[ "$1" = get ] && printf '%s' '${answer}'\n`, {
+      mode: 0o755,
+    })
+    const config = join(directory, 'config.json')
+    await writeFile(config, JSON.stringify({ credsStore: 'lab' }))
+    const run = createRunChild({ environment: { PATH: `${directory}:/usr/bin:/bin` } })
+    const helpers = createCredentialHelpers(run, Date.now)
+    const paths = [config]
+    const credentials = createCredentials({ paths, helpers, now: Date.now, log: silentLog })
+    const fixture = await overHttp(await start(), login, login, credentials)
+    return {
+      ...fixture,
+      async dispose() {
+        await fixture.dispose()
+        await rm(directory, { recursive: true })
+      },
+    }
+  }
+}
+
+/** Everything is pushed to the mirror; the registry itself knows nothing. */
+export function mirrorFixture(): () => Promise<RegistryFixture> {
+  return async () => {
+    const [origin, mirror] = [await startRegistry(), await startRegistry()]
+    const fixture = await overHttp(mirror, null, null)
+    const http = createHttp()
+    const mirrors = { [origin.host]: [mirror.host] }
+    return {
+      ...fixture,
+      registry: registryOver(http, fixedCredentials(null), { mirrors }),
+      host: origin.host,
+      async stop() {
+        await Promise.all([fixture.stop(), origin.close()])
+      },
+      async dispose() {
+        await http.close()
+        await fixture.dispose()
+        await origin.close().catch(() => undefined)
+      },
+    }
+  }
+}
+
 interface RunningLab {
   readonly host: string
   readonly url: URL
@@ -102,6 +172,7 @@ async function overHttp(
   lab: RunningLab,
   pusher: Credential | null,
   reader: Credential | null,
+  credentials: Credentials = fixedCredentials(reader),
 ): Promise<RegistryFixture> {
   const http = createHttp()
   let passed = 0
@@ -110,7 +181,7 @@ async function overHttp(
   let closing: Promise<void> | undefined
   const stop = () => (closing ??= lab.close())
   return {
-    registry: registryWith(http, reader, now),
+    registry: registryOver(http, credentials, { now }),
     stranger: registryWith(http, null),
     host: lab.host,
     credential: reader,

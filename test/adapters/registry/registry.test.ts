@@ -505,11 +505,10 @@ describe('tokens', () => {
 
   it('tags() of 20 repositories is refused once before it knows what to ask with', async () => {
     await start({ kind: 'bearer' })
-    const ask = (index: number) => {
-      const one = { ...name(), repository: `team/app-${index}` }
-      return failure(registry.tags(one, signal()))
-    }
-    const errors = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)))
+    const names = Array.from({ length: 20 }, (_, index) => `team/app-${index}`)
+    const errors = await Promise.all(
+      names.map((repository) => failure(registry.tags({ ...name(), repository }, signal()))),
+    )
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['not-found']))
     expect(lab.log().filter(({ status }) => status === 401)).toHaveLength(1)
     expect(lab.log()).toHaveLength(1 + 20 + 20)
