@@ -1,26 +1,20 @@
-/** Our own check, in a process of its own: `node registry-check.ts PORT REPOSITORIES ROUNDS`: cold, warm rounds, one changed. */
+/**
+ * `magos check` over the real adapter, in a process of its own: `node registry-check.ts PORT REPOSITORIES`. Every line of its input
+ * is a round, every line of its output what it took.
+ */
+import { createInterface } from 'node:readline'
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { plainHttpRule } from '../../src/adapters/registry/endpoint.ts'
 import { createRegistry } from '../../src/adapters/registry/registry.ts'
 import { createHttp } from '../../src/host/http.ts'
 import type { Log, Registry } from '../../src/ports.ts'
 import { createMemoryGit } from '../fakes/memory-git.ts'
+import { measured } from './registry-round.ts'
 
-const [, , port = '', count = '', rounds = ''] = process.argv
+const [, , port = '', count = ''] = process.argv
 const repositories = Number(count)
 /** Services of one stack. */
 const STACK = 10
-
-/** What one check took, ms: all, and from its first question to its last decision. */
-export interface Round {
-  readonly name: 'cold' | 'warm' | 'changed'
-  readonly whole: number
-  readonly asking: number
-  readonly updates: number
-  readonly held: number
-  readonly unchanged: number
-  readonly requests: number
-}
 
 const log: Log = {
   debug: () => undefined,
@@ -52,11 +46,11 @@ const asked = createRegistry({
   now: Date.now,
   log,
 })
-let first = 0
+let begin = () => {}
 const registry: Registry = {
   ...asked,
   tags(name, signal) {
-    first ||= performance.now()
+    begin()
     return asked.tags(name, signal)
   },
 }
@@ -69,39 +63,14 @@ const host = {
   allowPaths: [],
   directories: {},
 }
+const { signal } = new AbortController()
 
-async function check(name: Round['name']): Promise<Round> {
-  first = 0
-  const begun = performance.now()
-  const answer = await checkRequested({ source, registry, host, log }, signal)
-  const ended = performance.now()
-  return {
-    name,
-    whole: ended - begun,
-    asking: ended - first,
-    updates: answer.updates.length,
-    held: answer.held.length,
-    unchanged: answer.unchanged,
-    requests: answer.requests,
-  }
+for await (const _ of createInterface({ input: process.stdin })) {
+  const round = await measured(async (first) => {
+    begin = first
+    const answer = await checkRequested({ source, registry, host, log }, signal)
+    return { updates: answer.updates.length, held: answer.held.length }
+  })
+  console.log(JSON.stringify(round))
 }
-
-const signal = new AbortController().signal
-const control = async (query: string): Promise<unknown> => {
-  const url = new URL(`http://127.0.0.1:${port}/bench?${query}`)
-  const { body } = await http.request({ url, maxBody: 1000, signal })
-  return JSON.parse(Buffer.from(body).toString())
-}
-
-await control(`large=${repositories > 20 ? 0 : -1}&changed=-1`)
-const results: (Round & { readonly traffic: unknown })[] = []
-const run = async (name: Round['name']) => {
-  const round = await check(name)
-  results.push({ ...round, traffic: await control('') })
-}
-await run('cold')
-for (let round = 0; round < Number(rounds); round += 1) await run('warm')
-await control('changed=5')
-await run('changed')
-console.log(JSON.stringify({ rounds: results, peak: process.resourceUsage().maxRSS / 1024 }))
 await http.close()

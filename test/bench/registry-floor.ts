@@ -1,7 +1,12 @@
-/** One request a repository by a bare undici pool, in a process of its own: `node registry-floor.ts PORT REPOSITORIES ROUNDS`. */
+/**
+ * One request a repository by a bare undici pool of as many connections as a check has, in a process of its own:
+ * `node registry-floor.ts PORT REPOSITORIES`. Every line of its input is a round, every line of its output what it took.
+ */
+import { createInterface } from 'node:readline'
 import { Pool } from 'undici'
+import { measured } from './registry-round.ts'
 
-const [, , port = '', count = '', rounds = ''] = process.argv
+const [, , port = '', count = ''] = process.argv
 const repositories = Number(count)
 const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 8 })
 const headers = { accept: 'application/json', authorization: 'Bearer bench' }
@@ -12,11 +17,12 @@ async function ask(index: number): Promise<void> {
   await body.text()
 }
 
-const times: number[] = []
-for (let round = 0; round < Number(rounds); round += 1) {
-  const begun = performance.now()
-  await Promise.all(Array.from({ length: repositories }, (_, index) => ask(index)))
-  times.push(performance.now() - begun)
+for await (const _ of createInterface({ input: process.stdin })) {
+  const round = await measured(async (begin) => {
+    begin()
+    await Promise.all(Array.from({ length: repositories }, (__, index) => ask(index)))
+    return null
+  })
+  console.log(JSON.stringify(round))
 }
-console.log(JSON.stringify({ times, peak: process.resourceUsage().maxRSS / 1024 }))
 await pool.close()

@@ -7,6 +7,7 @@ import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
 import type { TrustedRealms } from './realm.ts'
+import { createSlots } from './slots.ts'
 import { listTags } from './tags.ts'
 import { createTokens } from './token.ts'
 
@@ -22,6 +23,9 @@ export interface RegistryOptions {
   readonly mirrors?: Mirrors
 }
 
+/** Questions to one registry that are worked on; the others wait as nothing but a place in line. Twice what a host is asked at once. */
+const questionsAtOnce = 16
+
 /** The Registry port over the OCI distribution protocol. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { http, credentials, plainHttp, now, log, trustedRealms = {}, mirrors = {} } = options
@@ -29,11 +33,26 @@ export function createRegistry(options: RegistryOptions): Registry {
   const tokens = createTokens(exchange, now)
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
   const reading = { mirrors, log }
+  const acquire = createSlots(() => questionsAtOnce)
+
+  async function inTurn<T>(
+    { registry }: RepositoryName,
+    signal: AbortSignal,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const release = await acquire(registry, signal)
+    try {
+      return await ask()
+    } finally {
+      release()
+    }
+  }
+
   return {
     async tags(name, signal) {
       checkName(name)
-      const tags = await overMirrors(reading, name, signal, (at) =>
-        listTags(client, at, now, signal),
+      const tags = await inTurn(name, signal, () =>
+        overMirrors(reading, name, signal, (at) => listTags(client, at, now, signal)),
       )
       log.debug({ image: imageOf(name), tags: tags.length }, 'Listed tags')
       return tags
@@ -41,8 +60,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     async digest(name, reference, signal) {
       checkName(name)
       checkReference(name, reference)
-      const digest = await overMirrors(reading, name, signal, (at, role) =>
-        readDigest(client, at, { reference, role }, now, signal),
+      const digest = await inTurn(name, signal, () =>
+        overMirrors(reading, name, signal, (at, role) =>
+          readDigest(client, at, { reference, role }, now, signal),
+        ),
       )
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
