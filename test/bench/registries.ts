@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { BenchContext } from './context.ts'
@@ -69,9 +69,8 @@ interface Row {
 async function bundle(directory: string) {
   const require = createRequire(import.meta.url)
   const rolldown = join(dirname(require.resolve('rolldown/package.json')), 'bin/cli.mjs')
-  const made = async (name: string) => {
-    const output = join(directory, name)
-    const script = join(import.meta.dirname, `${name}.ts`)
+  const made = async (script: string) => {
+    const output = join(directory, basename(script, '.ts'))
     const options = ['--platform', 'node', '--format', 'esm', '--minify', '--log-level', 'warn']
     const file = [
       '--dir',
@@ -85,9 +84,9 @@ async function bundle(directory: string) {
     return join(output, 'main.mjs')
   }
   const [server, floor, check] = [
-    await made('registry-server'),
-    await made('registry-floor'),
-    await made('registry-check'),
+    await made(join(import.meta.dirname, 'registry-server.ts')),
+    await made(join(import.meta.dirname, 'registry-floor.ts')),
+    await made(join(import.meta.dirname, 'registry-check.ts')),
   ]
   return { server, floor, check }
 }
