@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { BenchContext } from './context.ts'
 import type { Round } from './registry-round.ts'
@@ -84,9 +85,9 @@ async function bundle(directory: string) {
     return join(output, 'main.mjs')
   }
   const [server, floor, check] = [
-    await made(join(import.meta.dirname, 'registry-server.ts')),
-    await made(join(import.meta.dirname, 'registry-floor.ts')),
-    await made(join(import.meta.dirname, 'registry-check.ts')),
+    await made(fileURLToPath(new URL('registry-server.ts', import.meta.url))),
+    await made(fileURLToPath(new URL('registry-floor.ts', import.meta.url))),
+    await made(fileURLToPath(new URL('registry-check.ts', import.meta.url))),
   ]
   return { server, floor, check }
 }

@@ -514,9 +514,9 @@ describe('tokens', () => {
     expect(lab.log()).toHaveLength(1 + 20 + 20)
   })
 
-  it('tags() of others goes on when the first question of all fails or is given up', async () => {
+  it('tags() of others goes on when the first question of all is given up', async () => {
     await start({ kind: 'bearer' })
-    lab.faults.add({ path: /tags/, answer: { status: 500 }, delay: 30 })
+    lab.faults.add({ path: /tags/, delay: 30 })
     const controller = new AbortController()
     const reason = new Error('enough')
     const givenUp = registry.tags(name(), controller.signal)
