@@ -2,7 +2,7 @@ import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
 
 import { MagosError } from './error.ts'
 import { parseImageReference, repositoryName, type ImageReference } from './image-reference.ts'
-import { fieldsFor, parsePolicy, policyKeys } from './policy/parse.ts'
+import { defaultsFor, parsePolicy, policyKeys } from './policy/parse.ts'
 import type { Policy } from './policy/policy.ts'
 
 /** Keys that a whole repository presets for every policy that takes them; what an annotation names itself wins. */
@@ -169,7 +169,7 @@ function parseRepository(text: string): ImageReference | null {
 
 function readPolicy(fields: Fields, defaults: PolicyDefaults, offset: number): Annotation {
   const { repo: _, ...own } = fields
-  const preset = own['policy'] === 'digest' ? {} : fieldsFor(own['policy'], defaults)
+  const preset = defaultsFor(own['policy'], defaults)
   const written = tryPolicy(own, '', offset)
   return written.policy === null
     ? written

@@ -1,4 +1,5 @@
 import { MagosError } from './error.ts'
+import type { Digest } from './image-reference.ts'
 
 /** What an image is built for: https://github.com/opencontainers/image-spec/blob/main/image-index.md */
 export interface Platform {
@@ -6,6 +7,11 @@ export interface Platform {
   readonly architecture: string
   /** null where the architecture has none, or its usual one. */
   readonly variant: string | null
+}
+
+/** An image for one platform. */
+export interface PlatformImage extends Platform {
+  readonly digest: Digest
 }
 
 /** Names that machines and people use beside Go's, which images are labelled with. */
@@ -20,6 +26,9 @@ const aliases: Readonly<Record<string, string>> = {
   i686: '386',
   ia32: '386',
 }
+
+/** What is meant where no variant is said: https://github.com/containerd/platforms */
+const usualVariants: Readonly<Record<string, number>> = { amd64: 1, arm: 7, arm64: 8 }
 
 /** Reads `linux/arm64` or `linux/arm/v7`. Throws `policy`. */
 export function parsePlatform(value: unknown): Platform {
@@ -41,8 +50,7 @@ export function parsePlatform(value: unknown): Platform {
 export function platformOf(os: string, machine: string, variant = ''): Platform {
   const [architecture = '', usual = ''] = (aliases[machine] ?? machine).split('/')
   const known = variant === '' ? usual : variant
-  // https://github.com/containerd/platforms: arm64 is v8, arm is v7, amd64 is v1 where nothing is said
-  const isUsual = ['arm64/v8', 'arm/v7', 'amd64/v1'].includes(`${architecture}/${known}`)
+  const isUsual = known === `v${usualVariants[architecture]}`
   return {
     os: os === '' ? 'unknown' : os,
     architecture: architecture === '' ? 'unknown' : architecture,
@@ -56,4 +64,22 @@ export function platformText({ os, architecture, variant }: Platform): string {
 
 export function isSamePlatform(a: Platform, b: Platform): boolean {
   return platformText(a) === platformText(b)
+}
+
+/** The one of the platforms that would run where `wanted` does: its own, or an older variant of it. */
+export function bestFor<P extends Platform>(wanted: Platform, platforms: readonly P[]): P | null {
+  const fitting = platforms.filter(
+    (one) =>
+      one.os === wanted.os &&
+      one.architecture === wanted.architecture &&
+      (one.variant === wanted.variant || variantNumber(one) < variantNumber(wanted)),
+  )
+  return fitting.toSorted((a, b) => variantNumber(b) - variantNumber(a))[0] ?? null
+}
+
+/** https://github.com/containerd/platforms: a processor runs what was built for earlier variants of it. */
+function variantNumber({ architecture, variant }: Platform): number {
+  if (variant === null) return usualVariants[architecture] ?? 0
+  const [, number] = /^v([0-9]+)$/.exec(variant) ?? []
+  return number === undefined ? Number.NaN : Number(number)
 }

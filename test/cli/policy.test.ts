@@ -96,7 +96,8 @@ describe('policyCommand() in text', () => {
 
 describe('policyCommand()', () => {
   it.each([
-    [{ policy: 'calver' }, 'policy', /calver/],
+    [{ policy: 'cal' }, 'policy', /"cal"/],
+    [{ policy: 'calver', range: '^1' }, 'policy', /belongs to policy "semver"/],
     [{ policy: 'semver', range: '>=1, <2' }, 'policy', /commas/],
     [{ policy: 'semver', include: '(?!x)' }, 'policy', /"include"/],
     [{ policy: 'latest', range: '*' }, 'policy', /belongs to policy "semver"/],

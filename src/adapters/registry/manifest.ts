@@ -5,7 +5,7 @@ import type { Client, Reply } from './client.ts'
 import { bodyText, failureOf, nonsense } from './failure.ts'
 
 // Without the two lists a registry answers with one platform's manifest, or with 404.
-const mediaTypes = [
+export const mediaTypes: readonly string[] = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.oci.image.manifest.v1+json',

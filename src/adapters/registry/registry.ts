@@ -1,11 +1,13 @@
 import { MagosError } from '../../domain/error.ts'
 import type { Http } from '../../host/http.ts'
-import type { Log, Registry, RepositoryName } from '../../ports.ts'
+import type { ImageManifest, Log, Registry, RepositoryName } from '../../ports.ts'
 import { createClient } from './client.ts'
 import type { Credentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
+import { readManifest } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
+import { createSharedWork } from './shared-work.ts'
 import { listTags } from './tags.ts'
 import { createTokens } from './token.ts'
 
@@ -20,12 +22,17 @@ export interface RegistryOptions {
   readonly trustedRealms?: TrustedRealms
 }
 
+/** Manifests that are remembered; each is some hundred bytes once it is read. */
+const MANIFESTS = 5_000
+
 /** The Registry port over the OCI distribution protocol. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { http, credentials, plainHttp, now, log, trustedRealms = {} } = options
   const exchange = createExchange(http)
   const tokens = createTokens(exchange, now)
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
+  const manifests = new Map<string, ImageManifest>()
+  const share = createSharedWork<ImageManifest>()
   return {
     async tags(name, signal) {
       checkName(name)
@@ -39,6 +46,25 @@ export function createRegistry(options: RegistryOptions): Registry {
       const digest = await readDigest(client, name, reference, now, signal)
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
+    },
+    async manifest(name, digest, signal) {
+      signal.throwIfAborted()
+      checkName(name)
+      checkReference(name, digest)
+      const key = `${imageOf(name)}@${digest}`
+      const known = manifests.get(key)
+      if (known !== undefined) return known
+      const read = await share(key, signal, (shared) =>
+        readManifest(client, name, digest, now, shared),
+      )
+      const [oldest] = manifests.keys()
+      if (oldest !== undefined && manifests.size >= MANIFESTS) manifests.delete(oldest)
+      manifests.set(key, read)
+      log.debug(
+        { image: imageOf(name), digest, platforms: read.platforms.length },
+        'Read a manifest',
+      )
+      return read
     },
     async credential(name, signal) {
       return (await credentials.find(name, signal))?.credential ?? null

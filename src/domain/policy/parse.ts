@@ -38,12 +38,18 @@ export function parsePolicy(fields: Fields): Policy {
   }
 }
 
-/** Those of the fields that this kind of policy can take; what no policy knows stays, so that it is told. */
-export function fieldsFor(kind: unknown, fields: Fields): Fields {
-  if (!isKind(kind)) return {}
-  const own: readonly string[] = keysOf[kind]
+/**
+ * Those of a repository's defaults that this kind of policy takes. They are written with `semver` in mind; what no policy
+ * knows stays, so that a mistyped guard holds the image instead of being left out.
+ */
+export function defaultsFor(kind: unknown, defaults: Fields): Fields {
+  if (!isKind(kind) || kind === 'digest') return {}
+  if (kind === 'semver') return defaults
+  const [own, usual]: readonly (readonly string[])[] = [keysOf[kind], keysOf.semver]
   return Object.fromEntries(
-    Object.entries(fields).filter(([key]) => own.includes(key) || !policyKeys.includes(key)),
+    Object.entries(defaults).filter(([key]) =>
+      policyKeys.includes(key) ? own?.includes(key) && usual?.includes(key) : true,
+    ),
   )
 }
 

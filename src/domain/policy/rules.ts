@@ -1,5 +1,12 @@
 import { MagosError } from '../error.ts'
-import { isSamePlatform, parsePlatform, platformText, type Platform } from '../platform.ts'
+import {
+  bestFor,
+  isSamePlatform,
+  parsePlatform,
+  platformText,
+  type Platform,
+  type PlatformImage,
+} from '../platform.ts'
 import { ageText, momentText, parseAge } from './age.ts'
 import { isOpen, parseWindow, windowText, type UpdateWindow } from './window.ts'
 
@@ -59,20 +66,36 @@ export function ageObstacle(
 
 /** Whether the image is there for every platform that is wanted. */
 export function platformObstacle(
-  { platforms }: Rules,
+  rules: Rules,
   host: Platform,
   tag: string,
   available: readonly Platform[],
 ): Obstacle | null {
-  const wanted = platforms.length === 0 ? [host] : platforms
-  const missing = wanted.filter((one) => !available.some((other) => isSamePlatform(one, other)))
+  const missing = wantedPlatforms(rules, host).filter((one) => bestFor(one, available) === null)
   if (missing.length === 0) return null
   const there = available.length === 0 ? 'none' : available.map(platformText).join(', ')
   return {
     kind: 'problem',
-    reason: `"${tag}" is not there for ${missing.map(platformText).join(', ')}; it is for ${there}`,
+    reason: `"${tag}" is not there for ${missing.map(platformText).join(', ')}; it is there for ${there}`,
     remedy: 'Wait until its publisher adds it, or name the platforms that count in "platforms"',
   }
+}
+
+/** Whether everybody who is wanted would get the very same image: then a changed index is no update. */
+export function isSameForAll(
+  rules: Rules,
+  host: Platform,
+  before: readonly PlatformImage[],
+  after: readonly PlatformImage[],
+): boolean {
+  return wantedPlatforms(rules, host).every((one) => {
+    const now = bestFor(one, after)
+    return now !== null && now.digest === bestFor(one, before)?.digest
+  })
+}
+
+function wantedPlatforms({ platforms }: Rules, host: Platform): readonly Platform[] {
+  return platforms.length === 0 ? [host] : platforms
 }
 
 /** Whether images may change at this moment. */
