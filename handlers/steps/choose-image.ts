@@ -70,7 +70,7 @@ export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<Li
     case 'current':
       return standing(choice.reason)
     case 'hold':
-      return { update: null, held: [held(line, choice)], standing: null }
+      return { update: null, held: [holdLine(line, choice)], standing: null }
     case 'digest': {
       const update = planUpdate(image, policy, current, { ...choice, tag: current.tag })
       return withinWindow(ctx, line, rules, update, [])
@@ -81,7 +81,7 @@ export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<Li
 }
 
 /** How a line is held: `waits` where time alone will change it. */
-export function held({ image }: Pick<Watched, 'image'>, why: Partial<Obstacle>): HeldImage {
+export function holdLine({ image }: Pick<Watched, 'image'>, why: Partial<Obstacle>): HeldImage {
   const { file, line, column, text } = image
   const { kind = 'waits', reason = '', remedy } = why
   return {
@@ -129,7 +129,7 @@ async function chooseTag(
   const [first] = obstacles.toSorted(
     (a, b) => Number(a.kind !== 'waits') - Number(b.kind !== 'waits'),
   )
-  return { update: null, held: first === undefined ? [] : [held(line, first)], standing: null }
+  return { update: null, held: first === undefined ? [] : [holdLine(line, first)], standing: null }
 }
 
 type Verdict =
@@ -187,13 +187,13 @@ function withinWindow(
   [newest]: readonly Obstacle[],
 ): LineAnswer {
   // Something was found for now, so nobody has to act on what is better.
-  const waiting = newest === undefined ? [] : [held(line, { ...newest, kind: 'waits' })]
+  const waiting = newest === undefined ? [] : [holdLine(line, { ...newest, kind: 'waits' })]
   const closed = update === null ? null : windowObstacle(rules, now)
   if (update === null) return { update, held: waiting, standing: 'it stands as its policy wants' }
   if (closed === null) return { update, held: waiting, standing: null }
   const what = update.tag ?? update.digest
   const reason = `"${what}" is due, but ${closed.reason}`
-  return { update: null, held: [held(line, { ...closed, reason }), ...waiting], standing: null }
+  return { update: null, held: [holdLine(line, { ...closed, reason }), ...waiting], standing: null }
 }
 
 function standing(reason: string): LineAnswer {

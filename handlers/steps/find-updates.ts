@@ -6,7 +6,7 @@ import { updatesFirst } from '../../src/domain/stack.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
-import { chooseImage, held, type Questions, type Watched } from './choose-image.ts'
+import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
@@ -89,7 +89,7 @@ function wanted(image: ScannedImage, repositories: readonly string[] | 'all'): b
 
 function heldLines(images: readonly ScannedImage[]): HeldImage[] {
   return images.flatMap((image) =>
-    image.held === null ? [] : [held({ image }, { kind: 'problem', reason: image.held })],
+    image.held === null ? [] : [holdLine({ image }, { kind: 'problem', reason: image.held })],
   )
 }
 
@@ -154,5 +154,5 @@ function refusedLine({ log }: FindContext, line: Watched, error: MagosError): He
   const { message: reason, remedy, code } = error
   const { file, line: number, column, text } = line.image
   if (code === 'internal') log.error({ file, line: number, column, image: text, error }, reason)
-  return held(line, { kind: 'problem', reason, ...(remedy === undefined ? {} : { remedy }) })
+  return holdLine(line, { kind: 'problem', reason, ...(remedy === undefined ? {} : { remedy }) })
 }

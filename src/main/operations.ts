@@ -19,12 +19,13 @@ export function lookingOperations(
       const registry = openRegistry(base)
       const host = hostSettings(base, machinePlatform())
       const { recall } = await import('./state.ts')
-      const { memory, close } = recall(base)
+      const recollection = recall(base)
       try {
+        const { memory } = recollection
         const now = base.clock.now()
         return await checkRequested({ source, registry, host, memory, log, now }, signal)
       } finally {
-        close()
+        recollection.close()
       }
     },
     async plan(stack) {

@@ -35,8 +35,8 @@ export function recall(base: Base): Recollection {
   const nothing = { memory: { firstSeen: () => null }, close: () => undefined }
   if (!existsSync(join(base.config.dataDirectory, 'magos.db'))) return nothing
   try {
-    const { store, close } = openState(base)
-    return { memory: store.memory, close }
+    const state = openState(base)
+    return { memory: state.store.memory, close: () => state.close() }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     base.log.warn({ error }, 'Cannot read when images were first seen: they count as new')

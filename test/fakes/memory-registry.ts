@@ -92,10 +92,9 @@ export function createMemoryRegistry({
       }
       const manifest: ImageManifest = {
         mediaType: 'application/vnd.oci.image.index.v1+json',
-        platforms: Object.entries(platforms).map(([platform, child]) => ({
-          ...parsePlatform(platform),
-          digest: child,
-        })),
+        platforms: Object.entries(platforms).map(([platform, child]) =>
+          Object.assign({ digest: child }, parsePlatform(platform)),
+        ),
       }
       remembered.set(text, manifest)
       return manifest

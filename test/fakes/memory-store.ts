@@ -137,11 +137,14 @@ function memoryHistory(): History {
 
 function memoryOfSights(): Memory {
   const sights = new Map<string, number>()
-  const keyOf = ({ repository, tag, digest }: Sight) => `${repository}:${tag}@${digest}`
   return {
     firstSeen: (sight) => sights.get(keyOf(sight)) ?? null,
     see(sight, at) {
       sights.set(keyOf(sight), Math.min(at, sights.get(keyOf(sight)) ?? at))
     },
   }
+}
+
+function keyOf({ repository, tag, digest }: Sight): string {
+  return `${repository}:${tag}@${digest}`
 }

@@ -175,9 +175,9 @@ function recordOrder({ source, committer, registry }: Asked, order: string[]): A
         order.push('registry')
         return registry.digest(name, reference, asked)
       },
-      manifest: (name, digest, asked) => {
+      manifest: (name, index, asked) => {
         order.push('registry')
-        return registry.manifest(name, digest, asked)
+        return registry.manifest(name, index, asked)
       },
     },
   }

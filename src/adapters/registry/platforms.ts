@@ -9,10 +9,10 @@ import { isDigest, mediaTypes } from './manifest.ts'
 const maxBody = 4 * 1024 * 1024
 const maxPlatforms = 1_000
 /** What helm charts and the like have instead is no image's. */
-const configTypes = [
+const configTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
-]
+])
 
 /** What a digest holds: an index's platforms, or the one that a single image's configuration names. */
 export async function readManifest(
@@ -35,7 +35,7 @@ export async function readManifest(
   }
   const config = recordAt(document, 'config')
   const configDigest = textAt(config, 'digest') ?? ''
-  if (!isDigest(configDigest) || !configTypes.includes(textAt(config, 'mediaType') ?? '')) {
+  if (!isDigest(configDigest) || !configTypes.has(textAt(config, 'mediaType') ?? '')) {
     return { mediaType, platforms: [] }
   }
   const image = await get(`blobs/${configDigest}`, '*/*', configDigest)

@@ -7,6 +7,10 @@ import { proposePolicy } from '../../../src/domain/policy/propose.ts'
 const settings = { defaults: {} }
 const annotate = (text: string) => annotateComposeFile('compose.yaml', text, settings)
 
+function frame(line: string): string {
+  return `# head\nservices:\n  a:\n    ${line}\n    tty: true\n`
+}
+
 describe('proposePolicy()', () => {
   it.each<[image: string, fields: object]>([
     ['nginx:1.27.0', { policy: 'semver', range: '^1' }],
@@ -50,7 +54,6 @@ describe('annotateComposeFile()', () => {
     ['image: n # keep', 'image: n # keep {"magos": {"policy": "latest"}}'],
     ['image: n\r', 'image: n  # {"magos": {"policy": "latest"}}\r'],
   ])('writes %j as %j', (line, expected) => {
-    const frame = (middle: string) => `# head\nservices:\n  a:\n    ${middle}\n    tty: true\n`
     const { text, proposals } = annotate(frame(line))
     expect(text).toBe(frame(expected))
     expect(proposals).toHaveLength(1)
@@ -75,12 +78,9 @@ describe('annotateComposeFile()', () => {
     ['a variable', '  a:\n    image: n:${TAG}\n', /variable/],
     ['a build', '  a:\n    build: .\n    image: n:1\n', /builds/],
     ['a block scalar', '  a:\n    image: >-\n      n:1\n', /block scalar/],
-    ['several images on a line', '  a: {image: n:1}\n  b: {x: 1, image: m:1}\n', null],
-    ['two services in one flow', '  x: 1\n', null],
   ])('leaves %s alone where it has to', (_title, services, reason) => {
     const before = `services:\n${services}`
     const { text, skipped } = annotate(before)
-    if (reason === null) return void expect(text.length).toBeGreaterThanOrEqual(before.length)
     expect(text).toBe(before)
     expect(skipped.map((one) => one.reason).join()).toMatch(reason)
   })
