@@ -77,21 +77,21 @@ describe('platformObstacle()', () => {
   })
 })
 
-function at(platform: string, mark: string): PlatformImage {
+function imageFor(platform: string, mark: string): PlatformImage {
   const digest: Digest = `sha256:${mark.repeat(64)}`
   return { ...parsePlatform(platform), digest }
 }
 
 describe('isSameForAll()', () => {
-  const before = [at('linux/amd64', 'a'), at('linux/arm64', 'b')]
+  const before = [imageFor('linux/amd64', 'a'), imageFor('linux/arm64', 'b')]
 
   it('asks only the platforms that count', () => {
-    const otherArm = [at('linux/amd64', 'a'), at('linux/arm64', 'c')]
+    const otherArm = [imageFor('linux/amd64', 'a'), imageFor('linux/arm64', 'c')]
     expect(isSameForAll(noRules, amd64, before, otherArm)).toBe(true)
     expect(isSameForAll(noRules, parsePlatform('linux/arm64'), before, otherArm)).toBe(false)
     const both = { ...noRules, platforms: ['linux/amd64', 'linux/arm64'].map(parsePlatform) }
     expect(isSameForAll(both, amd64, before, otherArm)).toBe(false)
-    expect(isSameForAll(both, amd64, before, [...before, at('linux/s390x', 'd')])).toBe(true)
+    expect(isSameForAll(both, amd64, before, [...before, imageFor('linux/s390x', 'd')])).toBe(true)
   })
 
   it('never calls two images the same that are not there', () => {
