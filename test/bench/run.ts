@@ -11,6 +11,7 @@ import { layForms } from './forms.ts'
 import { makeGround } from './ground.ts'
 import { benchLoop } from './loop.ts'
 import { loadLine, machineLine } from './machine.ts'
+import { benchPolicy } from './policy.ts'
 import { benchStart } from './start.ts'
 import { markdownTable, textTable, type Table } from './table.ts'
 import { benchWebhooks } from './webhooks.ts'
@@ -22,6 +23,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['webhooks', benchWebhooks],
   ['loop', benchLoop],
   ['calls', benchCalls],
+  ['policy', benchPolicy],
 ])
 
 async function main(): Promise<number> {
