@@ -2,6 +2,7 @@ import type { CheckAnswer } from '../src/domain/answer.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import { policyText } from '../src/domain/commit-message.ts'
 import { updatedReference } from '../src/domain/update.ts'
+import type { Memory } from '../src/ports.ts'
 import type { CheckContext } from './context.ts'
 import { findUpdates } from './steps/find-updates.ts'
 import { viewRepository } from './steps/view-repository.ts'
@@ -11,7 +12,8 @@ export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Pr
   const before = ctx.registry.requests()
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
-  const { updates, held, problems, unchanged } = await findUpdates(ctx, view, 'all', signal)
+  const looking = { ...ctx, memory: onlyLooking(ctx.memory) }
+  const { updates, held, problems, standing } = await findUpdates(looking, view, 'all', signal)
   return {
     revision: revision.commit,
     updates: updates.map((update) => ({
@@ -25,7 +27,19 @@ export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Pr
     })),
     held,
     problems,
-    unchanged,
+    current: standing.map(({ image, policy, reason }) => ({
+      file: image.file,
+      line: image.line,
+      services: image.services,
+      image: image.text,
+      policy: policyText(policy),
+      reason,
+    })),
+    unchanged: standing.length,
     requests: ctx.registry.requests() - before,
   }
+}
+
+function onlyLooking(memory: Pick<Memory, 'firstSeen'>): Memory {
+  return { firstSeen: (sight) => memory.firstSeen(sight), see: () => undefined }
 }

@@ -1,4 +1,6 @@
 import type { Event, Origin } from '../src/domain/event.ts'
+import type { Platform } from '../src/domain/platform.ts'
+import type { Rules } from '../src/domain/policy/rules.ts'
 import type {
   Committer,
   Compose,
@@ -7,6 +9,7 @@ import type {
   Inbox,
   Installation,
   Log,
+  Memory,
   Registry,
   Reports,
   Source,
@@ -29,6 +32,10 @@ export interface HostSettings {
   readonly allowPaths: readonly string[]
   /** Per stack: an own stable directory, absolute. */
   readonly directories: Readonly<Record<string, string>>
+  /** What images must be there for where nothing else is said. */
+  readonly platform: Platform
+  /** Rules that hold for every image, whatever its annotation says. */
+  readonly guards: Rules
 }
 
 /** All that a handler may know and touch. */
@@ -43,6 +50,7 @@ export interface Context {
   readonly compose: Compose
   readonly files: StackFiles
   readonly history: History
+  readonly memory: Memory
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */
@@ -50,7 +58,9 @@ export interface Context {
 }
 
 /** What it takes to look at the repository and ask registries. */
-export type CheckContext = Pick<Context, 'source' | 'registry' | 'host' | 'log'>
+export type CheckContext = Pick<Context, 'source' | 'registry' | 'host' | 'log' | 'now'> & {
+  readonly memory: Pick<Memory, 'firstSeen'>
+}
 
 /** What it takes to know what a deployment would do. */
 export type PlanContext = Pick<Context, 'source' | 'host' | 'files' | 'compose' | 'engine'>

@@ -2,6 +2,7 @@ import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ObservedState } from './domain/deployment.ts'
 import type { Event, Origin, StatusReport } from './domain/event.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
+import type { PlatformImage } from './domain/platform.ts'
 import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
 
 // ---------------------------------------------------------------- git
@@ -83,12 +84,21 @@ export interface Credential {
   readonly password: string
 }
 
+/** An index, or the manifest of one image, which is then the only platform. */
+export interface ImageManifest {
+  readonly mediaType: string
+  /** Attestations are none: they have no platform. */
+  readonly platforms: readonly PlatformImage[]
+}
+
 /** Asks registries. Throws `network`, `rate-limit`, `unauthorized`, `not-found`, `protocol`. */
 export interface Registry {
   /** All tags, in the registry's own order, over all pages. */
   tags(name: RepositoryName, signal: AbortSignal): Promise<readonly string[]>
   /** The digest that the tag or digest names now: of the index where there is one. */
   digest(name: RepositoryName, reference: string, signal: AbortSignal): Promise<Digest>
+  /** What stands behind a digest; it never changes, so it is asked for once. */
+  manifest(name: RepositoryName, digest: Digest, signal: AbortSignal): Promise<ImageManifest>
   /** What `tags` and `digest` authenticate with there; null for anonymous. */
   credential(name: RepositoryName, signal: AbortSignal): Promise<Credential | null>
   /** Whether this registry may be spoken to without TLS. */
@@ -314,6 +324,22 @@ export interface History {
   /** The commit that this host last brought itself to, whatever became of its stacks; null before the first. */
   reached(): string | null
   reach(commit: string, at: number): void
+}
+
+/** A tag that named a digest. */
+export interface Sight {
+  /** As `registry/path`. */
+  readonly repository: string
+  readonly tag: string
+  readonly digest: Digest
+}
+
+/** What this host saw in registries, and when first: the one age that no publisher can write. */
+export interface Memory {
+  /** ms since the epoch; null for what was never seen. */
+  firstSeen(sight: Sight): number | null
+  /** Notes a sight; where it was seen before, the earlier time stays. */
+  see(sight: Sight, at: number): void
 }
 
 // ---------------------------------------------------------------- the rest

@@ -1,16 +1,12 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
 import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import {
-  repositoryName,
-  type Digest,
-  type ImageReference,
-} from '../../src/domain/image-reference.ts'
-import type { Policy } from '../../src/domain/policy/policy.ts'
-import { choose, needsTags, planUpdate, type Update } from '../../src/domain/update.ts'
+import { repositoryName, type Digest } from '../../src/domain/image-reference.ts'
 import { updatesFirst } from '../../src/domain/stack.ts'
-import type { CheckContext } from '../context.ts'
+import type { Update } from '../../src/domain/update.ts'
+import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
+import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from './view-repository.ts'
 
@@ -21,18 +17,19 @@ export interface FoundUpdates {
   /** Repositories whose registry gave no answer; their lines are held. */
   readonly unanswered: readonly Unanswered[]
   /** Annotated lines that stand as they should. */
-  readonly unchanged: number
+  readonly standing: readonly StandingImage[]
   /** Texts of the scanned files, for the edit. */
   readonly texts: ReadonlyMap<string, string>
   /** Names of the stacks that a file belongs to. */
   stacksOf(file: string): readonly string[]
 }
 
-/** An annotated line that may be edited. */
-interface Watched {
-  readonly image: ScannedImage
-  readonly current: ImageReference
-  readonly policy: Policy
+/** What finding updates needs; a check only looks, so its memory notes nothing. */
+export type FindContext = Pick<Context, 'registry' | 'host' | 'memory' | 'log' | 'now'>
+
+/** An annotated line that stands as it should, and why. */
+export interface StandingImage extends Watched {
+  readonly reason: string
 }
 
 /**
@@ -40,11 +37,12 @@ interface Watched {
  * or line gets wrong holds that line alone.
  */
 export async function findUpdates(
-  ctx: CheckContext,
+  ctx: FindContext,
   view: RepositoryView,
   repositories: readonly string[] | 'all',
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
+  const { now } = ctx
   const scan = scanStacks(ctx, view)
   const annotated = scan.images.filter((image) => wanted(image, repositories))
   const watched = annotated.flatMap(({ image, policy, held, ...rest }) =>
@@ -54,20 +52,21 @@ export async function findUpdates(
   )
   const groups = Map.groupBy(watched, ({ current }) => repositoryName(current))
   const answers = await Promise.all(
-    [...groups.values()].map((lines) => askRepository(ctx, lines, signal)),
+    // The time is one for all lines, however long registries take.
+    [...groups.values()].map((lines) => askRepository({ ...ctx, now }, lines, signal)),
   )
   return {
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
     unanswered: answers.flatMap(({ unanswered }) => unanswered ?? []),
     problems: [...view.problems, ...scan.problems],
-    unchanged: answers.reduce((sum, answer) => sum + answer.unchanged, 0),
+    standing: answers.flatMap((answer) => answer.standing),
     texts: scan.texts,
     stacksOf: scan.stacksOf,
   }
 }
 
-function scanStacks(ctx: CheckContext, view: RepositoryView) {
+function scanStacks(ctx: FindContext, view: RepositoryView) {
   const stacks = view.stacks.filter((stack) => updatesFirst(stack, ctx.host.name))
   const files = new Set(stacks.flatMap((stack) => stack.files))
   const texts = new Map([...view.texts].filter(([file]) => files.has(file)))
@@ -90,78 +89,56 @@ function wanted(image: ScannedImage, repositories: readonly string[] | 'all'): b
 
 function heldLines(images: readonly ScannedImage[]): HeldImage[] {
   return images.flatMap((image) =>
-    image.held === null ? [] : [{ ...place(image), reason: image.held, kind: 'problem' as const }],
+    image.held === null ? [] : [holdLine({ image }, { kind: 'problem', reason: image.held })],
   )
-}
-
-function place({ file, line, column, text }: ScannedImage) {
-  return { file, line, column, image: text }
 }
 
 interface RepositoryAnswer {
   readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
   readonly unanswered: Unanswered | null
-  readonly unchanged: number
+  readonly standing: readonly StandingImage[]
 }
 
 /** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
 async function askRepository(
-  ctx: CheckContext,
+  ctx: FindContext,
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
+  const { host, memory, now } = ctx
   const updates: Update[] = []
   const held: HeldImage[] = []
   let unanswered: Unanswered | null = null
-  let unchanged = 0
-  const ask = oncePerTag(ctx, signal)
+  const standing: StandingImage[] = []
+  const ask = oncePerQuestion(ctx, signal)
   for (const line of lines) {
-    const answer = await askLine(line, ask).catch((error: unknown) => faultOf(error, signal))
+    const answer = await chooseImage({ host, memory, now, ask }, line).catch((error: unknown) =>
+      faultOf(error, signal),
+    )
     if (answer instanceof MagosError) {
       unanswered ??= { repository: repositoryName(line.current), error: answer }
       held.push(refusedLine(ctx, line, answer))
-    } else if (answer === null) unchanged += 1
-    else if ('kind' in answer) held.push(answer)
-    else updates.push(answer)
+      continue
+    }
+    if (answer.update !== null) updates.push(answer.update)
+    if (answer.standing !== null) standing.push({ ...line, reason: answer.standing })
+    held.push(...answer.held)
   }
-  return { updates, held, unanswered, unchanged }
+  return { updates, held, unanswered, standing }
 }
 
-interface Questions {
-  tags(current: ImageReference): Promise<readonly string[]>
-  digest(current: ImageReference, tag: string): Promise<Digest>
-}
-
-function oncePerTag(ctx: CheckContext, signal: AbortSignal): Questions {
+function oncePerQuestion({ registry }: FindContext, signal: AbortSignal): Questions {
   let tags: Promise<readonly string[]> | undefined
   const digests = new Map<string, Promise<Digest>>()
   return {
-    tags: (current) => (tags ??= ctx.registry.tags(current, signal)),
+    tags: (current) => (tags ??= registry.tags(current, signal)),
     digest: (current, tag) => {
-      const asked = digests.get(tag) ?? ctx.registry.digest(current, tag, signal)
+      const asked = digests.get(tag) ?? registry.digest(current, tag, signal)
       digests.set(tag, asked)
       return asked
     },
-  }
-}
-
-async function askLine(
-  { image, current, policy }: Watched,
-  ask: Questions,
-): Promise<Update | HeldImage | null> {
-  const choice = choose(policy, current, needsTags(policy) ? await ask.tags(current) : [])
-  switch (choice.outcome) {
-    case 'current':
-      return null
-    case 'hold':
-      return { ...place(image), reason: choice.reason, kind: 'waits' }
-    case 'digest':
-      return planUpdate(image, policy, current, { ...choice, tag: current.tag })
-    case 'tag': {
-      const digest = await ask.digest(current, choice.tag)
-      return planUpdate(image, policy, current, { ...choice, digest })
-    }
+    manifest: (current, digest) => registry.manifest(current, digest, signal),
   }
 }
 
@@ -173,13 +150,9 @@ function faultOf(error: unknown, signal: AbortSignal): MagosError {
   return fault
 }
 
-function refusedLine(ctx: CheckContext, { image }: Watched, error: MagosError): HeldImage {
-  const { message, remedy, code } = error
-  if (code === 'internal') ctx.log.error({ ...place(image), error }, message)
-  return {
-    ...place(image),
-    reason: message,
-    ...(remedy === undefined ? {} : { remedy }),
-    kind: 'problem',
-  }
+function refusedLine({ log }: FindContext, line: Watched, error: MagosError): HeldImage {
+  const { message: reason, remedy, code } = error
+  const { file, line: number, column, text } = line.image
+  if (code === 'internal') log.error({ file, line: number, column, image: text, error }, reason)
+  return holdLine(line, { kind: 'problem', reason, ...(remedy === undefined ? {} : { remedy }) })
 }

@@ -5,8 +5,8 @@ import { table } from './table.ts'
 /** Prints what a check found. 1 when somebody has to look at something; images that merely wait are fine. */
 export function printCheck(io: Io, answer: CheckAnswer): ExitCode {
   if (io.format === 'json') {
-    const { updates, held, problems, unchanged, requests } = answer
-    io.write(`${JSON.stringify({ updates, held, problems, unchanged, requests })}\n`)
+    const { revision: _, ...rest } = answer
+    io.write(`${JSON.stringify(rest)}\n`)
   } else {
     writeText(io, answer)
   }
@@ -16,7 +16,8 @@ export function printCheck(io: Io, answer: CheckAnswer): ExitCode {
   return trouble ? 1 : 0
 }
 
-function writeText(io: Io, { updates, held, problems, unchanged, requests }: CheckAnswer): void {
+function writeText(io: Io, answer: CheckAnswer): void {
+  const { updates, held, problems, current, unchanged, requests } = answer
   if (updates.length > 0) {
     const rows = updates.map(({ file, line, services, from, to, reason }) => [
       `${file}:${line}`,
@@ -34,6 +35,10 @@ function writeText(io: Io, { updates, held, problems, unchanged, requests }: Che
       remedy === undefined ? reason : `${reason}. ${remedy}`,
     ])
     io.write(table(io, ['WHERE', 'HELD', 'WHY'], rows))
+  }
+  if (current.length > 0) {
+    const rows = current.map(({ file, line, image, reason }) => [`${file}:${line}`, image, reason])
+    io.write(table(io, ['WHERE', 'STANDS', 'WHY'], rows))
   }
   for (const { file, line, column, message } of problems) {
     io.note(`${file}:${line}:${column}: ${message}\n`)

@@ -11,6 +11,13 @@ export interface PolicyOptions {
   readonly exclude?: string
   readonly extract?: string
   readonly prerelease?: boolean
+  readonly maxJump?: string
+  readonly missing?: string
+  /** Tags to pass over. */
+  readonly ignore?: readonly string[]
+  /** The one that `latest` follows. */
+  readonly tag?: string
+  readonly digest?: string
   readonly current?: string
   /** File with a tag a line; `-` for stdin. */
   readonly tags: string
@@ -36,8 +43,16 @@ export async function policyCommand(io: Io, options: PolicyOptions): Promise<Exi
 /** The flags that are keys of an annotation; a parser of command lines adds others of its own. */
 function policyFields(options: PolicyOptions): Readonly<Record<string, unknown>> {
   const { policy, range, include, exclude, extract, prerelease } = options
-  const fields = { policy, range, include, exclude, extract, prerelease }
+  const { missing, ignore, tag, digest } = options
+  const maxJump = options.maxJump === undefined ? undefined : wholeNumber(options.maxJump)
+  const filters = { include, exclude, extract }
+  const fields = { policy, range, ...filters, prerelease, maxJump, missing, ignore, tag, digest }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+/** A number where the text is one; anything else is refused as an annotation's would be. */
+function wholeNumber(text: string): number | string {
+  return /^[0-9]+$/.test(text) ? Number(text) : text
 }
 
 function readTags(text: string): readonly string[] {

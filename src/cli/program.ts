@@ -4,6 +4,7 @@ import { asMagosError, MagosError } from '../domain/error.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { printError } from './failure.ts'
 import type { ExitCode, Io } from './io.ts'
+import type { PolicyOptions } from './policy.ts'
 
 /** What commands ask for beyond the files that they are given; each is made only when its command runs. */
 export interface Operations {
@@ -110,15 +111,25 @@ function addTextCommands(
     }),
   )
   add('policy', 'show what a policy makes of a list of tags')
-    .addOption(new Option('--policy <kind>', 'semver, latest or digest').makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--policy <kind>',
+        'semver, calver, numeric, latest or digest',
+      ).makeOptionMandatory(),
+    )
     .requiredOption('--tags <file>', 'tags, one a line; - for stdin')
     .option('--range <range>', "semver's range, in npm's dialect")
     .option('--include <re>', 'keep tags that match')
     .option('--exclude <re>', 'drop tags that match')
     .option('--extract <re>', 'take the named group "version" out of a tag')
     .option('--prerelease', 'prereleases count too')
+    .option('--max-jump <number>', 'how far the first number may rise at once')
+    .option('--missing <what>', 'hold or proceed where the committed tag is not listed')
+    .option('--ignore <tag...>', 'tags to pass over')
+    .option('--tag <tag>', 'the tag that latest follows')
+    .option('--digest <digest>', 'the digest that digest keeps')
     .option('--current <tag>', 'the committed tag')
-    .action((options: PolicyFlags) =>
+    .action((options: PolicyOptions) =>
       choose(async (io) => {
         const { policyCommand } = await import('./policy.ts')
         return policyCommand(io, options)
@@ -131,6 +142,14 @@ function addTextCommands(
         return scanCommand(io, paths)
       }),
   )
+  add('annotate [path...]', 'propose an annotation for every image that has none')
+    .option('--write', 'write them; not one other byte changes')
+    .action((paths: string[], { write = false }: { readonly write?: boolean }) =>
+      choose(async (io) => {
+        const { annotateCommand } = await import('./annotate.ts')
+        return annotateCommand(io, paths, write ? 'write' : 'propose')
+      }),
+    )
   add('set-image <file> <service> <ref>', "change one service's image, and no other byte").action(
     (file: string, service: string, ref: string) =>
       choose(async (io) => {
@@ -138,15 +157,4 @@ function addTextCommands(
         return setImageCommand(io, file, service, ref)
       }),
   )
-}
-
-interface PolicyFlags {
-  readonly policy: string
-  readonly tags: string
-  readonly range?: string
-  readonly include?: string
-  readonly exclude?: string
-  readonly extract?: string
-  readonly prerelease?: boolean
-  readonly current?: string
 }

@@ -1,3 +1,4 @@
+import type { Rules } from '../domain/policy/rules.ts'
 import type { Secret } from './secret.ts'
 
 /** Where the watched repository lives. `text` is what was configured, to the letter. */
@@ -89,4 +90,6 @@ export interface Config {
   /** Absolute directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
+  /** Rules that hold for every image, whatever the repository says. */
+  readonly guards: Rules
 }

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 
+import { asMagosError } from '../domain/error.ts'
+import { parseRules, type Rules, type ruleKeys } from '../domain/policy/rules.ts'
 import { closest } from './closest.ts'
 import type { Parsed } from './problem.ts'
 import { parseDuration, parseSize } from './quantity.ts'
@@ -46,6 +48,13 @@ export const daemonSchema = settings({
       'a stack’s name: small letters, digits, - and _',
       settings({ directory: pathText('a path that starts with / or ~/') }),
     ),
+  ),
+  guards: v.nullish(
+    settings({
+      minAge: v.optional(rule('minAge')),
+      platforms: v.optional(rule('platforms')),
+      window: v.optional(rule('window')),
+    }),
   ),
 })
 
@@ -101,6 +110,22 @@ function size(bounds: { readonly min: string; readonly max: string }) {
     schema,
     v.transform(String),
     toParsed((value) => parseSize(value, bounds)),
+  )
+}
+
+/** A rule as annotations have it too, read by the same parser. */
+function rule(key: (typeof ruleKeys)[number]) {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Rules>(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parseRules({ [key]: dataset.value })
+      } catch (thrown) {
+        const { message, remedy } = asMagosError(thrown)
+        addIssue({ message: remedy === undefined ? message : `${message}; ${remedy}` })
+        return NEVER
+      }
+    }),
   )
 }
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 
 import * as v from 'valibot'
 
+import { noRules, stricter, type Rules } from '../domain/policy/rules.ts'
 import type { RegistrySettings, StackSettings } from './config.ts'
 import { expandPath } from './path.ts'
 import { daemonSchema, registrySchema } from './daemon-schema.ts'
@@ -20,6 +21,7 @@ export interface DaemonSettings {
   readonly registries: Readonly<Record<string, RegistrySettings>>
   readonly allowPaths: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
+  readonly guards: Rules
 }
 
 export interface DaemonYamlInput {
@@ -60,7 +62,7 @@ export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
 
 /** What needs no file to be read. */
 function settled(
-  { settle, deadline, debounce, bodyLimit, allowPaths, stacks }: DaemonOutput,
+  { settle, deadline, debounce, bodyLimit, allowPaths, stacks, guards }: DaemonOutput,
   homeDirectory: string,
 ): Omit<DaemonSettings, 'registries'> {
   // the schema lets no relative path through
@@ -74,6 +76,10 @@ function settled(
     stacks: mapValues(stacks ?? {}, ({ directory }) => ({
       directory: expandPath(directory, bases),
     })),
+    guards: [guards?.minAge, guards?.platforms, guards?.window].reduce<Rules>(
+      (all, each) => (each === undefined ? all : stricter(all, each)),
+      noRules,
+    ),
   }
 }
 

@@ -2,10 +2,10 @@ import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
 
 import { MagosError } from './error.ts'
 import { parseImageReference, repositoryName, type ImageReference } from './image-reference.ts'
-import { parsePolicy } from './policy/parse.ts'
+import { defaultsFor, parsePolicy, policyKeys } from './policy/parse.ts'
 import type { Policy } from './policy/policy.ts'
 
-/** Keys of policy `semver` that a whole repository presets; what an annotation names itself wins. */
+/** Keys that a whole repository presets for every policy that takes them; what an annotation names itself wins. */
 export type PolicyDefaults = Readonly<Record<string, unknown>>
 
 export interface Annotation {
@@ -60,19 +60,7 @@ type Fields = Readonly<Record<string, unknown>>
 const opening = /\{\s*["']?magos["']?\s*:/g
 const example = 'such as {"magos": {"policy": "semver"}}'
 const maxLength = 4096
-const knownKeys: readonly string[] = [
-  'policy',
-  'repo',
-  'range',
-  'prerelease',
-  'include',
-  'exclude',
-  'extract',
-  'maxJump',
-  'missing',
-  'tag',
-  'digest',
-]
+const knownKeys: readonly string[] = ['policy', 'repo', ...policyKeys]
 
 function broken(offset: number, message: string, remedy: string): Annotation {
   return { policy: null, defects: [{ offset, code: 'annotation', message, remedy }] }
@@ -181,7 +169,7 @@ function parseRepository(text: string): ImageReference | null {
 
 function readPolicy(fields: Fields, defaults: PolicyDefaults, offset: number): Annotation {
   const { repo: _, ...own } = fields
-  const preset = own['policy'] === 'semver' ? defaults : {}
+  const preset = defaultsFor(own['policy'], defaults)
   const written = tryPolicy(own, '', offset)
   return written.policy === null
     ? written

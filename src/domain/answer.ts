@@ -27,6 +27,16 @@ export interface CheckAnswer {
   }[]
   readonly held: readonly HeldImage[]
   readonly problems: readonly Problem[]
+  /** Annotated lines that stand as they should, and why nothing above them is taken. */
+  readonly current: readonly {
+    readonly file: string
+    readonly line: number
+    readonly services: readonly string[]
+    readonly image: string
+    readonly policy: string
+    readonly reason: string
+  }[]
+  /** How many those are. */
   readonly unchanged: number
   /** Requests sent to registries, tokens included. */
   readonly requests: number

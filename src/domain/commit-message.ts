@@ -77,7 +77,9 @@ export function policyText(policy: Policy): string {
       return `semver ${policy.range}`
     case 'latest':
       return `latest ${policy.tag}`
+    case 'calver':
+    case 'numeric':
     case 'digest':
-      return 'digest'
+      return policy.kind
   }
 }

@@ -109,7 +109,7 @@ function mapping(
 function readDefaults(reading: Reading, node: Node | undefined): PolicyDefaults {
   if (node === undefined || isNull(node)) return {}
   const read = [...mapping(reading, node, 'defaults', 'any')].map(
-    ([key, value]) => [key, isScalar(value) ? value.value : null, value] as const,
+    ([key, value]) => [key, plainValue(value), value] as const,
   )
   for (const [key, field, value] of read) {
     if (key === 'policy') {
@@ -124,6 +124,14 @@ function readDefaults(reading: Reading, node: Node | undefined): PolicyDefaults 
     }
   }
   return Object.fromEntries(read)
+}
+
+/** Lists and mappings as JSON would have them; an alias is followed by nobody here, and then fits nothing. */
+function plainValue(node: unknown): unknown {
+  if (isScalar(node)) return node.value
+  if (isSeq(node)) return node.items.map(plainValue)
+  if (!isMap(node)) return null
+  return Object.fromEntries(node.items.map(({ key, value }) => [keyText(key), plainValue(value)]))
 }
 
 function isNull(node: Node): boolean {

@@ -7,6 +7,7 @@ import {
 } from './image-reference.ts'
 import { decide } from './policy/decide.ts'
 import type { Policy } from './policy/policy.ts'
+import { noRules, type Rules } from './policy/rules.ts'
 
 /** One image line that shall change. */
 export interface Update {
@@ -22,7 +23,13 @@ export interface Update {
 
 /** Which tag or digest a policy wants, before its digest was asked for. */
 export type Choice =
-  | { readonly outcome: 'tag'; readonly tag: string; readonly reason: string }
+  | {
+      readonly outcome: 'tag'
+      readonly tag: string
+      /** What may be taken where this one may not, best first. */
+      readonly others: readonly string[]
+      readonly reason: string
+    }
   | { readonly outcome: 'digest'; readonly digest: Digest; readonly reason: string }
   /** The line stands as it should. */
   | { readonly outcome: 'current'; readonly reason: string }
@@ -30,27 +37,46 @@ export type Choice =
 
 /** Whether the tag list has to be asked for, for a policy to choose. */
 export function needsTags(policy: Policy): boolean {
-  return policy.kind === 'semver'
+  return policy.kind !== 'latest' && policy.kind !== 'digest'
 }
 
 /** What the policy makes of the line and the repository's tags (an empty list where none were needed). */
-export function choose(policy: Policy, current: ImageReference, tags: readonly string[]): Choice {
+export function choose(
+  policy: Policy,
+  current: ImageReference,
+  tags: readonly string[],
+  { now = 0 }: { readonly now?: number } = {},
+): Choice {
   switch (policy.kind) {
     case 'semver':
-      return chooseByTags(policy, current, tags)
-    case 'latest':
-      return { outcome: 'tag', tag: policy.tag, reason: `it follows the tag "${policy.tag}"` }
+    case 'calver':
+    case 'numeric':
+      return chooseByTags(policy, current, tags, now)
+    case 'latest': {
+      const { tag } = policy
+      return { outcome: 'tag', tag, others: [], reason: `it follows the tag "${tag}"` }
+    }
     case 'digest':
       return chooseByDigest(policy.digest, current)
   }
 }
 
-function chooseByTags(policy: Policy, current: ImageReference, tags: readonly string[]): Choice {
-  const { outcome, tag, reason } = decide(policy, current.tag, tags)
+/** What else has to hold before a policy's choice is committed. */
+export function rulesOf(policy: Policy): Rules {
+  return policy.kind === 'digest' ? noRules : policy
+}
+
+function chooseByTags(
+  policy: Policy,
+  current: ImageReference,
+  tags: readonly string[],
+  now: number,
+): Choice {
+  const { outcome, tag, reason, others } = decide(policy, current.tag, tags, { now })
   if (outcome === 'hold' || tag === null) return { outcome: 'hold', reason }
-  if (outcome === 'update') return { outcome: 'tag', tag, reason }
+  if (outcome === 'update') return { outcome: 'tag', tag, others, reason }
   return current.digest === null
-    ? { outcome: 'tag', tag, reason: `pinned to its own tag; ${reason}` }
+    ? { outcome: 'tag', tag, others: [], reason: `pinned to its own tag; ${reason}` }
     : { outcome: 'current', reason }
 }
 
@@ -58,7 +84,7 @@ function chooseByDigest(wanted: Digest | null, current: ImageReference): Choice 
   const digest = wanted ?? current.digest
   if (digest === null) {
     const tag = current.tag ?? 'latest'
-    return { outcome: 'tag', tag, reason: `pinned to what its tag "${tag}" is now` }
+    return { outcome: 'tag', tag, others: [], reason: `pinned to what its tag "${tag}" is now` }
   }
   return digest === current.digest
     ? { outcome: 'current', reason: 'it stands on its digest' }

@@ -72,8 +72,8 @@ async function workOff(
   signal: AbortSignal,
 ): Promise<void> {
   const { config, clock, log } = base
-  const { inbox, history } = store
-  const world = await openUnlessEnded(() => openWorld(base, repository, history, signal), signal)
+  const { inbox } = store
+  const world = await openUnlessEnded(() => openWorld(base, repository, store, signal), signal)
   if (world === null) return
   const learned = learnBranch(world, edge, log, signal)
   const handle = handleEvents(world, clock)

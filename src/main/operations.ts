@@ -5,7 +5,7 @@ import type { Operations } from '../cli/program.ts'
 import type { Base } from './base.ts'
 import { openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
-import { hostSettings, openDeploying } from './world.ts'
+import { hostSettings, machinePlatform, openDeploying } from './world.ts'
 
 /** The commands that only look, each with no more of the world than it needs. */
 export function lookingOperations(
@@ -17,12 +17,22 @@ export function lookingOperations(
     async check() {
       const source = await openSource(base)
       const registry = openRegistry(base)
-      return checkRequested({ source, registry, host: hostSettings(base), log }, signal)
+      const host = hostSettings(base, machinePlatform())
+      const { recall } = await import('./state.ts')
+      const recollection = recall(base)
+      try {
+        const { memory } = recollection
+        const now = base.clock.now()
+        return await checkRequested({ source, registry, host, memory, log, now }, signal)
+      } finally {
+        recollection.close()
+      }
     },
     async plan(stack) {
       const source = await openSource(base)
       const deploying = await openDeploying(base, signal)
-      return planRequested({ source, ...deploying, host: hostSettings(base) }, stack, signal)
+      const host = hostSettings(base, machinePlatform())
+      return planRequested({ source, ...deploying, host }, stack, signal)
     },
     async status() {
       const { openState } = await import('./state.ts')

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { takeLock, type Lock } from '../adapters/store/lock.ts'
 import { openStore, type Store } from '../adapters/store/store.ts'
 import { createRunChild, endLeftovers } from '../host/process.ts'
+import { MagosError } from '../domain/error.ts'
+import type { Memory } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** This host's memory in its data directory. */
@@ -19,6 +22,25 @@ export function openState({ config, clock }: Base): State {
     store,
     takeLock: () => takeLock(join(directory, 'lock.db')),
     close: () => store.close(),
+  }
+}
+
+export interface Recollection {
+  readonly memory: Pick<Memory, 'firstSeen'>
+  close(): void
+}
+
+/** What this host saw so far, for a command that must not fail or write where it saw nothing yet. */
+export function recall(base: Base): Recollection {
+  const nothing = { memory: { firstSeen: () => null }, close: () => undefined }
+  if (!existsSync(join(base.config.dataDirectory, 'magos.db'))) return nothing
+  try {
+    const state = openState(base)
+    return { memory: state.store.memory, close: () => state.close() }
+  } catch (error) {
+    if (!(error instanceof MagosError)) throw error
+    base.log.warn({ error }, 'Cannot read when images were first seen: they count as new')
+    return nothing
   }
 }
 

@@ -42,9 +42,9 @@ async function workAlone(
   id: number,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { inbox, history } = store
+  const { inbox } = store
   const { clock, log, config } = base
-  const world = await openWorld(base, await openRepository(base), history, signal)
+  const world = await openWorld(base, await openRepository(base), store, signal)
   const handle = handleEvents(world, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })

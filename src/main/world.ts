@@ -4,8 +4,10 @@ import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
+import type { Store } from '../adapters/store/store.ts'
 import type { Config } from '../config/config.ts'
-import type { Clock, Compose, Engine, History, StackFiles } from '../ports.ts'
+import { platformOf, type Platform } from '../domain/platform.ts'
+import type { Clock, Compose, Engine, Log, StackFiles } from '../ports.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
@@ -18,7 +20,7 @@ export type World = Omit<Context, 'now'> & Pick<Repository, 'branchName'>
 export async function openWorld(
   base: Base,
   repository: Repository,
-  history: History,
+  { history, memory }: Pick<Store, 'history' | 'memory'>,
   signal: AbortSignal,
 ): Promise<World> {
   const { log } = base
@@ -28,7 +30,8 @@ export async function openWorld(
     ...deploying,
     registry: openRegistry(base),
     history,
-    host: hostSettings(base),
+    memory,
+    host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
     log,
   }
 }
@@ -82,8 +85,26 @@ async function lookOn(
   while (!(await looks.next()).done) await rest(LOOK_EVERY)
 }
 
+/** What the engine runs; an engine that does not answer now runs this machine's own, as engines mostly do. */
+async function enginePlatform(engine: Engine, log: Log, signal: AbortSignal): Promise<Platform> {
+  try {
+    const { os, architecture } = await engine.info(signal)
+    return platformOf(os, architecture)
+  } catch (error) {
+    signal.throwIfAborted()
+    log.warn({ error }, 'Cannot ask the engine for its platform: taking this machine’s')
+    return machinePlatform()
+  }
+}
+
+/** What the engine of a machine such as this one would run. */
+export function machinePlatform(): Platform {
+  // Containers are Linux's on every system.
+  return platformOf('linux', process.arch)
+}
+
 /** What the owner of this host decided, as handlers want it. */
-export function hostSettings({ config, workingDirectory }: Base): HostSettings {
+export function hostSettings({ config, workingDirectory }: Base, platform: Platform): HostSettings {
   const { repository } = config
   return {
     name: config.host,
@@ -93,6 +114,8 @@ export function hostSettings({ config, workingDirectory }: Base): HostSettings {
     deadline: config.deadline,
     allowPaths: config.allowPaths,
     directories: directoriesOf(config),
+    platform,
+    guards: config.guards,
   }
 }
 

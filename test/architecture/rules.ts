@@ -24,7 +24,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 const PURE_BUILTINS = new Set(['crypto', 'net', 'path', 'url', 'util'])
 const PURE = ['src/domain', 'src/config', 'handlers']
 const TIMELESS = ['src/domain', 'handlers']
-const DOMAIN_PACKAGES = new Set(['re2js', 'semver', 'yaml'])
+const DOMAIN_PACKAGES = new Set(['croner', 're2js', 'semver', 'yaml'])
 
 /** Loaded by `import()` where first needed: each costs tens of milliseconds and megabytes at start. */
 const HEAVY = new Set(['execa', 'undici', 'isomorphic-git', '@octokit/app'])

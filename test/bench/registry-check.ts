@@ -2,6 +2,8 @@
  * `magos check` over the real adapter, in a process of its own: `node registry-check.ts PORT REPOSITORIES`. Every line of its input
  * is a round, every line of its output what it took.
  */
+import { platformOf } from '../../src/domain/platform.ts'
+import { noRules } from '../../src/domain/policy/rules.ts'
 import { createInterface } from 'node:readline'
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { plainHttpRule } from '../../src/adapters/registry/endpoint.ts'
@@ -62,13 +64,20 @@ const host = {
   deadline: 0,
   allowPaths: [],
   directories: {},
+  platform: platformOf('linux', 'amd64'),
+  guards: noRules,
 }
+/** Nothing here has an age. */
+const memory = { firstSeen: () => null }
 const { signal } = new AbortController()
 
 for await (const _ of createInterface({ input: process.stdin })) {
   const round = await measured(async (first) => {
     begin = first
-    const answer = await checkRequested({ source, registry, host, log }, signal)
+    const answer = await checkRequested(
+      { source, registry, host, log, memory, now: Date.now() },
+      signal,
+    )
     return { updates: answer.updates.length, held: answer.held.length }
   })
   console.log(JSON.stringify(round))

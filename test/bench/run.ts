@@ -11,6 +11,7 @@ import { layForms } from './forms.ts'
 import { makeGround } from './ground.ts'
 import { benchLoop } from './loop.ts'
 import { loadLine, machineLine } from './machine.ts'
+import { benchPolicy } from './policy.ts'
 import { benchRegistries } from './registries.ts'
 import { benchStart } from './start.ts'
 import { markdownTable, textTable, type Table } from './table.ts'
@@ -24,6 +25,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['loop', benchLoop],
   ['calls', benchCalls],
   ['registries', benchRegistries],
+  ['policy', benchPolicy],
 ])
 
 async function main(): Promise<number> {

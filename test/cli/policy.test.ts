@@ -44,6 +44,12 @@ describe('policyCommand() in JSON', () => {
     [{ current: '1.2.3', extract: '(?P<version>.+)4$' }, 0, 'current', '1.2.3'],
     [{ current: '1.0.0' }, 1, 'hold', null],
     [{ current: 'stable' }, 1, 'hold', null],
+    [{ current: '1.2.3', maxJump: '0' }, 0, 'update', '1.2.4'],
+    [{ current: '1.2.3', ignore: ['2.0.0', '1.2.4'] }, 0, 'current', '1.2.3'],
+    [{ current: '1.2.2', missing: 'proceed' }, 0, 'update', '2.0.0'],
+    [{ policy: 'numeric', current: '1.2.3' }, 0, 'update', '2.0.0'],
+    [{ policy: 'calver', current: '1.2.3' }, 1, 'hold', null],
+    [{ policy: 'latest', tag: '1.2.4', current: '1.2.4' }, 0, 'current', '1.2.4'],
     [{}, 0, 'update', '2.0.0'],
     [{ range: '^7' }, 0, 'none', null],
     [{ policy: 'latest' }, 1, 'hold', null],
@@ -96,8 +102,10 @@ describe('policyCommand() in text', () => {
 
 describe('policyCommand()', () => {
   it.each([
-    [{ policy: 'calver' }, 'policy', /calver/],
+    [{ policy: 'cal' }, 'policy', /"cal"/],
+    [{ policy: 'calver', range: '^1' }, 'policy', /belongs to policy "semver"/],
     [{ policy: 'semver', range: '>=1, <2' }, 'policy', /commas/],
+    [{ policy: 'semver', maxJump: 'x' }, 'policy', /"maxJump"/],
     [{ policy: 'semver', include: '(?!x)' }, 'policy', /"include"/],
     [{ policy: 'latest', range: '*' }, 'policy', /belongs to policy "semver"/],
     [{ policy: 'semver', tags: 'none.txt' }, 'usage', /none\.txt/],

@@ -22,6 +22,7 @@ describe('readConfig() defaults', () => {
   test('readConfig() fills in every default where nothing is set', () => {
     expect(good({})).toEqual({
       repository: null,
+      guards: { minAge: 0, platforms: [], windows: [] },
       branch: null,
       host: 'cellar',
       runtime: null,

@@ -59,6 +59,7 @@ export function registryContract(
     describeTags(current)
     if (capabilities.order !== 'none') describeOrder(current, capabilities.order)
     describeDigests(current)
+    describeManifests(current)
     describeAccess(current)
     if (capabilities.door === 'login-needed') describeDoor(current)
     describeFailures(current, capabilities)
@@ -149,6 +150,39 @@ function describeDigests(at: Current): void {
     const asked = failure(at().registry.digest(app(at()), digest, signal()))
     expect(await asked).toMatchObject({ code: 'not-found' })
     expect(await at().registry.tags(app(at()), signal())).toEqual(['2'])
+  })
+}
+
+function describeManifests(at: Current): void {
+  it('manifest() tells the platforms of an index, each with its own digest', async () => {
+    const digest = await at().push('team/app', '1', 'one')
+    const { mediaType, platforms } = await at().registry.manifest(app(at()), digest, signal())
+    expect(mediaType).toMatch(/index|list/)
+    expect(platforms.map(({ os, architecture }) => `${os}/${architecture}`).toSorted()).toEqual([
+      'linux/amd64',
+      'linux/arm64',
+    ])
+    const digests = new Set(platforms.map((one) => one.digest))
+    expect(digests.size).toBe(2)
+    expect(digests.has(digest)).toBe(false)
+  })
+
+  it('manifest() asks once for what never changes', async () => {
+    const digest = await at().push('team/app', '1', 'one')
+    const first = await at().registry.manifest(app(at()), digest, signal())
+    const before = at().registry.requests()
+    expect(await at().registry.manifest(app(at()), digest, signal())).toEqual(first)
+    expect(at().registry.requests()).toBe(before)
+  })
+
+  it('manifest() throws not-found for a digest that is not there, and asks again later', async () => {
+    await at().push('team/app', '0', 'zero')
+    const missing: Digest = `sha256:${'0'.repeat(64)}`
+    for (const attempt of [1, 2]) {
+      const error = await failure(at().registry.manifest(app(at()), missing, signal()))
+      expect([attempt, error.code]).toEqual([attempt, 'not-found'])
+      expect(error.message).toContain('team/app')
+    }
   })
 }
 

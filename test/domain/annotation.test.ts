@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { hasAnnotation, readAnnotation } from '../../src/domain/annotation.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
+import { noRules } from '../../src/domain/policy/rules.ts'
 
 const image = parseImageReference('ghcr.io/o/app:1.4.2')
 const read = (comment: string) => readAnnotation(comment, image, {})
@@ -50,10 +51,13 @@ describe('readAnnotation() reads', () => {
       extract: '(?<version>.*)',
       maxJump: 2,
       missing: 'proceed',
+      ignore: [],
+      ...noRules,
     })
     expect(read(magos('"policy": "latest", "tag": "edge"'))?.policy).toEqual({
       kind: 'latest',
       tag: 'edge',
+      ...noRules,
     })
     expect(read(magos(`"policy": "digest", "digest": "${digest}"`))?.policy).toEqual({
       kind: 'digest',
@@ -71,7 +75,11 @@ describe('readAnnotation() reads', () => {
 
   test('any repository where the line’s own is not known', () => {
     const comment = magos('"policy": "latest", "repo": "x"')
-    expect(readAnnotation(comment, null, {})?.policy).toEqual({ kind: 'latest', tag: 'latest' })
+    expect(readAnnotation(comment, null, {})?.policy).toEqual({
+      kind: 'latest',
+      tag: 'latest',
+      ...noRules,
+    })
   })
 
   test('defaults for semver, and what is written before them', () => {

@@ -69,7 +69,7 @@ describe('parseRepositorySettings() reports', () => {
     [
       'a list as default',
       'defaults: {range: [x]}\n',
-      '1:19 configuration: Cannot read "range" null',
+      '1:19 configuration: Cannot read "range" ["x"]',
     ],
     ['a default __proto__', 'defaults: {__proto__: x}\n', '1:23 configuration: '],
   ])('%s', (_, text, expected) => {
@@ -93,16 +93,24 @@ describe('parseRepositorySettings() reports', () => {
     },
   )
 
-  test.each(['range: "!=1"', 'rnge: "1"', 'tag: x'])(
-    'a default %s, which then holds the images that would take it',
-    (line) => {
-      const { settings } = parse(`defaults: {${line}}\n`)
-      const scan = (annotation: string) =>
-        scanComposeFile('c.yaml', `services: {a: {image: n:1}} # ${annotation}`, settings).images[0]
-      const held = scan('{"magos": {"policy": "semver"}}')
-      expect(held?.policy).toBeNull()
-      expect(held?.held).toContain('The defaults of .magos.yaml do not fit')
-      expect(scan('{"magos": {"policy": "latest"}}')?.held).toBeNull()
-    },
-  )
+  test.each([
+    ['range: "!=1"', 'semver alone'],
+    ['tag: x', 'semver alone'],
+    ['rnge: "1"', 'all'],
+    ['minage: 3d', 'all'],
+    ['minAge: 3 days', 'all'],
+    ['window: nights', 'all'],
+  ])('a default %s, which then holds the images that would take it (%s)', (line, reach) => {
+    const { settings } = parse(`defaults: {${line}}\n`)
+    const scan = (annotation: string) =>
+      scanComposeFile('c.yaml', `services: {a: {image: n:1}} # ${annotation}`, settings).images[0]
+    const held = scan('{"magos": {"policy": "semver"}}')
+    expect(held?.policy).toBeNull()
+    expect(held?.held).toContain('The defaults of .magos.yaml do not fit')
+    for (const kind of ['latest', 'calver', 'numeric']) {
+      const other = scan(`{"magos": {"policy": "${kind}"}}`)
+      expect([kind, other?.held === null]).toEqual([kind, reach === 'semver alone'])
+    }
+    expect(scan('{"magos": {"policy": "digest"}}')?.held).toBeNull()
+  })
 })

@@ -1,6 +1,7 @@
 import { MagosError, type ErrorCode } from '../../src/domain/error.ts'
 import type { Digest } from '../../src/domain/image-reference.ts'
-import type { Credential, Registry, RepositoryName } from '../../src/ports.ts'
+import { parsePlatform } from '../../src/domain/platform.ts'
+import type { Credential, ImageManifest, Registry, RepositoryName } from '../../src/ports.ts'
 
 export interface MemoryRegistryOptions {
   /** What it is asked with; null for anonymous. */
@@ -14,13 +15,15 @@ export interface MemoryRegistryOptions {
 export interface MemoryRegistry extends Registry {
   /** Lets a tag name a digest; a new tag comes last. */
   push(name: RepositoryName, tag: string, digest: Digest): void
+  /** Says for which platforms a digest is, and the digest of each; by default its own for each of two. */
+  describe(digest: Digest, platforms: Readonly<Record<string, Digest>>): void
   /** Takes the tag off the list. */
   untag(name: RepositoryName, tag: string): void
   /** Removes a digest and every tag on it. */
   remove(name: RepositoryName, digest: Digest): void
   /** Makes questions about a repository (or about all) throw, `times` times; Infinity by default, 0 ends it. */
   fail(name: RepositoryName | 'all', error: MagosError | ErrorCode, times?: number): void
-  /** What was asked, in order: `tags ghcr.io/o/app`, `digest ghcr.io/o/app:1.2.3`. */
+  /** What was asked, in order: `tags ghcr.io/o/app`, `digest ghcr.io/o/app:1.2.3`, `manifest ghcr.io/o/app@sha256:…`. */
   asked(): readonly string[]
 }
 
@@ -37,6 +40,8 @@ export function createMemoryRegistry({
   const held = new Map<string, Held>()
   const failures = new Map<string, { readonly error: MagosError; left: number }>()
   const asked: string[] = []
+  const described = new Map<Digest, Readonly<Record<string, Digest>>>()
+  const remembered = new Map<string, ImageManifest>()
 
   async function answer(
     name: RepositoryName,
@@ -72,6 +77,28 @@ export function createMemoryRegistry({
       if (digest !== undefined) return digest
       throw new MagosError('not-found', `Cannot read the digest of "${text}": no such manifest`)
     },
+    async manifest(name, digest, signal) {
+      signal.throwIfAborted()
+      const text = `${keyOf(name)}@${digest}`
+      const known = remembered.get(text)
+      if (known !== undefined) return known
+      const { digests } = await answer(name, `manifest ${text}`, signal)
+      if (!digests.has(digest)) {
+        throw new MagosError('not-found', `Cannot read the manifest of "${text}": no such manifest`)
+      }
+      const platforms = described.get(digest) ?? {
+        'linux/amd64': childOf(digest, 'a'),
+        'linux/arm64': childOf(digest, 'b'),
+      }
+      const manifest: ImageManifest = {
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        platforms: Object.entries(platforms).map(([platform, child]) =>
+          Object.assign({ digest: child }, parsePlatform(platform)),
+        ),
+      }
+      remembered.set(text, manifest)
+      return manifest
+    },
     async credential(_name, signal) {
       signal.throwIfAborted()
       return credential
@@ -85,6 +112,7 @@ export function createMemoryRegistry({
       found.tags.set(tag, digest)
       found.digests.add(digest)
     },
+    describe: (digest, platforms) => void described.set(digest, platforms),
     untag(name, tag) {
       held.get(keyOf(name))?.tags.delete(tag)
     },
@@ -98,6 +126,11 @@ export function createMemoryRegistry({
       failures.set(name === 'all' ? 'all' : keyOf(name), { error: thrown, left: times })
     },
   }
+}
+
+/** Another digest for every index and platform. */
+function childOf(digest: Digest, mark: string): Digest {
+  return `sha256:${mark}${digest.slice('sha256:'.length + 1)}`
 }
 
 function throwPlanned(

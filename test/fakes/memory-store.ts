@@ -6,7 +6,9 @@ import type {
   FailedState,
   History,
   Inbox,
+  Memory,
   ProvenState,
+  Sight,
 } from '../../src/ports.ts'
 
 export interface MemoryStoreOptions {
@@ -15,13 +17,19 @@ export interface MemoryStoreOptions {
   readonly queueLimit?: number
 }
 
-/** `Inbox` and `History` without a disk; the contract suites hold both to what the real store does. */
+/** `Inbox`, `History` and `Memory` without a disk; the contract suites hold both to what the real store does. */
 export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions): {
   readonly inbox: Inbox
   readonly history: History
+  readonly memory: Memory
   close(): void
 } {
-  return { inbox: memoryInbox(now, queueLimit), history: memoryHistory(), close: () => undefined }
+  return {
+    inbox: memoryInbox(now, queueLimit),
+    history: memoryHistory(),
+    memory: memoryOfSights(),
+    close: () => undefined,
+  }
 }
 
 function memoryInbox(now: () => number, queueLimit: number): Inbox {
@@ -125,4 +133,18 @@ function memoryHistory(): History {
       reached = commit
     },
   }
+}
+
+function memoryOfSights(): Memory {
+  const sights = new Map<string, number>()
+  return {
+    firstSeen: (sight) => sights.get(keyOf(sight)) ?? null,
+    see(sight, at) {
+      sights.set(keyOf(sight), Math.min(at, sights.get(keyOf(sight)) ?? at))
+    },
+  }
+}
+
+function keyOf({ repository, tag, digest }: Sight): string {
+  return `${repository}:${tag}@${digest}`
 }

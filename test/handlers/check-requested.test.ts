@@ -50,9 +50,20 @@ describe('checkRequested()', () => {
         },
       ],
       problems: [],
+      current: [
+        {
+          file: 'shop/compose.yaml',
+          line: 5,
+          services: ['worker'],
+          image: `ghcr.io/o/app:1.1.0@${digest(2)}`,
+          policy: 'semver ^1',
+          reason: 'nothing that fits is above "1.1.0"',
+        },
+      ],
       unchanged: 1,
-      requests: 3,
+      requests: 4,
     })
+    // What a digest holds never changes, so it is asked for once.
     expect((await checkRequested(world.ctx, signal)).requests).toBe(3)
   })
 
@@ -65,6 +76,8 @@ describe('checkRequested()', () => {
     expect(world.machine.calls).toEqual([])
     expect(world.files.reports).toEqual([])
     expect(world.history.deployments(9)).toEqual([])
+    const sight = { repository: 'ghcr.io/o/app', tag: '1.1.0', digest: digest(2) }
+    expect(world.ctx.memory.firstSeen(sight)).toBeNull()
     expect(world.lines).toEqual([])
   })
 

@@ -5,6 +5,7 @@ import type { DeployAnswer } from '../../src/domain/answer.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
 import type { StatusReport } from '../../src/domain/event.ts'
 import type { Digest } from '../../src/domain/image-reference.ts'
+import { noRules } from '../../src/domain/policy/rules.ts'
 import type { Clock, Committer, History, Inbox, Registry, Source } from '../../src/ports.ts'
 import { createMemoryCompose } from '../fakes/memory-compose.ts'
 import type { MemoryComposeOptions } from '../fakes/memory-compose.ts'
@@ -50,7 +51,7 @@ export function createWorld(
   const registry = createMemoryRegistry()
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const stackFiles = createMemoryStackFiles()
-  const { history, inbox } = openMemoryStore({ now: () => clock.now() })
+  const { history, inbox, memory } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
   const told: StatusReport[] = []
   const order: string[] = []
@@ -62,6 +63,7 @@ export function createWorld(
     compose: createMemoryCompose(machine, provider),
     files: stackFiles,
     history,
+    memory,
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.
@@ -80,6 +82,8 @@ const usualHost: HostSettings = {
   deadline: 2_000,
   allowPaths: [],
   directories: {},
+  platform: { os: 'linux', architecture: 'amd64', variant: null },
+  guards: noRules,
 }
 
 export const signal = new AbortController().signal
@@ -170,6 +174,10 @@ function recordOrder({ source, committer, registry }: Asked, order: string[]): A
       digest: (name, reference, asked) => {
         order.push('registry')
         return registry.digest(name, reference, asked)
+      },
+      manifest: (name, index, asked) => {
+        order.push('registry')
+        return registry.manifest(name, index, asked)
       },
     },
   }

@@ -7,7 +7,7 @@ import { failureOf, nonsense } from './failure.ts'
 import type { Role } from './mirrors.ts'
 
 // Without the two lists a registry answers with one platform's manifest, or with 404.
-const mediaTypes = [
+export const mediaTypes: readonly string[] = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.oci.image.manifest.v1+json',

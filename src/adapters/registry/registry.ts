@@ -1,12 +1,14 @@
 import { MagosError } from '../../domain/error.ts'
 import type { Http } from '../../host/http.ts'
-import type { Log, Registry, RepositoryName } from '../../ports.ts'
+import type { ImageManifest, Log, Registry, RepositoryName } from '../../ports.ts'
 import { createClient } from './client.ts'
 import type { Credentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
+import { readManifest } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
+import { createSharedWork } from './shared-work.ts'
 import { createSlots } from './slots.ts'
 import { listTags } from './tags.ts'
 import { createTokens } from './token.ts'
@@ -25,6 +27,8 @@ export interface RegistryOptions {
 
 /** Questions to one registry that are worked on; the others wait as nothing but a place in line. Twice what a host is asked at once. */
 const questionsAtOnce = 16
+/** Manifests that are remembered; each is some hundred bytes once it is read. */
+const MANIFESTS = 5_000
 
 /** The Registry port over the OCI distribution protocol. */
 export function createRegistry(options: RegistryOptions): Registry {
@@ -48,6 +52,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
   }
 
+  const manifests = new Map<string, ImageManifest>()
+  const share = createSharedWork<ImageManifest>()
   return {
     async tags(name, signal) {
       checkName(name)
@@ -67,6 +73,27 @@ export function createRegistry(options: RegistryOptions): Registry {
       )
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
+    },
+    async manifest(name, digest, signal) {
+      signal.throwIfAborted()
+      checkName(name)
+      checkReference(name, digest)
+      const key = `${imageOf(name)}@${digest}`
+      const known = manifests.get(key)
+      if (known !== undefined) return known
+      const read = await share(key, signal, (shared) =>
+        inTurn(name, shared, () =>
+          overMirrors(reading, name, shared, (at) => readManifest(client, at, digest, now, shared)),
+        ),
+      )
+      const [oldest] = manifests.keys()
+      if (oldest !== undefined && manifests.size >= MANIFESTS) manifests.delete(oldest)
+      manifests.set(key, read)
+      log.debug(
+        { image: imageOf(name), digest, platforms: read.platforms.length },
+        'Read a manifest',
+      )
+      return read
     },
     async credential(name, signal) {
       return (await credentials.find(name, signal))?.credential ?? null

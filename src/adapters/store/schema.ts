@@ -68,4 +68,15 @@ export const MIGRATIONS: readonly string[] = [
     command TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE sights (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sights_by_age ON sights (last_seen);
+  `,
 ]

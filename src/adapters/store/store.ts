@@ -1,13 +1,15 @@
-import type { History, Inbox } from '../../ports.ts'
+import type { History, Inbox, Memory } from '../../ports.ts'
 import { type Children, createChildren } from './children.ts'
 import { openDatabase } from './database.ts'
 import { createHistory, type HistoryOptions } from './history.ts'
 import { createInbox, type InboxOptions } from './inbox.ts'
+import { createMemory } from './memory.ts'
 
 /** The one SQLite file of a data directory. */
 export interface Store {
   readonly inbox: Inbox
   readonly history: History
+  readonly memory: Memory
   readonly children: Children
   /** Writes what waits; what is accepted afterwards is refused. */
   close(): void
@@ -29,6 +31,7 @@ export function openStore({ path, ...options }: StoreOptions): Store {
     return {
       inbox,
       history: createHistory(database, options),
+      memory: createMemory(database),
       children: createChildren(database),
       close() {
         if (!database.connection.isOpen) return

@@ -14,6 +14,7 @@ export function decideDigest(committed: string | null, tags: ReadonlySet<string>
       outcome: 'none',
       tag: null,
       reason: 'no tag is committed and the policy keeps one digest: there is nothing to choose',
+      others: [],
       considered,
     }
   }
@@ -22,6 +23,7 @@ export function decideDigest(committed: string | null, tags: ReadonlySet<string>
       outcome: 'hold',
       tag: null,
       reason: `the committed tag "${committed}" is not in the registry's list: its digest may vanish as well`,
+      others: [],
       considered,
     }
   }
@@ -29,6 +31,7 @@ export function decideDigest(committed: string | null, tags: ReadonlySet<string>
     outcome: 'current',
     tag: committed,
     reason: `the committed tag "${committed}" is listed and its digest is kept`,
+    others: [],
     considered,
   }
 }

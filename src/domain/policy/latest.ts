@@ -18,6 +18,7 @@ export function decideLatest(
       outcome: 'hold',
       tag: null,
       reason: `the followed tag "${followed}" is not in the registry's list: name one that is there in "tag"`,
+      others: [],
       considered,
     }
   }
@@ -25,6 +26,7 @@ export function decideLatest(
     outcome: 'current',
     tag: committed ?? followed,
     reason: `the followed tag "${followed}" is listed; its digest decides whether there is an update`,
+    others: [],
     considered,
   }
 }

@@ -2,23 +2,59 @@ import { MagosError } from '../error.ts'
 import type { Digest } from '../image-reference.ts'
 import { isDigest, isTag } from '../image-reference.ts'
 import { compileFilters } from './filters.ts'
+import { parseIgnore } from './ignore.ts'
 import type { DigestPolicy, LatestPolicy, Policy, SemverPolicy, TagFilters } from './policy.ts'
 import { parseRange } from './range.ts'
+import { parseRules, ruleKeys } from './rules.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+const orderedKeys = ['include', 'exclude', 'extract', 'missing', 'ignore', ...ruleKeys] as const
 const keysOf = {
-  semver: ['range', 'prerelease', 'include', 'exclude', 'extract', 'maxJump', 'missing'],
-  latest: ['tag'],
+  semver: ['range', 'prerelease', 'maxJump', ...orderedKeys],
+  calver: orderedKeys,
+  numeric: orderedKeys,
+  latest: ['tag', ...ruleKeys],
   digest: ['digest'],
 } as const satisfies Record<Policy['kind'], readonly string[]>
+
+/** All keys that policies take, `policy` itself left out. */
+export const policyKeys: readonly string[] = [...new Set(Object.values(keysOf).flat())]
 
 /** Reads the keys of a policy out of an annotation; what is left out has its default. Throws `policy` with the remedy. */
 export function parsePolicy(fields: Fields): Policy {
   const kind = parseKind(fields['policy'])
   refuseForeignKeys(kind, fields)
-  if (kind === 'semver') return parseSemver(fields)
-  return kind === 'latest' ? parseLatest(fields) : parseDigest(fields)
+  switch (kind) {
+    case 'semver':
+      return parseSemver(fields)
+    case 'calver':
+    case 'numeric':
+      return { kind, ...parseOrdering(fields, 'refused') }
+    case 'latest':
+      return parseLatest(fields)
+    case 'digest':
+      return parseDigest(fields)
+  }
+}
+
+/**
+ * Those of a repository's defaults that this kind of policy takes. They are written with `semver` in mind; what no policy
+ * knows stays, so that a mistyped guard holds the image instead of being left out.
+ */
+export function defaultsFor(kind: unknown, defaults: Fields): Fields {
+  if (!isKind(kind) || kind === 'digest') return {}
+  if (kind === 'semver') return defaults
+  const [own, usual]: readonly (readonly string[])[] = [keysOf[kind], keysOf.semver]
+  return Object.fromEntries(
+    Object.entries(defaults).filter(([key]) =>
+      policyKeys.includes(key) ? own?.includes(key) && usual?.includes(key) : true,
+    ),
+  )
+}
+
+function isKind(value: unknown): value is Policy['kind'] {
+  return typeof value === 'string' && Object.hasOwn(keysOf, value)
 }
 
 function parseKind(value: unknown): Policy['kind'] {
@@ -29,7 +65,7 @@ function parseKind(value: unknown): Policy['kind'] {
       remedy,
     })
   }
-  if (value === 'semver' || value === 'latest' || value === 'digest') return value
+  if (isKind(value)) return value
   throw new MagosError('policy', `Cannot read policy ${show(value)}: there is none of that name`, {
     remedy,
   })
@@ -40,7 +76,7 @@ function refuseForeignKeys(kind: Policy['kind'], fields: Fields): void {
   for (const key of Object.keys(fields)) {
     if (key === 'policy' || own.includes(key)) continue
     const owners = Object.entries(keysOf).filter(([, keys]) => keys.some((name) => name === key))
-    const [owner] = owners.map(([name]) => name)
+    const owner = owners.map(([name]) => name)[0]
     throw new MagosError(
       'policy',
       owner === undefined
@@ -52,27 +88,37 @@ function refuseForeignKeys(kind: Policy['kind'], fields: Fields): void {
 }
 
 function parseSemver(fields: Fields): SemverPolicy {
+  const ordering = parseOrdering(fields, 'allowed')
+  const range = textField(fields, 'range') ?? '*'
+  parseRange(range, 'by-range')
+  return {
+    kind: 'semver',
+    ...ordering,
+    range,
+    prerelease: prereleaseField(fields['prerelease']),
+    maxJump: maxJumpField(fields['maxJump']),
+  }
+}
+
+/** What all policies have that put tags in an order. */
+function parseOrdering(fields: Fields, ranges: 'allowed' | 'refused') {
   const filters: TagFilters = {
     include: textField(fields, 'include') ?? null,
     exclude: textField(fields, 'exclude') ?? null,
     extract: textField(fields, 'extract') ?? null,
   }
   compileFilters(filters)
-  const range = textField(fields, 'range') ?? '*'
-  parseRange(range, 'by-range')
   return {
-    kind: 'semver',
     ...filters,
-    range,
-    prerelease: prereleaseField(fields['prerelease']),
-    maxJump: maxJumpField(fields['maxJump']),
     missing: missingField(fields['missing']),
+    ignore: parseIgnore(fields['ignore'], ranges),
+    ...parseRules(fields),
   }
 }
 
 function parseLatest(fields: Fields): LatestPolicy {
   const tag = textField(fields, 'tag') ?? 'latest'
-  if (isTag(tag)) return { kind: 'latest', tag }
+  if (isTag(tag)) return { kind: 'latest', tag, ...parseRules(fields) }
   throw wrongValue('tag', tag, 'a tag is up to 128 letters, digits, dots, dashes and underscores')
 }
 

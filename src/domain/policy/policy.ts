@@ -1,4 +1,6 @@
 import type { Digest } from '../image-reference.ts'
+import type { IgnoredTags } from './ignore.ts'
+import type { Rules } from './rules.ts'
 
 /** Which tags are looked at, before any policy reads them. Regular expressions in RE2 syntax, searched, not anchored. */
 export interface TagFilters {
@@ -8,19 +10,34 @@ export interface TagFilters {
   readonly extract: string | null
 }
 
-export interface SemverPolicy extends TagFilters {
+/** What every policy has that puts tags in an order. */
+interface Ordering extends TagFilters, Rules {
+  /** What a committed tag that the registry does not list means. */
+  readonly missing: 'hold' | 'proceed'
+  readonly ignore: readonly IgnoredTags[]
+}
+
+export interface SemverPolicy extends Ordering {
   readonly kind: 'semver'
   /** npm's dialect. */
   readonly range: string
   readonly prerelease: 'by-range' | 'included'
   /** How far the first number may rise at once. */
   readonly maxJump: number
-  /** What a committed tag that the registry does not list means. */
-  readonly missing: 'hold' | 'proceed'
+}
+
+/** The newest date of the committed tag's shape. */
+export interface CalverPolicy extends Ordering {
+  readonly kind: 'calver'
+}
+
+/** The highest numbers, as many as the committed tag has. */
+export interface NumericPolicy extends Ordering {
+  readonly kind: 'numeric'
 }
 
 /** Follows one moving tag. */
-export interface LatestPolicy {
+export interface LatestPolicy extends Rules {
   readonly kind: 'latest'
   readonly tag: string
 }
@@ -31,7 +48,10 @@ export interface DigestPolicy {
   readonly digest: Digest | null
 }
 
-export type Policy = SemverPolicy | LatestPolicy | DigestPolicy
+/** Those that choose among a repository's tags. */
+export type OrderedPolicy = SemverPolicy | CalverPolicy | NumericPolicy
+
+export type Policy = OrderedPolicy | LatestPolicy | DigestPolicy
 
 export interface ConsideredTag {
   readonly tag: string
@@ -45,6 +65,8 @@ export interface Decision {
   /** The choice for `update`, the committed tag for `current`, null otherwise. */
   readonly tag: string | null
   readonly reason: string
+  /** What may be taken where the choice of an `update` may not, best first; empty otherwise. */
+  readonly others: readonly string[]
   /** Every distinct tag once. */
   readonly considered: readonly ConsideredTag[]
 }

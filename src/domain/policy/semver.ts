@@ -1,179 +1,101 @@
-import type { Candidate, Rejection, Yardstick } from './candidate.ts'
-import { byPreference, firstNumber, judge, rangeMismatch } from './candidate.ts'
-import type { TagFilter } from './filters.ts'
-import { compileFilters } from './filters.ts'
-import type { ConsideredTag, Decision, SemverPolicy } from './policy.ts'
-import { parseRange } from './range.ts'
-import { compareVersions, readTagVersion } from './tag-version.ts'
-
-/** What stands on the line now: a version, a tag that has no order, or one that the policy does not look at. */
-type Standing =
-  | { readonly kind: 'version'; readonly candidate: Candidate }
-  | { readonly kind: 'unreadable' | 'not-extracted'; readonly reason: string }
-
-/** The tags that may stand on the line, the best first, and all others by their spelling. */
-interface Survey {
-  readonly committed: Candidate | null
-  readonly eligible: readonly Candidate[]
-  readonly rejected: readonly Rejection[]
-}
+import type { Candidate, Scheme } from './candidate.ts'
+import { ignoreVersions } from './ignore.ts'
+import { decideOrdered } from './ordered.ts'
+import type { Decision, SemverPolicy } from './policy.ts'
+import { inRange, parseRange, type VersionRange } from './range.ts'
+import { compareVersions, readTagVersion, type TagVersion } from './tag-version.ts'
 
 /** The highest version that fits the committed tag's scheme, the range and the filters, or why nothing changes. */
 export function decideSemver(
   policy: SemverPolicy,
   committed: string | null,
   tags: ReadonlySet<string>,
+  now: number,
 ): Decision {
-  const filter = compileFilters(policy)
-  if (committed === null) {
-    return decideFirst(policy, survey(measure(policy, null), filter, tags))
-  }
-  const standing = stand(policy, committed)
-  const known = standing.kind === 'version' ? standing.candidate : null
-  const found = survey(known === null ? null : measure(policy, known), filter, tags)
-  if (standing.kind === 'unreadable') return hold(found, standing.reason)
-  if (policy.missing === 'hold' && !tags.has(committed)) {
-    return hold(found, absence(committed, tags.size))
-  }
-  const strangeness =
-    standing.kind === 'version'
-      ? outsideReason(policy, filter, standing.candidate)
-      : standing.reason
-  if (strangeness !== null) {
-    return stay(found, committed, `"${committed}" stays, though ${strangeness}`)
-  }
-  return decideNext(found, committed)
+  return decideOrdered(policy, semverScheme(policy, now), committed, tags, (eligible) =>
+    decideFirst(policy, eligible),
+  )
 }
 
-function measure(policy: SemverPolicy, committed: Candidate | null): Yardstick {
-  const prerelease = committed !== null && committed.version.prerelease.length > 0
-  const range = parseRange(policy.range, prerelease ? 'included' : policy.prerelease)
-  return { committed, range, maxJump: policy.maxJump }
-}
-
-/** Reads the committed tag without asking whether the filters would keep it. */
-function stand({ extract }: SemverPolicy, committed: string): Standing {
-  const filtered = compileFilters({ include: null, exclude: null, extract })(committed)
-  if (!filtered.kept && filtered.by === 'extract') {
-    return { kind: 'not-extracted', reason: filtered.reason }
-  }
-  const version = filtered.kept ? readTagVersion(filtered.text) : null
-  if (version !== null) return { kind: 'version', candidate: { tag: committed, version } }
-  const problem = filtered.kept ? 'it reads as no version' : filtered.reason
-  const remedy = [
-    `policy "latest" with "tag": "${committed}" follows it as it moves`,
-    'policy "digest" keeps what it names now',
-    '"extract" finds a version that stands inside it',
-  ].join(', ')
+function semverScheme(policy: SemverPolicy, now: number): Scheme<TagVersion> {
+  const { range: text, prerelease, maxJump, ignore } = policy
+  const range = parseRange(text, prerelease)
+  // On a prerelease those above it are what its owner waits for.
+  const included = parseRange(text, 'included')
   return {
-    kind: 'unreadable',
-    reason: `the committed tag "${committed}" has no order: ${problem}; ${remedy}`,
+    noun: 'version',
+    read: readTagVersion,
+    compare: compareVersions,
+    compareSpelling: preferSpelling,
+    mismatch: schemeMismatch,
+    outside: (committed, version) =>
+      rangeMismatch((committed?.prerelease.length ?? 0) > 0 ? included : range, version),
+    leap(committed, version) {
+      const distance = firstNumber(version) - firstNumber(committed)
+      if (distance <= maxJump) return null
+      return `its first number is ${distance} above that of the committed tag, more than "maxJump" ${maxJump} allows`
+    },
+    ignored: ignoreVersions(ignore, now),
   }
 }
 
-function survey(yardstick: Yardstick | null, filter: TagFilter, tags: ReadonlySet<string>): Survey {
-  const eligible: Candidate[] = []
-  const rejected: Rejection[] = []
-  for (const tag of [...tags].toSorted()) {
-    const judged = judge(yardstick, filter, tag)
-    if ('version' in judged) eligible.push(judged)
-    else rejected.push(judged)
-  }
-  const committed = yardstick?.committed ?? null
-  return { committed, eligible: eligible.toSorted(byPreference(committed)), rejected }
+/** Spelled with or without its `v` as the committed one is, then without. */
+function preferSpelling(a: TagVersion, b: TagVersion, committed: TagVersion | null): number {
+  const v = committed?.spelledWithV ?? false
+  return Number(b.spelledWithV === v) - Number(a.spelledWithV === v)
 }
 
 /** Nothing is committed to measure by, so a list that spans two schemes of numbering is left to a person. */
-function decideFirst({ maxJump, range }: SemverPolicy, found: Survey): Decision {
-  const [best] = found.eligible
-  const lowest = found.eligible.at(-1)
+function decideFirst(
+  { maxJump, range }: SemverPolicy,
+  eligible: readonly Candidate<TagVersion>[],
+): Pick<Decision, 'outcome' | 'tag' | 'reason'> {
+  const [best] = eligible
+  const lowest = eligible.at(-1)
   if (best === undefined || lowest === undefined) {
-    return answer('none', null, `no tag is committed and none fits the range "${range}"`, found)
+    const reason = `no tag is committed and none fits the range "${range}"`
+    return { outcome: 'none', tag: null, reason }
   }
   const span = firstNumber(best.version) - firstNumber(lowest.version)
   if (span > maxJump) {
-    return hold(
-      found,
+    const reason =
       `no tag is committed, and "${lowest.tag}" and "${best.tag}" lie further apart than "maxJump" ${maxJump} allows: ` +
-        'write the tag to start from on the line, or narrow "range"',
-    )
+      'write the tag to start from on the line, or narrow "range"'
+    return { outcome: 'hold', tag: null, reason }
   }
-  return answer(
-    'update',
-    best.tag,
-    `no tag is committed; "${best.tag}" is the newest that fits`,
-    found,
-  )
+  const reason = `no tag is committed; "${best.tag}" is the newest that fits`
+  return { outcome: 'update', tag: best.tag, reason }
 }
 
-function decideNext(found: Survey, committed: string): Decision {
-  const [best] = found.eligible
-  if (best === undefined || found.committed === null || !isAbove(best, found.committed)) {
-    return stay(found, committed, `nothing that fits is above "${committed}"`)
+/** Why the range leaves a version out; null when it does not. */
+function rangeMismatch(range: VersionRange, version: TagVersion): string | null {
+  if (inRange(range, version)) return null
+  return version.prerelease.length > 0 && range.reading === 'by-range'
+    ? `it is a prerelease that the range "${range.text}" does not admit`
+    : `it is outside the range "${range.text}"`
+}
+
+function schemeMismatch(committed: TagVersion | null, version: TagVersion): string | null {
+  const model = committed === null ? 'a first tag' : 'the committed tag'
+  const count = committed?.numbers.length ?? 3
+  if (version.numbers.length !== count) {
+    return `it has ${version.numbers.length} of the numbers of which ${model} has ${count}`
   }
-  return answer(
-    'update',
-    best.tag,
-    `"${best.tag}" is the newest that fits above "${committed}"`,
-    found,
-  )
-}
-
-function isAbove(candidate: Candidate, committed: Candidate): boolean {
-  return compareVersions(candidate.version, committed.version) > 0
-}
-
-function outsideReason(
-  policy: SemverPolicy,
-  filter: TagFilter,
-  committed: Candidate,
-): string | null {
-  const filtered = filter(committed.tag)
-  return filtered.kept
-    ? rangeMismatch(measure(policy, committed).range, committed.version)
-    : filtered.reason
-}
-
-function absence(committed: string, count: number): string {
-  return (
-    `the committed tag "${committed}" is missing from the ${count} tags that the registry lists, which may be incomplete: ` +
-    'check that it was not removed, write one that exists, or set "missing": "proceed"'
-  )
-}
-
-function hold(found: Survey, reason: string): Decision {
-  return answer('hold', null, reason, found)
-}
-
-function stay(found: Survey, committed: string, reason: string): Decision {
-  return answer('current', committed, reason, found)
-}
-
-function answer(
-  outcome: Decision['outcome'],
-  tag: string | null,
-  reason: string,
-  { committed, eligible, rejected }: Survey,
-): Decision {
-  const considered: ConsideredTag[] = eligible.map((candidate) =>
-    candidate.tag === tag
-      ? {
-          tag,
-          verdict: 'chosen',
-          reason: outcome === 'update' ? 'it is the newest that fits' : 'it is the committed tag',
-        }
-      : { tag: candidate.tag, verdict: 'eligible', reason: eligibility(candidate, committed) },
-  )
-  for (const other of rejected) {
-    considered.push({ tag: other.tag, verdict: 'rejected', reason: other.reason })
+  const variant = committed?.variant ?? ''
+  if (version.variant !== variant) {
+    return `its variant is ${named(version.variant)}, that of ${model} is ${named(variant)}`
   }
-  return { outcome, tag, reason, considered }
+  const kind = committed?.counter?.kind
+  if (version.counter?.kind !== kind) {
+    return `its build counter is ${named(version.counter?.kind)}, that of ${model} is ${named(kind)}`
+  }
+  return null
 }
 
-function eligibility(candidate: Candidate, committed: Candidate | null): string {
-  if (committed === null) return 'it fits'
-  if (candidate.tag === committed.tag) return 'it is the committed tag'
-  return isAbove(candidate, committed)
-    ? 'it fits, and is above the committed tag'
-    : 'it is the committed version, spelled otherwise'
+function firstNumber({ numbers }: TagVersion): number {
+  return numbers[0] ?? 0
+}
+
+function named(text = ''): string {
+  return text === '' ? 'none' : `"${text}"`
 }

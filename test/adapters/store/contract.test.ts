@@ -5,6 +5,7 @@ import { afterAll } from 'vitest'
 import { openStore, type StoreOptions } from '../../../src/adapters/store/store.ts'
 import { historyContract } from '../../contracts/history.ts'
 import { inboxContract } from '../../contracts/inbox.ts'
+import { memoryContract } from '../../contracts/memory.ts'
 import { openMemoryStore } from '../../fakes/memory-store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'magos-store-'))
@@ -21,3 +22,5 @@ inboxContract('node:sqlite', openSqlite)
 inboxContract('memory', openMemoryStore)
 historyContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 historyContract('memory', () => openMemoryStore({ now: () => 0 }))
+memoryContract('node:sqlite', () => openSqlite({ now: () => 0 }))
+memoryContract('memory', () => openMemoryStore({ now: () => 0 }))

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/domain/policy/parse.ts'
+import { noRules } from '../../../src/domain/policy/rules.ts'
 import { answersOrRefuses, thrownBy } from './thrown.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -13,7 +14,11 @@ const plainSemver = {
   extract: null,
   maxJump: 10,
   missing: 'hold',
+  ignore: [],
+  ...noRules,
 }
+const { range: _, prerelease: __, maxJump: ___, ...ordering } = plainSemver
+const nights = { kind: 'cron', pattern: '* 2-4 * * *', timeZone: 'UTC' }
 
 describe('parsePolicy()', () => {
   it.each([
@@ -40,10 +45,24 @@ describe('parsePolicy()', () => {
       { policy: 'semver', include: 'a', exclude: 'b', extract: '(?P<version>.+)' },
       { ...plainSemver, include: 'a', exclude: 'b', extract: '(?P<version>.+)' },
     ],
-    [{ policy: 'latest' }, { kind: 'latest', tag: 'latest' }],
+    [{ policy: 'calver' }, { ...ordering, kind: 'calver' }],
+    [
+      { policy: 'numeric', missing: 'proceed' },
+      { ...ordering, kind: 'numeric', missing: 'proceed' },
+    ],
+    [
+      { policy: 'semver', minAge: '3d', platforms: ['linux/x86_64'], window: '* 2-4 * * *' },
+      {
+        ...plainSemver,
+        minAge: 259_200_000,
+        platforms: [{ os: 'linux', architecture: 'amd64', variant: null }],
+        windows: [nights],
+      },
+    ],
+    [{ policy: 'latest' }, { kind: 'latest', tag: 'latest', ...noRules }],
     [
       { policy: 'latest', tag: 'v3' },
-      { kind: 'latest', tag: 'v3' },
+      { kind: 'latest', tag: 'v3', ...noRules },
     ],
     [{ policy: 'digest' }, { kind: 'digest', digest: null }],
     [
@@ -56,11 +75,10 @@ describe('parsePolicy()', () => {
   })
 
   it.each([
-    [{}, /"policy" is missing/, /"semver", "latest" or "digest"/],
+    [{}, /"policy" is missing/, /"semver", "calver", "numeric", "latest" or "digest"/],
     [{ range: '^1' }, /"policy" is missing/, /"semver"/],
-    [{ policy: 'Semver' }, /"Semver"/, /"semver", "latest" or "digest"/],
-    [{ policy: 'calver' }, /"calver": there is none/, /"semver"/],
-    [{ policy: 'numeric' }, /"numeric": there is none/, /"semver"/],
+    [{ policy: 'Semver' }, /"Semver"/, /"semver", "calver", "numeric", "latest" or "digest"/],
+    [{ policy: 'CalVer' }, /"CalVer": there is none/, /"semver"/],
     [{ policy: 'toString' }, /"toString": there is none/, /"semver"/],
     [{ policy: '' }, /"": there is none/, /"semver"/],
     [{ policy: 1 }, /policy 1: there is none/, /"semver"/],
@@ -68,7 +86,11 @@ describe('parsePolicy()', () => {
     [{ policy: ['semver'] }, /there is none/, /"semver"/],
     [{ policy: 'semver', ranges: '^1' }, /"ranges" is unknown/, /"range", "prerelease"/],
     [{ policy: 'semver', Range: '^1' }, /"Range" is unknown/, /"range"/],
-    [{ policy: 'semver', minAge: '3d' }, /"minAge" is unknown/, /"range"/],
+    [{ policy: 'semver', minage: '3d' }, /"minage" is unknown/, /"range"/],
+    [{ policy: 'calver', range: '*' }, /"range" belongs to policy "semver"/, /"include"/],
+    [{ policy: 'numeric', maxJump: 1 }, /"maxJump" belongs to policy "semver"/, /"include"/],
+    [{ policy: 'digest', minAge: '3d' }, /"minAge" belongs to policy "semver"/, /"digest"/],
+    [{ policy: 'latest', ignore: ['1'] }, /"ignore" belongs to policy "semver"/, /"tag"/],
     [{ policy: 'semver', repo: 'ghcr.io/o/app' }, /"repo" is unknown/, /"range"/],
     [{ policy: 'semver', __proto__x: 1 }, /"__proto__x" is unknown/, /"range"/],
     [{ policy: 'semver', tag: 'x' }, /"tag" belongs to policy "latest"/, /"range"/],
@@ -102,11 +124,26 @@ describe('parsePolicy()', () => {
   })
 
   it('throws nothing but the one error class, whatever the fields', () => {
-    const keys = ['range', 'prerelease', 'include', 'exclude', 'extract', 'maxJump', 'missing']
+    const keys = [
+      'minAge',
+      'platforms',
+      'window',
+      'ignore',
+      'range',
+      'prerelease',
+      'include',
+      'exclude',
+      'extract',
+      'maxJump',
+      'missing',
+    ]
     const key = fc.constantFrom(...keys, 'tag', 'digest', 'other', '__proto__')
     const fields = fc
       .tuple(
-        fc.oneof(fc.constantFrom('semver', 'latest', 'digest'), fc.jsonValue()),
+        fc.oneof(
+          fc.constantFrom('semver', 'calver', 'numeric', 'latest', 'digest'),
+          fc.jsonValue(),
+        ),
         fc.dictionary(key, fc.oneof(fc.string(), fc.anything()), { maxKeys: 2 }),
       )
       .map(([policy, rest]) => Object.assign(rest, { policy }))

@@ -207,7 +207,7 @@ describe('decide()', () => {
     )
     const fields = fc.record(
       {
-        policy: fc.constantFrom('semver', 'latest', 'digest'),
+        policy: fc.constantFrom('semver', 'calver', 'numeric', 'latest', 'digest'),
         range: fc.oneof(range, fc.string()),
         include: fc.string(),
         extract: fc.constantFrom(
@@ -230,5 +230,73 @@ describe('decide()', () => {
         }),
     )
     expect(() => fc.assert(property, { numRuns: 400 })).not.toThrow()
+  })
+})
+
+/** Tags of the other orders, with what they mean to whoever made them. */
+interface OrderedTag {
+  readonly tag: string
+  readonly shape: string
+  readonly parts: readonly number[]
+}
+
+const two = (number: number) => String(number).padStart(2, '0')
+const dates: fc.Arbitrary<OrderedTag> = fc
+  .tuple(
+    fc.integer({ min: 2019, max: 2027 }),
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 28 }),
+    fc.constantFrom('.', '-', ''),
+    fc.constantFrom(2, 3),
+  )
+  .map(([year, month, date, separator, count]) => {
+    const parts = [year, month, date].slice(0, count)
+    const tag = [String(year), two(month), two(date)].slice(0, count).join(separator)
+    return { tag, shape: `${separator}${count}`, parts }
+  })
+const numbers: fc.Arbitrary<OrderedTag> = fc
+  .array(fc.nat(12), { minLength: 1, maxLength: 5 })
+  .map((parts) => ({ tag: parts.join('.'), shape: String(parts.length), parts }))
+
+function compareParts(a: OrderedTag, b: OrderedTag): number {
+  const index = a.parts.findIndex((part, at) => part !== b.parts[at])
+  return index === -1 ? 0 : (a.parts[index] ?? 0) - (b.parts[index] ?? 0)
+}
+
+describe.each([
+  ['calver', dates],
+  ['numeric', numbers],
+])('decide() by %s', (kind, ordered) => {
+  const policy = parsePolicy({ policy: kind })
+
+  it('chooses the highest of the committed shape, in whatever order, and never below', () => {
+    let updates = 0
+    const others = fc.array(ordered, { maxLength: 30, size: 'max' })
+    const property = fc.property(ordered, others, (committed, more) => {
+      const all = [committed, ...more]
+      const tags = all.map(({ tag }) => tag)
+      const decision = decide(policy, committed.tag, tags)
+      expect(decide(policy, committed.tag, tags.toReversed())).toEqual(decision)
+      const rivals = all.filter(({ shape }) => shape === committed.shape)
+      const chosen = rivals.find(({ tag }) => tag === decision.tag)
+      if (chosen === undefined) throw new Error('a tag was chosen that is not in the list')
+      expect(rivals.every((one) => compareParts(one, chosen) <= 0)).toBe(true)
+      expect(decision.outcome).toBe(compareParts(chosen, committed) > 0 ? 'update' : 'current')
+      if (decision.outcome === 'update') updates += 1
+    })
+    expect(() => fc.assert(property, { numRuns: 300 })).not.toThrow()
+    expect(updates).toBeGreaterThan(30)
+  })
+
+  it('does not change its choice for an older tag', () => {
+    const property = fc.property(ordered, ordered, fc.array(ordered), (one, other, more) => {
+      fc.pre(one.shape === other.shape && compareParts(one, other) !== 0)
+      const [older, committed] = compareParts(one, other) < 0 ? [one, other] : [other, one]
+      const tags = [committed, ...more].map(({ tag }) => tag)
+      const before = decide(policy, committed.tag, tags)
+      const after = decide(policy, committed.tag, [...tags, older.tag])
+      expect([after.outcome, after.tag]).toEqual([before.outcome, before.tag])
+    })
+    expect(() => fc.assert(property, { numRuns: 300 })).not.toThrow()
   })
 })

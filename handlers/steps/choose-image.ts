@@ -1,0 +1,201 @@
+import type { HeldImage } from '../../src/domain/answer.ts'
+import type { ScannedImage } from '../../src/domain/compose/scan.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import {
+  repositoryName,
+  type Digest,
+  type ImageReference,
+} from '../../src/domain/image-reference.ts'
+import type { Policy } from '../../src/domain/policy/policy.ts'
+import {
+  ageObstacle,
+  isSameForAll,
+  platformObstacle,
+  stricter,
+  windowObstacle,
+  type Obstacle,
+  type Rules,
+} from '../../src/domain/policy/rules.ts'
+import {
+  choose,
+  needsTags,
+  planUpdate,
+  rulesOf,
+  type Choice,
+  type Update,
+} from '../../src/domain/update.ts'
+import type { ImageManifest, Memory } from '../../src/ports.ts'
+import type { HostSettings } from '../context.ts'
+
+/** An annotated line that may be edited. */
+export interface Watched {
+  readonly image: ScannedImage
+  readonly current: ImageReference
+  readonly policy: Policy
+}
+
+/** What registries are asked, each question once a pass. */
+export interface Questions {
+  tags(current: ImageReference): Promise<readonly string[]>
+  digest(current: ImageReference, tag: string): Promise<Digest>
+  manifest(current: ImageReference, digest: Digest): Promise<ImageManifest>
+}
+
+export interface ChooseContext {
+  readonly host: Pick<HostSettings, 'platform' | 'guards'>
+  readonly memory: Memory
+  readonly now: number
+  readonly ask: Questions
+}
+
+/** What becomes of a line: an update, what waits or is refused, and why it stands where it stands. */
+export interface LineAnswer {
+  readonly update: Update | null
+  readonly held: readonly HeldImage[]
+  /** null where `update` or `held` says it. */
+  readonly standing: string | null
+}
+
+/** Newer tags beyond these are not asked for in one pass, so that a first look at a long list costs little. */
+const MOST_CANDIDATES = 20
+
+/** The best image that the policy wants and no rule keeps back. */
+export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<LineAnswer> {
+  const { image, current, policy } = line
+  const { ask, now } = ctx
+  const rules = stricter(rulesOf(policy), guardsFor(policy, ctx.host.guards))
+  const tags = needsTags(policy) ? await ask.tags(current) : []
+  const choice = choose(policy, current, tags, { now })
+  switch (choice.outcome) {
+    case 'current':
+      return standing(choice.reason)
+    case 'hold':
+      return { update: null, held: [holdLine(line, choice)], standing: null }
+    case 'digest': {
+      const update = planUpdate(image, policy, current, { ...choice, tag: current.tag })
+      return withinWindow(ctx, line, rules, update, [])
+    }
+    case 'tag':
+      return chooseTag(ctx, line, rules, choice)
+  }
+}
+
+/** How a line is held: `waits` where time alone will change it. */
+export function holdLine({ image }: Pick<Watched, 'image'>, why: Partial<Obstacle>): HeldImage {
+  const { file, line, column, text } = image
+  const { kind = 'waits', reason = '', remedy } = why
+  return {
+    file,
+    line,
+    column,
+    image: text,
+    reason,
+    ...(remedy === undefined ? {} : { remedy }),
+    kind,
+  }
+}
+
+/** A digest that a person named is not for a rule to doubt; when it is written is. */
+function guardsFor({ kind }: Policy, guards: Rules): Rules {
+  return kind === 'digest' ? { ...guards, minAge: 0, platforms: [] } : guards
+}
+
+async function chooseTag(
+  ctx: ChooseContext,
+  line: Watched,
+  rules: Rules,
+  choice: Extract<Choice, { readonly outcome: 'tag' }>,
+): Promise<LineAnswer> {
+  const { image, current, policy } = line
+  const obstacles: Obstacle[] = []
+  for (const tag of [choice.tag, ...choice.others].slice(0, MOST_CANDIDATES)) {
+    const digest = await ctx.ask.digest(current, tag)
+    const verdict = await judge(ctx, line, rules, tag, digest)
+    if (verdict.kind === 'same') return standing(verdict.reason)
+    if (verdict.kind === 'fits') {
+      const reason = tag === choice.tag ? choice.reason : `"${tag}" is the newest that may be taken`
+      const update = planUpdate(image, policy, current, { tag, digest, reason })
+      return withinWindow(ctx, line, rules, update, obstacles)
+    }
+    obstacles.push(verdict.obstacle)
+  }
+  if (current.digest === null && current.tag !== null) {
+    const digest = await ctx.ask.digest(current, current.tag)
+    const reason = 'pinned to its own tag while newer ones are kept back'
+    const update = planUpdate(image, policy, current, { tag: current.tag, digest, reason })
+    return withinWindow(ctx, line, rules, update, obstacles)
+  }
+  // Where one of them only waits, nobody has to do anything.
+  const [first] = obstacles.toSorted(
+    (a, b) => Number(a.kind !== 'waits') - Number(b.kind !== 'waits'),
+  )
+  return { update: null, held: first === undefined ? [] : [holdLine(line, first)], standing: null }
+}
+
+type Verdict =
+  | { readonly kind: 'fits' }
+  | { readonly kind: 'same'; readonly reason: string }
+  | { readonly kind: 'kept-back'; readonly obstacle: Obstacle }
+
+async function judge(
+  ctx: ChooseContext,
+  { current }: Watched,
+  rules: Rules,
+  tag: string,
+  digest: Digest,
+): Promise<Verdict> {
+  const { host, memory, now, ask } = ctx
+  if (tag === current.tag) {
+    if (digest === current.digest) return { kind: 'same', reason: `"${tag}" names its digest` }
+    // What runs already is only written down, and then it stays what it is.
+    if (current.digest === null) return { kind: 'fits' }
+    const before = await formerPlatforms(ask, current, current.digest)
+    const after = await ask.manifest(current, digest)
+    if (isSameForAll(rules, host.platform, before, after.platforms)) {
+      return { kind: 'same', reason: `"${tag}" changed only for other platforms` }
+    }
+  }
+  const sight = { repository: repositoryName(current), tag, digest }
+  const firstSeen = memory.firstSeen(sight) ?? now
+  memory.see(sight, now)
+  const obstacle =
+    ageObstacle(rules, tag, { firstSeen, now }) ??
+    platformObstacle(rules, host.platform, tag, (await ask.manifest(current, digest)).platforms)
+  return obstacle === null ? { kind: 'fits' } : { kind: 'kept-back', obstacle }
+}
+
+/** A digest that the registry has no more is nobody's image any more. */
+async function formerPlatforms(
+  ask: Questions,
+  current: ImageReference,
+  digest: Digest,
+): Promise<ImageManifest['platforms']> {
+  try {
+    return (await ask.manifest(current, digest)).platforms
+  } catch (error) {
+    if (error instanceof MagosError && error.code === 'not-found') return []
+    throw error
+  }
+}
+
+/** What was found, unless this is not the time to write it. What a better one waits for is told beside. */
+function withinWindow(
+  { now }: ChooseContext,
+  line: Watched,
+  rules: Rules,
+  update: Update | null,
+  [newest]: readonly Obstacle[],
+): LineAnswer {
+  // Something was found for now, so nobody has to act on what is better.
+  const waiting = newest === undefined ? [] : [holdLine(line, { ...newest, kind: 'waits' })]
+  const closed = update === null ? null : windowObstacle(rules, now)
+  if (update === null) return { update, held: waiting, standing: 'it stands as its policy wants' }
+  if (closed === null) return { update, held: waiting, standing: null }
+  const what = update.tag ?? update.digest
+  const reason = `"${what}" is due, but ${closed.reason}`
+  return { update: null, held: [holdLine(line, { ...closed, reason }), ...waiting], standing: null }
+}
+
+function standing(reason: string): LineAnswer {
+  return { update: null, held: [], standing: reason }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import type { Digest } from '../../domain/image-reference.ts'
+import { platformOf, type PlatformImage } from '../../domain/platform.ts'
+import type { ImageManifest, RepositoryName } from '../../ports.ts'
+import type { Client, Reply } from './client.ts'
+import { bodyText } from './body-text.ts'
+import { failureOf, nonsense } from './failure.ts'
+import { isDigest, mediaTypes } from './manifest.ts'
+
+const maxBody = 4 * 1024 * 1024
+const maxPlatforms = 1_000
+/** What helm charts and the like have instead is no image's. */
+const configTypes: ReadonlySet<string> = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+])
+
+/** What a digest holds: an index's platforms, or the one that a single image's configuration names. */
+export async function readManifest(
+  client: Client,
+  name: RepositoryName,
+  digest: Digest,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<ImageManifest> {
+  const action = `Cannot read the manifest of "${name.registry}/${name.repository}@${digest}"`
+  const get = async (path: string, accept: string, expected: Digest) => {
+    const inquiry = { name, method: 'GET', path, accept, maxBody, action } as const
+    return readDocument(await client.ask(inquiry, signal), expected, now)
+  }
+  const { document, reply } = await get(`manifests/${digest}`, mediaTypes.join(', '), digest)
+  const mediaType = textAt(document, 'mediaType') ?? headerType(reply)
+  const children = document['manifests']
+  if (Array.isArray(children)) {
+    return { mediaType, platforms: children.slice(0, maxPlatforms).flatMap(platformImage) }
+  }
+  const config = recordAt(document, 'config')
+  const configDigest = textAt(config, 'digest') ?? ''
+  if (!isDigest(configDigest) || !configTypes.has(textAt(config, 'mediaType') ?? '')) {
+    return { mediaType, platforms: [] }
+  }
+  const image = await get(`blobs/${configDigest}`, '*/*', configDigest)
+  return { mediaType, platforms: platformImage({ digest, platform: image.document }) }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Attestations stand in an index as `unknown/unknown`: https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+function platformImage(entry: unknown): PlatformImage[] {
+  const fields = toRecord(entry)
+  const platform = recordAt(fields, 'platform')
+  const digest = textAt(fields, 'digest') ?? ''
+  const os = textAt(platform, 'os') ?? ''
+  const architecture = textAt(platform, 'architecture') ?? ''
+  const isKnown = [os, architecture].every((part) => part !== '' && part !== 'unknown')
+  if (!isKnown || !isDigest(digest)) return []
+  return [{ ...platformOf(os, architecture, textAt(platform, 'variant') ?? ''), digest }]
+}
+
+function readDocument(
+  reply: Reply,
+  expected: Digest,
+  now: () => number,
+): { readonly document: Fields; readonly reply: Reply } {
+  const { answer, attempt } = reply
+  if (answer.status !== 200) throw failureOf(attempt, answer, now())
+  const hash = `sha256:${createHash('sha256').update(answer.body).digest('hex')}`
+  if (hash !== expected)
+    throw nonsense(attempt, `asked for ${expected}, it sends what hashes to ${hash}`)
+  try {
+    const value: unknown = JSON.parse(bodyText(answer))
+    if (isRecord(value)) return { document: value, reply }
+  } catch {
+    // Told below, with what is no object.
+  }
+  throw nonsense(attempt, 'the answer is no JSON object')
+}
+
+function headerType({ answer }: Reply): string {
+  return (answer.headers['content-type'] ?? '').replace(/;.*$/s, '').trim()
+}
+
+function recordAt(fields: Fields, key: string): Fields {
+  return toRecord(fields[key])
+}
+
+function toRecord(value: unknown): Fields {
+  return isRecord(value) ? value : {}
+}
+
+function textAt(fields: Fields, key: string): string | null {
+  const value = fields[key]
+  return typeof value === 'string' ? value : null
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

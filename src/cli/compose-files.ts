@@ -1,0 +1,51 @@
+import { isComposeFile } from '../domain/compose/file-names.ts'
+import { MagosError } from '../domain/error.ts'
+import type { Problem } from '../domain/problem.ts'
+import { parseRepositorySettings, type RepositorySettings } from '../domain/repository-settings.ts'
+import type { Io } from './io.ts'
+
+const settingsFile = '.magos.yaml'
+
+/** The working directory's `.magos.yaml`, which presets annotations. */
+export async function readSettings(
+  io: Io,
+): Promise<{ readonly settings: RepositorySettings; readonly problems: Problem[] }> {
+  const text = await io.readFile(settingsFile).catch((error: unknown) => {
+    if (isAbsence(error)) return null
+    throw error
+  })
+  const { settings, problems } = parseRepositorySettings(settingsFile, text)
+  return { settings, problems: [...problems] }
+}
+
+/** A file that is there and cannot be read is no absence. */
+function isAbsence(error: unknown): boolean {
+  if (!(error instanceof MagosError) || error.code !== 'usage') return false
+  const { cause } = error
+  return !(cause instanceof Error) || !('code' in cause) || cause.code === 'ENOENT'
+}
+
+/** A folder is walked for the names that Compose knows, a file is taken whatever its name. */
+export async function findFiles(io: Io, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  for (const path of paths.length === 0 ? ['.'] : paths) {
+    const files = path === '-' ? [path] : await io.listFiles(path)
+    const isFolder = files.length !== 1 || files[0] !== path
+    const wanted = isFolder ? files.filter((file) => isStackFile(path, file)) : files
+    for (const file of wanted.toSorted()) found.add(isFolder ? withoutDot(file) : file)
+  }
+  return found
+}
+
+/** Below a dotted directory there are no stacks, unless it is the one that was asked for. */
+function isStackFile(folder: string, file: string): boolean {
+  const root = `${withoutDot(folder).replace(/\/+$/, '')}/`
+  const path = withoutDot(file)
+  const parts = (path.startsWith(root) ? path.slice(root.length) : path).split('/')
+  const name = parts.pop() ?? ''
+  return isComposeFile(name) && !parts.some((part) => /^\.[^.]/.test(part))
+}
+
+function withoutDot(path: string): string {
+  return path === '.' ? '' : path.replace(/^(?:\.\/+)+/, '')
+}

@@ -1,0 +1,223 @@
+import {
+  byPreference,
+  judge,
+  type Candidate,
+  type Leap,
+  type Scheme,
+  type Yardstick,
+} from './candidate.ts'
+import { compileFilters, type TagFilter } from './filters.ts'
+import { fittingPolicies } from './fitting.ts'
+import type { ConsideredTag, Decision, OrderedPolicy } from './policy.ts'
+
+/** What stands on the line now: a version, a tag that has no order, or one that the policy does not look at. */
+type Standing<Version> =
+  | { readonly kind: 'version'; readonly candidate: Candidate<Version> }
+  | { readonly kind: 'unreadable' | 'not-extracted'; readonly reason: string }
+
+/** The tags that may stand on the line, the best first, and all others. */
+interface Survey<Version> {
+  readonly filter: TagFilter
+  /** null where nothing could be measured. */
+  readonly yardstick: Yardstick<Version> | null
+  readonly eligible: readonly Candidate<Version>[]
+  readonly rejected: readonly string[]
+  /** Those of the rejected that are only too far away, the farthest first. */
+  readonly leaps: readonly Leap<Version>[]
+}
+
+/** What to do where no tag is committed; the eligible ones come best first. */
+export type FirstTag<Version> = (
+  eligible: readonly Candidate<Version>[],
+) => Pick<Decision, 'outcome' | 'tag' | 'reason'>
+
+/** The highest tag that fits the committed one's shape, the bounds and the filters, or why nothing changes. */
+export function decideOrdered<Version>(
+  policy: OrderedPolicy,
+  scheme: Scheme<Version>,
+  committed: string | null,
+  tags: ReadonlySet<string>,
+  first: FirstTag<Version>,
+): Decision {
+  const filter = compileFilters(policy)
+  if (committed === null) {
+    const found = survey(filter, { scheme, filter, committed }, tags)
+    const { outcome, tag, reason } = first(found.eligible)
+    return answer(outcome, tag, reason, found)
+  }
+  const standing = stand(policy, scheme, committed)
+  const known = standing.kind === 'version' ? standing.candidate : null
+  const found = survey(filter, known === null ? null : { scheme, filter, committed: known }, tags)
+  if (standing.kind === 'unreadable') return hold(found, standing.reason)
+  if (policy.missing === 'hold' && !tags.has(committed)) {
+    return hold(found, absence(committed, tags.size))
+  }
+  const strangeness = known === null ? standingReason(standing) : outsideReason(found, known)
+  if (strangeness !== null) {
+    return stay(found, committed, `"${committed}" stays, though ${strangeness}`)
+  }
+  return decideNext(found, committed)
+}
+
+/** Reads the committed tag without asking whether the filters would keep it. */
+function stand<Version>(
+  { kind, extract }: OrderedPolicy,
+  scheme: Scheme<Version>,
+  committed: string,
+): Standing<Version> {
+  const filtered = compileFilters({ include: null, exclude: null, extract })(committed)
+  if (!filtered.kept && filtered.by === 'extract') {
+    return { kind: 'not-extracted', reason: filtered.reason }
+  }
+  const version = filtered.kept ? scheme.read(filtered.text) : null
+  if (version !== null) return { kind: 'version', candidate: { tag: committed, version } }
+  const problem = filtered.kept ? `it reads as no ${scheme.noun}` : filtered.reason
+  const remedy = fittingPolicies(committed, kind).join(', ')
+  return {
+    kind: 'unreadable',
+    reason: `the committed tag "${committed}" has no order: ${problem}; ${remedy}`,
+  }
+}
+
+function standingReason<Version>(standing: Standing<Version>): string | null {
+  return standing.kind === 'version' ? null : standing.reason
+}
+
+function survey<Version>(
+  filter: TagFilter,
+  yardstick: Yardstick<Version> | null,
+  tags: ReadonlySet<string>,
+): Survey<Version> {
+  if (yardstick === null) {
+    return { filter, yardstick, eligible: [], rejected: [...tags], leaps: [] }
+  }
+  const eligible: Candidate<Version>[] = []
+  const rejected: string[] = []
+  const leaps: Leap<Version>[] = []
+  for (const tag of tags) {
+    const judged = judge(yardstick, tag)
+    if (typeof judged === 'string') {
+      rejected.push(tag)
+    } else if ('reason' in judged) {
+      rejected.push(tag)
+      leaps.push(judged)
+    } else {
+      eligible.push(judged)
+    }
+  }
+  const order = byPreference(yardstick)
+  return {
+    filter,
+    yardstick,
+    eligible: eligible.toSorted(order),
+    rejected,
+    leaps: leaps.toSorted(order),
+  }
+}
+
+function decideNext<Version>(found: Survey<Version>, committed: string): Decision {
+  const [best] = found.eligible
+  if (best === undefined || !isAbove(found, best)) {
+    const reason = `nothing that fits is above "${committed}"`
+    const nearest = found.leaps.at(-1)
+    // It may be a date among versions, or a release that a person wants: both should be known.
+    const leap = nearest === undefined ? '' : `; "${nearest.tag}" was left out: ${nearest.reason}`
+    return stay(found, committed, reason + leap)
+  }
+  const reason = `"${best.tag}" is the newest that fits above "${committed}"`
+  return answer('update', best.tag, reason, found)
+}
+
+function isAbove<Version>({ yardstick }: Survey<Version>, candidate: Candidate<Version>): boolean {
+  const model = yardstick?.committed ?? null
+  return model !== null && (yardstick?.scheme.compare(candidate.version, model.version) ?? 0) > 0
+}
+
+function outsideReason<Version>(
+  { filter, yardstick }: Survey<Version>,
+  committed: Candidate<Version>,
+): string | null {
+  const filtered = filter(committed.tag)
+  if (!filtered.kept) return filtered.reason
+  return yardstick?.scheme.outside(committed.version, committed.version) ?? null
+}
+
+function absence(committed: string, count: number): string {
+  return (
+    `the committed tag "${committed}" is missing from the ${count} tags that the registry lists, which may be incomplete: ` +
+    'check that it was not removed, write one that exists, or set "missing": "proceed"'
+  )
+}
+
+function hold<Version>(found: Survey<Version>, reason: string): Decision {
+  return answer('hold', null, reason, found)
+}
+
+function stay<Version>(found: Survey<Version>, committed: string, reason: string): Decision {
+  return answer('current', committed, reason, found)
+}
+
+function answer<Version>(
+  outcome: Decision['outcome'],
+  tag: string | null,
+  reason: string,
+  found: Survey<Version>,
+): Decision {
+  const model = found.yardstick?.committed ?? null
+  const others =
+    outcome === 'update'
+      ? found.eligible.filter((one) => one.tag !== tag && (model === null || isAbove(found, one)))
+      : []
+  let considered: readonly ConsideredTag[] | undefined
+  return {
+    outcome,
+    tag,
+    reason,
+    others: others.map((one) => one.tag),
+    // Thousands of sentences that a daemon does not read: they are made for whoever does.
+    get considered() {
+      return (considered ??= explain(outcome, tag, found))
+    },
+  }
+}
+
+/** The choice first, then what else fits, then the rest by spelling. */
+function explain<Version>(
+  outcome: Decision['outcome'],
+  tag: string | null,
+  found: Survey<Version>,
+): readonly ConsideredTag[] {
+  const { eligible, rejected } = found
+  const fitting = eligible.map((candidate): ConsideredTag =>
+    candidate.tag === tag
+      ? {
+          tag,
+          verdict: 'chosen',
+          reason: outcome === 'update' ? 'it is the newest that fits' : 'it is the committed tag',
+        }
+      : { tag: candidate.tag, verdict: 'eligible', reason: eligibility(found, candidate) },
+  )
+  const others = rejected.toSorted().map((other): ConsideredTag => {
+    return { tag: other, verdict: 'rejected', reason: rejection(found, other) }
+  })
+  return [...fitting, ...others]
+}
+
+function rejection<Version>({ filter, yardstick }: Survey<Version>, tag: string): string {
+  if (yardstick === null) {
+    const filtered = filter(tag)
+    return filtered.kept ? 'there is no committed version to compare it with' : filtered.reason
+  }
+  const judged = judge(yardstick, tag)
+  if (typeof judged === 'string') return judged
+  return 'reason' in judged ? judged.reason : 'it fits'
+}
+
+function eligibility<Version>(found: Survey<Version>, candidate: Candidate<Version>): string {
+  const committed = found.yardstick?.committed ?? null
+  if (committed === null) return 'it fits'
+  if (candidate.tag === committed.tag) return 'it is the committed tag'
+  return isAbove(found, candidate)
+    ? 'it fits, and is above the committed tag'
+    : 'it is the committed version, spelled otherwise'
+}
