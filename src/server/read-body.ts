@@ -17,10 +17,15 @@ export async function readBody(request: Request, limit: number): Promise<Body> {
     if (told === null) return await readCounted(request, limit)
     const text = await request.text()
     // Under node:http the length is true; elsewhere the header may be anything.
-    return Buffer.byteLength(text) > limit ? { outcome: 'too-large' } : { outcome: 'read', text }
+    return isOver(text, limit) ? { outcome: 'too-large' } : { outcome: 'read', text }
   } catch {
     return { outcome: 'broken' }
   }
+}
+
+/** A UTF-16 unit makes three bytes at the most, so that a short text need not be counted. */
+function isOver(text: string, limit: number): boolean {
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit
 }
 
 async function readCounted({ body }: Request, limit: number): Promise<Body> {
