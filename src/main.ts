@@ -8,6 +8,12 @@ const interrupt = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupt.abort(interruption(name)))
 }
+// Whoever read our output may have gone away, as `head` does; that is no failure of ours.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 process.exitCode = await runProgram(
   { version: manifest.version, operations: operations(interrupt.signal), io: terminal },
   process.argv.slice(2),

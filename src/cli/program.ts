@@ -37,6 +37,8 @@ export async function runProgram(ctx: ProgramContext, args: readonly string[]): 
     return action === undefined ? 0 : await action(io)
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+    // Without a command the help was the answer already.
+    if (thrown instanceof CommanderError && thrown.code === 'commander.help') return 2
     const error = thrown instanceof CommanderError ? usageError(thrown) : asMagosError(thrown)
     printError(io, error)
     return exitCodeOf(error)

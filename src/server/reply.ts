@@ -25,7 +25,7 @@ export async function answer(
 ): Promise<Reply> {
   if (hint.outcome === 'pong') {
     log.info(fields, 'Ping answered')
-    return { status: 200, body: { status: 'pong' } }
+    return { status: 202, body: { status: 'pong' } }
   }
   if (hint.outcome === 'ignored') {
     log.info(fields, `Delivery ignored: ${hint.reason}`)

@@ -1,10 +1,26 @@
 /** A registry that counts, in a process of its own: `node registry-server.ts`. Prints its port. Nothing in it depends on who asks. */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 
 const TAGS = 50
 const MANY = 10_000
 const TOKEN = 'bench'
+
+const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
+const INDEX = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: INDEX_TYPE,
+  manifests: [
+    {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: `sha256:${'1'.repeat(64)}`,
+      size: 500,
+      platform: { os: 'linux', architecture: 'amd64' },
+    },
+  ],
+})
+const DIGEST = `sha256:${createHash('sha256').update(INDEX).digest('hex')}`
 
 let requests = 0
 let bytes = 0
@@ -68,8 +84,11 @@ const server = createServer((request, response) => {
     return send(response, 401, '', { 'www-authenticate': challenge })
   }
   if (rest.startsWith('manifests/')) {
-    const digest = `sha256:${'1'.repeat(64)}`
-    return send(response, 200, '', { 'docker-content-digest': digest })
+    const body = request.method === 'HEAD' ? '' : INDEX
+    return send(response, 200, body, {
+      'content-type': INDEX_TYPE,
+      'docker-content-digest': DIGEST,
+    })
   }
   const page = pageOf(
     Number(number),

@@ -241,7 +241,7 @@ describe('createEdge() POST /webhooks/github', () => {
 
   test('answers a ping', async () => {
     const { status, body } = await send(signedRequest({ event: 'ping' }))
-    expect({ status, body }).toEqual({ status: 200, body: { status: 'pong' } })
+    expect({ status, body }).toEqual({ status: 202, body: { status: 'pong' } })
     expect(inbox.pending()).toEqual([])
   })
 

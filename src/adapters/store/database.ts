@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MagosError } from '../../domain/error.ts'
 import { MIGRATIONS } from './schema.ts'
+import { makeDirectories } from '../../host/directories.ts'
 
 /** One SQLite file, opened; whatever goes wrong with it is thrown as MagosError. */
 export interface Database {
@@ -54,7 +55,7 @@ export function openDatabase(path: string): Database {
 
 /** Only its owner may read it: it names images, stacks and commits. SQLite gives its side files the same mode. */
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeDirectories(dirname(path), 0o700)
   closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
 }

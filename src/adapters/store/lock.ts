@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isContention, storageError } from './database.ts'
+import { makeDirectories } from '../../host/directories.ts'
 
 /** The right to work a data directory. */
 export interface Lock {
@@ -23,7 +23,7 @@ const FOR_EVER = 2 ** 31 - 1
 export function takeLock(path: string): Lock | null {
   let connection: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeDirectories(dirname(path), 0o700)
     connection = new DatabaseSync(path, { timeout: 0 })
     connection.exec('BEGIN EXCLUSIVE')
     return held(connection)
