@@ -92,11 +92,14 @@ async function apply(
   await layFiles(ctx, resolved, ctx.log, signal)
   if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
+  const said = tail(maskValues(output, valuesOf(resolved).values))
+  if (exitCode !== 0) {
+    ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
+  }
   const { outcome, reason, at } = await proveStack(ctx, resolved, vouching, signal)
   if (outcome !== 'succeeded') {
     const words = await lastWords(ctx, resolved, signal)
     // podman-compose repeats every command that it runs, `-e KEY=value` and all.
-    const said = tail(maskValues(output, valuesOf(resolved).values))
     const evidence = { exitCode, provider: said, containers: words }
     return { outcome: 'failed', reason, retry: 'when-changed', evidence, at }
   }

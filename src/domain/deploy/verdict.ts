@@ -99,7 +99,8 @@ function lookAtStopped(name: string, container: ObservedContainer): ServiceLook 
       ? { state: 'good', reason: '' }
       : { state: 'broken', reason: `${name} exited with ${container.exitCode}` }
   }
-  return { state: 'waiting', reason: `${name} is ${container.state}` }
+  const state = container.state === 'created' ? 'was never started' : `is ${container.state}`
+  return { state: 'waiting', reason: `${name} ${state}` }
 }
 
 function keepsRunning({ restarts }: ObservedContainer): boolean {
