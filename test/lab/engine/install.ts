@@ -213,8 +213,8 @@ async function sourceLine(): Promise<string> {
   )
   const uri =
     /^URIs:\s*(\S+)/m.exec(texts[0] ?? '')?.[1] ??
-    /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(texts[1] ?? '')?.[1] ??
-    'http://deb.debian.org/debian'
+    /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(texts[1] ?? '')?.[1]
+  if (uri === undefined) throw new Error('Find a mirror of Debian: apt names none on this machine')
   return `deb [signed-by=${keyring}] ${uri} ${COMPOSE_SUITE} main\n`
 }
 
