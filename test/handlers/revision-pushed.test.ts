@@ -501,6 +501,12 @@ describe('revisionPushed() when the new state does not prove itself', () => {
       reason: 'not proven within 2 s: service "web" has 0 of 1 containers',
     })
     expect(world.lines.at(-1)?.fields).toMatchObject({ exitCode: 17, provider: 'port is taken' })
+    // At once, and not only with the verdict: the deadline may be minutes away.
+    const warned = world.lines.find(({ message }) => message.startsWith('Provider failed'))
+    expect(warned).toMatchObject({
+      level: 'warn',
+      fields: { exitCode: 17, provider: 'port is taken' },
+    })
   })
 
   it('keeps none of the values that it was given in what it said', async () => {
