@@ -15,6 +15,7 @@ import type {
   Source,
   StackFiles,
 } from '../src/ports.ts'
+import type { Views } from './views.ts'
 
 /** What the owner of this host decided, beside what stands in git. */
 export interface HostSettings {
@@ -51,6 +52,7 @@ export interface Context {
   readonly files: StackFiles
   readonly history: History
   readonly memory: Memory
+  readonly views: Views
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */
@@ -58,12 +60,18 @@ export interface Context {
 }
 
 /** What it takes to look at the repository and ask registries. */
-export type CheckContext = Pick<Context, 'source' | 'registry' | 'host' | 'log' | 'now'> & {
+export type CheckContext = Pick<
+  Context,
+  'source' | 'views' | 'registry' | 'host' | 'log' | 'now'
+> & {
   readonly memory: Pick<Memory, 'firstSeen'>
 }
 
 /** What it takes to know what a deployment would do. */
-export type PlanContext = Pick<Context, 'source' | 'host' | 'files' | 'compose' | 'engine'>
+export type PlanContext = Pick<
+  Context,
+  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine'
+>
 
 /** What it takes to tell what runs. */
 export type StatusContext = Pick<Context, 'history' | 'engine'> & { readonly inbox: Inbox }

@@ -9,7 +9,8 @@ import type { Context, Handled } from './context.ts'
 import { hintAgain, toAskAgain, tryLater } from './steps/ask-again.ts'
 import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
 import { lineFault } from './steps/stack-fault.ts'
-import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
 
 /**
  * Brings the annotated images that may have changed to what their policies want, in one commit. The head is read

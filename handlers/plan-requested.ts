@@ -8,7 +8,8 @@ import { namedStacks } from './steps/named-stacks.ts'
 import { readStack } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
 import { stackFault } from './steps/stack-fault.ts'
-import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
 
 /** What `revision-pushed` would do now to each service, and why; nothing runs. */
 export async function planRequested(

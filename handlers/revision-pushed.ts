@@ -8,7 +8,8 @@ import { deployStack, type Asked, type StackResult } from './steps/deploy-stack.
 import { inParallel } from './steps/in-parallel.ts'
 import { latestFailure } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
-import { viewRepository, type RepositoryView } from './steps/view-repository.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
 
 /** Stacks deployed at once; each has its own project, so they do not meet. */
 const STACKS_AT_ONCE = 4

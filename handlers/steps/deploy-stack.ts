@@ -11,7 +11,7 @@ import { readStack, type StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { stackFault } from './stack-fault.ts'
-import type { RepositoryView } from './view-repository.ts'
+import type { RepositoryView } from '../views.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
 export type Asked = 'by-event' | 'by-person'

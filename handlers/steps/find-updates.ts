@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
 import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
 import { lineFault } from './stack-fault.ts'
-import type { RepositoryView } from './view-repository.ts'
+import type { RepositoryView } from '../views.ts'
 
 export interface FoundUpdates {
   readonly updates: readonly Update[]

@@ -1,6 +1,6 @@
 import { MagosError } from '../../src/domain/error.ts'
 import type { RefusedStack, Stack } from '../../src/domain/stack.ts'
-import type { RepositoryView } from './view-repository.ts'
+import type { RepositoryView } from '../views.ts'
 
 /** The stacks that are meant: the one of that name, or all of this host. Throws `usage` when there is none. */
 export function namedStacks(

@@ -1,8 +1,5 @@
 import type { Problem } from '../../src/domain/compose/scan.ts'
-import {
-  parseRepositorySettings,
-  type RepositorySettings,
-} from '../../src/domain/repository-settings.ts'
+import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../../src/domain/revision.ts'
 import {
   discoverStacks,
@@ -13,31 +10,28 @@ import {
   type Stack,
 } from '../../src/domain/stack.ts'
 import type { Context } from '../context.ts'
+import type { RepositoryView } from '../views.ts'
 
 type ReadContext = Pick<Context, 'source' | 'host'>
+type ViewContext = ReadContext & Pick<Context, 'views'>
 
 /** Compose files and settings beyond this are refused unread: 1 MiB. */
 const MAX_TEXT = 1_048_576
 
-/** The repository at one revision, as far as this host is concerned. */
-export interface RepositoryView {
-  readonly revision: Revision
-  readonly entries: ReadonlyMap<string, TreeEntry>
-  readonly settings: RepositorySettings
-  /** Stacks that belong to this host. */
-  readonly stacks: readonly Stack[]
-  /** Directories of every stack, of other hosts too. */
-  readonly directories: readonly string[]
-  readonly refused: readonly RefusedStack[]
-  readonly problems: readonly Problem[]
-  /** Texts of the stacks' compose files, as far as they can be read. */
-  readonly texts: ReadonlyMap<string, string>
-  /** The name that a stack's containers carry as their project. */
-  project(stack: Stack): string
+/** What stands at the revision: its files' names, `.magos.yaml`, the stacks and their project names. */
+export async function viewRepository(
+  ctx: ViewContext,
+  revision: Revision,
+  signal: AbortSignal,
+): Promise<RepositoryView> {
+  const known = ctx.views.recall(revision.commit)
+  if (known !== null) return known
+  const view = await readRepository(ctx, revision, signal)
+  ctx.views.remember(view)
+  return view
 }
 
-/** Reads what stands at the revision: its files' names, `.magos.yaml`, the stacks and their project names. */
-export async function viewRepository(
+async function readRepository(
   ctx: ReadContext,
   revision: Revision,
   signal: AbortSignal,
@@ -54,7 +48,8 @@ export async function viewRepository(
     ours.flatMap(({ files }) => files),
     signal,
   )
-  const project = (stack: Stack) => projectName(stack, texts.texts)
+  const projects = new Map(ours.map((stack) => [stack, projectName(stack, texts.texts)]))
+  const project = (stack: Stack) => projects.get(stack) ?? projectName(stack, texts.texts)
   const shared = refuseSharedProjects(ours, project)
   const bad = new Set(shared.map(({ stack }) => stack))
   const halted = unsafe === undefined ? [] : found.stacks.map((stack) => halt(stack, unsafe))
@@ -67,6 +62,7 @@ export async function viewRepository(
     refused: [...found.refused, ...shared, ...halted],
     problems: [...problems, ...texts.unreadable, ...[...found.refused, ...shared].map(asProblem)],
     texts: texts.texts,
+    referred: new Map(),
     project,
   }
 }

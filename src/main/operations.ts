@@ -1,6 +1,7 @@
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
+import { createViews } from '../../handlers/views.ts'
 import type { Operations } from '../cli/program.ts'
 import type { Base } from './base.ts'
 import { openSource } from './repository.ts'
@@ -23,7 +24,10 @@ export function lookingOperations(
       try {
         const { memory } = recollection
         const now = base.clock.now()
-        return await checkRequested({ source, registry, host, memory, log, now }, signal)
+        return await checkRequested(
+          { source, views: createViews(), registry, host, memory, log, now },
+          signal,
+        )
       } finally {
         recollection.close()
       }
@@ -32,7 +36,7 @@ export function lookingOperations(
       const source = await openSource(base)
       const deploying = await openDeploying(base, signal)
       const host = hostSettings(base, machinePlatform())
-      return planRequested({ source, ...deploying, host }, stack, signal)
+      return planRequested({ source, views: createViews(), ...deploying, host }, stack, signal)
     },
     async status() {
       const { openState } = await import('./state.ts')

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
+import { createViews } from '../../handlers/views.ts'
 import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
@@ -31,6 +32,7 @@ export async function openWorld(
     registry: openRegistry(base),
     history,
     memory,
+    views: createViews(),
     host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
     log,
   }

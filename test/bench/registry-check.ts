@@ -5,6 +5,7 @@
 import { platformOf } from '../../src/domain/platform.ts'
 import { noRules } from '../../src/domain/policy/rules.ts'
 import { createInterface } from 'node:readline'
+import { createViews } from '../../handlers/views.ts'
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { plainHttpRule } from '../../src/adapters/registry/endpoint.ts'
 import { createRegistry } from '../../src/adapters/registry/registry.ts'
@@ -69,13 +70,14 @@ const host = {
 }
 /** Nothing here has an age. */
 const memory = { firstSeen: () => null }
+const views = createViews()
 const { signal } = new AbortController()
 
 for await (const _ of createInterface({ input: process.stdin })) {
   const round = await measured(async (first) => {
     begin = first
     const answer = await checkRequested(
-      { source, registry, host, log, memory, now: Date.now() },
+      { source, views, registry, host, log, memory, now: Date.now() },
       signal,
     )
     return { updates: answer.updates.length, held: answer.held.length }

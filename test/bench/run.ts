@@ -12,6 +12,7 @@ import { makeGround } from './ground.ts'
 import { benchLoop } from './loop.ts'
 import { loadLine, machineLine } from './machine.ts'
 import { benchPolicy } from './policy.ts'
+import { benchReconcile } from './reconcile.ts'
 import { benchRegistries } from './registries.ts'
 import { benchStart } from './start.ts'
 import { markdownTable, textTable, type Table } from './table.ts'
@@ -26,6 +27,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['calls', benchCalls],
   ['registries', benchRegistries],
   ['policy', benchPolicy],
+  ['reconcile', benchReconcile],
 ])
 
 async function main(): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
 import { commitReached } from '../../handlers/commit-reached.ts'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
+import { createViews } from '../../handlers/views.ts'
 import type { DeployAnswer } from '../../src/domain/answer.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
 import type { StatusReport } from '../../src/domain/event.ts'
@@ -64,6 +65,7 @@ export function createWorld(
     files: stackFiles,
     history,
     memory,
+    views: createViews(),
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.

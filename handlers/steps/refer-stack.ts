@@ -1,0 +1,100 @@
+import { pathInStack, stackEntries } from '../../src/domain/deploy/stack-inputs.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import { stackReferences } from '../../src/domain/compose/references.ts'
+import type { TreeEntry } from '../../src/domain/revision.ts'
+import type { Stack } from '../../src/domain/stack.ts'
+import type { PlanContext } from '../context.ts'
+import type { ReferredStack, RepositoryView } from '../views.ts'
+
+/** Follows a stack's references, once a commit. Throws `stack` or `compose` with its place for what is refused. */
+export async function referStack(
+  ctx: PlanContext,
+  view: RepositoryView,
+  stack: Stack,
+  signal: AbortSignal,
+): Promise<ReferredStack> {
+  const known = view.referred.get(stack.name)
+  if (known !== undefined) return known
+  const { files, mounts } = await refer(ctx, view, stack, signal)
+  const entries = stackEntries(stack, view.directories, view.entries.values(), [
+    ...files,
+    ...mounts,
+  ])
+  const referred = { entries, untracked: untrackedFiles(view, stack, files) }
+  view.referred.set(stack.name, referred)
+  return referred
+}
+
+/** Follows references until they name nothing that was not read: each answer may name further ones. */
+async function refer(ctx: PlanContext, view: RepositoryView, stack: Stack, signal: AbortSignal) {
+  const texts = new Map(view.texts)
+  for (;;) {
+    const missed = new Map<string, TreeEntry>()
+    const references = stackReferences(stack, {
+      entries: view.entries,
+      allowPaths: ctx.host.allowPaths,
+      read: (path) => {
+        const entry = view.entries.get(path)
+        if (entry !== undefined && !texts.has(path)) missed.set(path, entry)
+        return texts.get(path) ?? null
+      },
+    })
+    const [refused] = references.refusals
+    if (refused !== undefined) throw refusal(refused)
+    if (missed.size === 0) return references
+    for (const [path, entry] of missed) texts.set(path, await readAnything(ctx, entry, signal))
+  }
+}
+
+/**
+ * A file as text, or a symlink's target. What is no text shows as such, so it is refused where Compose would parse it
+ * and may be mounted all the same.
+ */
+async function readAnything(
+  ctx: PlanContext,
+  entry: TreeEntry,
+  signal: AbortSignal,
+): Promise<string> {
+  const bytes = await ctx.source.read(entry, signal)
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+}
+
+function refusal(place: {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+  readonly remedy?: string
+}): MagosError {
+  const { file, line, column, message, remedy } = place
+  return new MagosError('stack', message, {
+    place: { file, line, column },
+    ...(remedy === undefined ? {} : { remedy }),
+  })
+}
+
+function untrackedFiles(
+  view: RepositoryView,
+  stack: Stack,
+  files: readonly string[],
+): readonly string[] {
+  const own = stack.directory === '' ? '.env' : `${stack.directory}/.env`
+  const tracked = withFolders(view.entries.keys())
+  return [...new Set([own, ...files])].filter(
+    // Absolute ones are the host's own, which `allowPaths` lets Compose read.
+    (path) => !tracked.has(path) && !path.startsWith('/') && pathInStack(stack, path) !== null,
+  )
+}
+
+/** The paths and every folder on their way. */
+function withFolders(paths: Iterable<string>): ReadonlySet<string> {
+  const all = new Set<string>()
+  for (const path of paths) {
+    for (let part = path; part !== '' && !all.has(part); part = parentOf(part)) all.add(part)
+  }
+  return all
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+}

@@ -1,0 +1,51 @@
+import type { Problem } from '../src/domain/compose/scan.ts'
+import type { RepositorySettings } from '../src/domain/repository-settings.ts'
+import type { Revision, TreeEntry } from '../src/domain/revision.ts'
+import type { RefusedStack, Stack } from '../src/domain/stack.ts'
+
+/** The repository at one revision, as far as this host is concerned. */
+export interface RepositoryView {
+  readonly revision: Revision
+  readonly entries: ReadonlyMap<string, TreeEntry>
+  readonly settings: RepositorySettings
+  /** Stacks that belong to this host. */
+  readonly stacks: readonly Stack[]
+  /** Directories of every stack, of other hosts too. */
+  readonly directories: readonly string[]
+  readonly refused: readonly RefusedStack[]
+  readonly problems: readonly Problem[]
+  /** Texts of the stacks' compose files, as far as they can be read. */
+  readonly texts: ReadonlyMap<string, string>
+  /** What each stack refers to by its NAME, filled as stacks are read. */
+  readonly referred: Map<string, ReferredStack>
+  /** The name that a stack's containers carry as their project. */
+  project(stack: Stack): string
+}
+
+/** What a stack is made of, as far as its commit tells. */
+export interface ReferredStack {
+  /** Its tracked files, its own and those that it refers to. */
+  readonly entries: readonly TreeEntry[]
+  /** Files that git does not hold and Compose would read where they are. */
+  readonly untracked: readonly string[]
+}
+
+/**
+ * The repository as it was read at the commits looked at last. A commit never changes, so what was made of it holds;
+ * forgetting it costs time only.
+ */
+export interface Views {
+  recall(commit: string): RepositoryView | null
+  remember(view: RepositoryView): void
+}
+
+/** Two by default: the branch head, and what it was when a pass that is still under way began. */
+export function createViews({ keep = 2 }: { readonly keep?: number } = {}): Views {
+  let views: readonly RepositoryView[] = []
+  return {
+    recall: (commit) => views.find(({ revision }) => revision.commit === commit) ?? null,
+    remember(view) {
+      views = [view, ...views].slice(0, keep)
+    },
+  }
+}
