@@ -6,6 +6,7 @@ import type {
   Compose,
   Engine,
   History,
+  Holds,
   Inbox,
   Installation,
   Log,
@@ -53,6 +54,7 @@ export interface Context {
   readonly history: History
   readonly memory: Memory
   readonly views: Views
+  readonly holds: Holds
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */
@@ -70,11 +72,20 @@ export type CheckContext = Pick<
 /** What it takes to know what a deployment would do. */
 export type PlanContext = Pick<
   Context,
-  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine'
+  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine' | 'holds'
 >
 
 /** What it takes to tell what runs. */
-export type StatusContext = Pick<Context, 'history' | 'engine'> & { readonly inbox: Inbox }
+export type StatusContext = Pick<Context, 'history' | 'engine' | 'holds'> & {
+  readonly inbox: Inbox
+}
+
+/** What it takes to hold and release stacks. */
+export type HoldContext = Pick<Context, 'history' | 'holds' | 'views' | 'host' | 'now'> & {
+  readonly inbox: Inbox
+  /** Opened only for a stack that this host does not know. */
+  openSource(): Promise<Source>
+}
 
 /** What a handler leaves behind: its answer, what follows, and whether the world moved under it. */
 export interface Handled<Answer = unknown> {

@@ -6,6 +6,7 @@ import { installationChanged } from './installation-changed.ts'
 import { reportDue } from './report-due.ts'
 import { revisionPushed } from './revision-pushed.ts'
 import { syncRequested } from './sync-requested.ts'
+import { updateFailed } from './update-failed.ts'
 
 /** The table: which handler works off which event. */
 export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise<Handled> {
@@ -20,6 +21,8 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return syncRequested(ctx, event, signal)
     case 'commit-reached':
       return commitReached(ctx, event)
+    case 'update-failed':
+      return updateFailed(ctx, event)
     case 'report-due':
       return reportDue(ctx, event, signal)
   }

@@ -3,9 +3,10 @@ import type { ObservedState } from '../src/domain/deployment.ts'
 import { asMagosError } from '../src/domain/error.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
+import { holdReason } from '../src/domain/hold.ts'
 import { foreignContainers } from './steps/foreign-containers.ts'
 import { namedStacks } from './steps/named-stacks.ts'
-import { readStack } from './steps/read-stack.ts'
+import { readStack, type StackSource } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
 import { stackFault } from './steps/stack-fault.ts'
 import { viewRepository } from './steps/view-repository.ts'
@@ -43,7 +44,7 @@ async function planStack(
     const resolved = await resolveStack(ctx, source, observed, signal)
     const held = foreignContainers(ctx.host, resolved)
     if (held !== null) return { stack: stack.name, ...held }
-    return { name: stack.name, services: resolved.plan }
+    return { name: stack.name, services: resolved.plan, ...(await holdOf(ctx, source)) }
   } catch (error) {
     signal.throwIfAborted()
     if (stackFault(error) === null) throw error
@@ -56,4 +57,11 @@ async function planStack(
       ...place,
     }
   }
+}
+
+/** A held stack is planned as it will be deployed once it is released. */
+async function holdOf({ holds }: PlanContext, { stack, tracked }: StackSource) {
+  const hold = await holds.held(stack.name)
+  if (hold === null || (hold.tracked !== null && hold.tracked !== tracked)) return {}
+  return { held: holdReason(hold) }
 }

@@ -1,8 +1,15 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
-import type { Event, Origin, RevisionPushed, StatusReport } from '../src/domain/event.ts'
+import type {
+  Event,
+  Origin,
+  RevisionPushed,
+  StatusReport,
+  UpdateFailed,
+} from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { RefusedStack } from '../src/domain/stack.ts'
+import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { deployStack, type Asked, type StackResult } from './steps/deploy-stack.ts'
 import { inParallel } from './steps/in-parallel.ts'
@@ -51,11 +58,21 @@ export async function deployRevision(
   const reached: readonly Event[] =
     arrived && stack === null ? [{ kind: 'commit-reached', commit: revision.commit }] : []
   const due = reports.map((report): Event => ({ kind: 'report-due', report }))
+  const failures = results.flatMap(({ failure }) => (failure ? [updateFailed(ctx, failure)] : []))
   return {
     answer: { revision: revision.commit, deployments },
-    followUps: [...due, ...reached].map(followUp),
+    followUps: [...failures, ...due, ...reached].map(followUp),
     next: 'done',
   }
+}
+
+/** Raised by every pass, until git wants another state: nobody has to remember whether it was worked off. */
+function updateFailed(
+  { history }: Context,
+  { stack, commit, reason, words }: FailedState,
+): UpdateFailed {
+  const proven = history.proven(stack)?.commit ?? null
+  return { kind: 'update-failed', stack, commit, proven, reason, words }
 }
 
 interface Pass {

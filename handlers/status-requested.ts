@@ -1,7 +1,8 @@
 import type { StatusAnswer } from '../src/domain/answer.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
+import { holdReason, type Hold } from '../src/domain/hold.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
-import type { History } from '../src/ports.ts'
+import type { FailedState, History, ProvenState } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
 import { latestFailure } from './steps/latest-failure.ts'
 
@@ -14,11 +15,14 @@ export async function statusRequested(
   const ours = Map.groupBy(containers, ({ labels }) => labels[LABEL.stack] ?? '')
   ours.delete('')
   const recorded = ctx.history.deployments(1000).map(({ stack }) => stack)
-  const names = [...new Set([...ours.keys(), ...recorded])].toSorted()
+  const holds = await ctx.holds.all()
+  const names = [...new Set([...ours.keys(), ...recorded, ...holds.keys()])].toSorted()
   return {
     revision: ctx.history.reached(),
     pending: ctx.inbox.pending().length,
-    stacks: names.map((name) => stackStatus(ctx.history, name, ours.get(name) ?? [])),
+    stacks: names.map((name) =>
+      stackStatus(ctx.history, name, ours.get(name) ?? [], holds.get(name) ?? null),
+    ),
   }
 }
 
@@ -26,14 +30,15 @@ function stackStatus(
   history: History,
   name: string,
   containers: readonly ObservedContainer[],
+  hold: Hold | null,
 ): StatusAnswer['stacks'][number] {
   const proven = history.proven(name)
   const failed = latestFailure(history, name)
   const latest = failed ?? proven
   return {
     name,
-    state: failed !== null ? 'failed' : proven !== null ? 'proven' : 'unknown',
-    reason: failed?.reason ?? '',
+    state: hold === null ? stateOf(proven, failed) : 'held',
+    reason: hold === null ? (failed?.reason ?? '') : holdReason(hold),
     commit: proven?.commit ?? null,
     at: latest === null ? null : new Date(latest.at).toISOString(),
     services: containers
@@ -46,6 +51,14 @@ function stackStatus(
       }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   }
+}
+
+function stateOf(
+  proven: ProvenState | null,
+  failed: FailedState | null,
+): StatusAnswer['stacks'][number]['state'] {
+  if (failed !== null) return 'failed'
+  return proven === null ? 'unknown' : 'proven'
 }
 
 /** By what was proven, for the engine forgets the digest that a container was asked for by. */

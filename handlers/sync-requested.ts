@@ -5,6 +5,7 @@ import { imagePublished } from './image-published.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { viewRepository } from './steps/view-repository.ts'
+import { updateFailed } from './update-failed.ts'
 
 /** One whole pass for somebody who waits for its answer: check, commit, deploy, prove. */
 export async function syncRequested(
@@ -21,7 +22,32 @@ export async function syncRequested(
   }
   const asked = stack === null ? 'by-event' : 'by-person'
   const deployed = await deployRevision(ctx, { stack, asked }, signal)
-  return { ...deployed, answer: { ...deployed.answer, commits, held } }
+  const reverted = await revertFailed(ctx, deployed.followUps)
+  const followUps = [...reverted.followUps, ...reverted.left]
+  const all = [...commits, ...reverted.commits]
+  return { answer: { ...deployed.answer, commits: all, held }, followUps, next: 'done' }
+}
+
+type FollowUps = Handled['followUps']
+
+/** What git still wants and what failed is undone in the same pass, for its answer tells of all commits. */
+async function revertFailed(ctx: Context, followUps: FollowUps) {
+  const commits: string[] = []
+  const raised: FollowUps[number][] = []
+  const left: FollowUps[number][] = []
+  for (const followUp of followUps) {
+    const { event } = followUp
+    if (event.kind !== 'update-failed') {
+      left.push(followUp)
+      continue
+    }
+    const { answer, followUps: more, next } = await updateFailed(ctx, event)
+    commits.push(...answer.commits)
+    raised.push(...more)
+    // The branch moved: whoever works off the event looks anew.
+    if (next === 'again') left.push(followUp)
+  }
+  return { commits, followUps: raised, left }
 }
 
 /** Before anything is committed for somebody who mistyped. */

@@ -30,10 +30,16 @@ function operations(signal: AbortSignal): Operations {
     const { lookingOperations } = await import('./main/operations.ts')
     return lookingOperations(await openBase('stderr', 'warn'), signal)
   }
+  const holding = async () => {
+    const { holdOperations } = await import('./main/hold.ts')
+    return holdOperations(await openBase('stderr', 'warn'), signal)
+  }
   return {
     check: async () => (await looking()).check(),
     plan: async (stack) => (await looking()).plan(stack),
     status: async () => (await looking()).status(),
+    hold: async (stack, reason) => (await holding()).hold(stack, reason),
+    release: async (stack) => (await holding()).release(stack),
     async sync(stack) {
       const { syncOnce } = await import('./main/sync.ts')
       return syncOnce(await openBase('stderr'), stack, signal)

@@ -1,6 +1,7 @@
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ObservedState } from './domain/deployment.ts'
 import type { Event, Origin, StatusReport } from './domain/event.ts'
+import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
@@ -287,6 +288,8 @@ export interface FailedState {
   readonly reason: string
   /** `next-pass`: nothing was touched (an image could not be had), so the next pass may try again. */
   readonly retry: 'when-changed' | 'next-pass'
+  /** What the containers in trouble wrote last, redacted and bounded; empty where nothing is known. */
+  readonly words: string
   readonly at: number
 }
 
@@ -324,6 +327,17 @@ export interface History {
   /** The commit that this host last brought itself to, whatever became of its stacks; null before the first. */
   reached(): string | null
   reach(commit: string, at: number): void
+}
+
+/** The stacks of this host that are left as they are: plain files, which outlive the database. Throws `storage`. */
+export interface Holds {
+  /** Durable when it resolves; replaces the stack's hold of before. */
+  hold(stack: string, hold: Hold): Promise<void>
+  /** Ends the stack's hold and returns it; null where it had none. */
+  release(stack: string): Promise<Hold | null>
+  held(stack: string): Promise<Hold | null>
+  /** By stack, in the order of their names. */
+  all(): Promise<ReadonlyMap<string, Hold>>
 }
 
 /** A tag that named a digest. */

@@ -5,7 +5,7 @@ import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/po
 import type { Context } from '../context.ts'
 import { timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
-import { lastWords, tail } from './last-words.ts'
+import { lastWords, tail, wordsInOne } from './last-words.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
@@ -42,8 +42,8 @@ export async function applyStack(
     log.info({}, `Deployment succeeded: ${reason}`)
     return { stack, outcome: 'succeeded', services: plan, reason }
   }
-  const { retry, where } = ending
-  ctx.history.fail(id, { stack, commit, inputs, reason, retry, at: endedAt })
+  const { retry, where, words = '' } = ending
+  ctx.history.fail(id, { stack, commit, inputs, reason, retry, words, at: endedAt })
   log.error({ ...where, ...ending.evidence }, `Deployment failed: ${reason}`)
   return { stack, outcome: 'failed', services: plan, reason, ...where }
 }
@@ -58,6 +58,7 @@ type Ending = {
       readonly retry: FailedState['retry']
       /** Of a refusal, for whoever has to act on it. */
       readonly where?: Partial<Place> & { readonly remedy?: string }
+      readonly words?: string
       /** What is known beside the reason, for the log. */
       readonly evidence?: LogFields
     }
@@ -101,7 +102,14 @@ async function apply(
     const words = await lastWords(ctx, resolved, signal)
     // podman-compose repeats every command that it runs, `-e KEY=value` and all.
     const evidence = { exitCode, provider: said, containers: words }
-    return { outcome: 'failed', reason, retry: 'when-changed', evidence, at }
+    return {
+      outcome: 'failed',
+      reason,
+      retry: 'when-changed',
+      words: wordsInOne(words),
+      evidence,
+      at,
+    }
   }
   await removeOrphans(ctx, resolved, signal)
   return { outcome, reason, at }

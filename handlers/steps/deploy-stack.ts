@@ -1,9 +1,11 @@
 import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
+import type { Hold } from '../../src/domain/hold.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import type { FailedState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
+import { heldStack, standingHold } from './held-stack.ts'
 import { latestFailure, timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
 import { bearsOut, proofOf, provenServices } from './proof.ts'
@@ -20,6 +22,8 @@ export type Asked = 'by-event' | 'by-person'
 export interface StackResult {
   readonly deployment: Deployment
   readonly news: 'news' | 'known'
+  /** The state that failed and that git still wants; absent where there is none. */
+  readonly failure?: FailedState
 }
 
 export interface Occasion {
@@ -69,7 +73,12 @@ async function decideStack(
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
+  const hold = await ctx.holds.held(stack.name)
+  // Whatever git says of it, and though nobody can read that.
+  if (hold?.kind === 'operator') return leaveHeld(ctx, view, stack, hold)
   const source = await readStack(ctx, view, stack, signal)
+  const standing = await standingHold(ctx, hold, source)
+  if (standing !== null) return leaveHeld(ctx, view, stack, standing)
   const proven = history.proven(stack.name)
   const failed = history.failed(stack.name)
   // Whatever was applied since the proof may have changed any container.
@@ -80,7 +89,8 @@ async function decideStack(
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') {
     const { reason } = failed
-    return { deployment: stillFailed(stack, reason), news: newsUntold(ctx, view, failed) }
+    const deployment = stillFailed(stack, reason)
+    return { deployment, news: newsUntold(ctx, view, failed), failure: failed }
   }
   const resolved = await resolveStack(ctx, source, observed, signal)
   const held = foreignContainers(ctx.host, resolved)
@@ -94,9 +104,24 @@ async function decideStack(
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const due = failed === null ? resolved : remakeBroken(resolved, vouching)
   const deployment = await applyStack(ctx, view.revision, due, vouching, signal)
-  return isRepeated(deployment, failed, source)
+  const result = isRepeated(deployment, failed, source)
     ? { deployment, news: newsUntold(ctx, view, failed) }
     : news(deployment)
+  const failure = latestFailure(history, stack.name)
+  return failure?.retry === 'when-changed' ? { ...result, failure } : result
+}
+
+/**
+ * Nothing is touched. What failed before stays remembered, or the release would try it again; nothing but a hold of its
+ * own is told of the commit otherwise.
+ */
+function leaveHeld(ctx: Context, view: RepositoryView, stack: Stack, hold: Hold): StackResult {
+  const deployment = heldStack(stack.name, hold)
+  const failed = latestFailure(ctx.history, stack.name)
+  if (failed?.retry === 'when-changed') {
+    return { deployment, news: newsOf(ctx, view) }
+  }
+  return setAside(ctx, view, deployment)
 }
 
 /** Every proven service still has a container that is what was proven; whether it runs is its owner's business. */
@@ -128,11 +153,16 @@ function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): S
 
 /** What came of this very commit in a pass that did not come to its end was told to nobody. */
 function newsUntold(
-  { history }: Context,
-  { revision: { commit } }: RepositoryView,
+  ctx: Context,
+  view: RepositoryView,
   result: Pick<ProvenState | FailedState, 'commit'>,
 ): StackResult['news'] {
-  return result.commit === commit && history.reached() !== commit ? 'news' : 'known'
+  return result.commit === view.revision.commit ? newsOf(ctx, view) : 'known'
+}
+
+/** The first pass at a commit is told. */
+function newsOf({ history }: Context, { revision }: RepositoryView): StackResult['news'] {
+  return history.reached() === revision.commit ? 'known' : 'news'
 }
 
 /** The containers are the proven ones; only files that no service reads may differ. */
@@ -177,7 +207,7 @@ function setAside(ctx: Context, view: RepositoryView, deployment: Deployment): S
   }
   const at = timeAfter(history, stack, ctx.now)
   const id = history.begin({ stack, commit, inputs: '', at })
-  history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', at })
+  history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', words: '', at })
   return news(deployment)
 }
 

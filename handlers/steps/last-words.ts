@@ -28,6 +28,31 @@ export async function lastWords(
   return Object.fromEntries(await Promise.all(words))
 }
 
+/** Characters of them that leave this host's log. */
+const MOST_TOLD = 2_000
+
+/** The words of all in one text, the newest lines of each. */
+export function wordsInOne(words: Readonly<Record<string, string>>): string {
+  const services = Object.entries(words).filter(([, said]) => said.trim() !== '')
+  const share = Math.floor(MOST_TOLD / Math.max(services.length, 1))
+  return services
+    .map(([service, said]) => {
+      const lines = said.split('\n').map((line) => `${service}: ${line}`)
+      return newest(lines, share)
+    })
+    .join('\n')
+}
+
+/** Whole lines from the end, and of a single one that is too long its end. */
+function newest(lines: readonly string[], most: number): string {
+  let kept = (lines.at(-1) ?? '').slice(-most)
+  for (const line of lines.slice(0, -1).toReversed()) {
+    if (line.length + 1 + kept.length > most) break
+    kept = `${line}\n${kept}`
+  }
+  return kept.toWellFormed()
+}
+
 /** Nobody knows any more which values a container of an older state was given. */
 function isDesired({ desired }: ResolvedStack, { service, labels }: ObservedContainer): boolean {
   return desired.services.some(({ name, hash }) => name === service && labels[LABEL.hash] === hash)

@@ -17,6 +17,8 @@ export interface StackSource {
   readonly untracked: readonly UntrackedInput[]
   /** Digest over all of it. */
   readonly inputs: string
+  /** The same over what git says alone. */
+  readonly tracked: string
 }
 
 /** Reads what a stack consists of. Throws `stack` or `compose` with its place for what is refused. */
@@ -31,8 +33,16 @@ export async function readStack(
   const project = view.project(stack)
   const home = ctx.files.home(stack.name)
   const untracked = await readUntracked(ctx, stack, referred, signal)
-  const inputs = inputsDigest({ project, home, files: stack.files, entries, untracked })
-  return { stack, project, home, entries, untracked, inputs }
+  const parts = { project, home, files: stack.files, entries }
+  return {
+    stack,
+    project,
+    home,
+    entries,
+    untracked,
+    inputs: inputsDigest({ ...parts, untracked }),
+    tracked: inputsDigest({ ...parts, untracked: [] }),
+  }
 }
 
 /** The stack's own `.env` and the env files that git does not hold, as they lie in the stable directory now. */

@@ -14,6 +14,11 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
     services.map((service) => [name, service.name, service.action, service.reasons.join('; ')]),
   )
   if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
+  for (const { name, held } of stacks) {
+    if (held !== undefined) {
+      io.note(`stack "${name}" is ${held}. Let it go on with: magos release ${name}\n`)
+    }
+  }
   for (const { stack, reason, remedy, file, line, column } of refused) {
     const where = [file, line, column].filter((part) => part !== undefined).join(':')
     io.note(

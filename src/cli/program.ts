@@ -1,5 +1,12 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { CheckAnswer, PlanAnswer, StatusAnswer, SyncAnswer } from '../domain/answer.ts'
+import type {
+  CheckAnswer,
+  HoldAnswer,
+  PlanAnswer,
+  ReleaseAnswer,
+  StatusAnswer,
+  SyncAnswer,
+} from '../domain/answer.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { printError } from './failure.ts'
@@ -12,6 +19,8 @@ export interface Operations {
   plan(stack: string | null): Promise<PlanAnswer>
   sync(stack: string | null): Promise<SyncAnswer>
   status(): Promise<StatusAnswer>
+  hold(stack: string, reason: string): Promise<HoldAnswer>
+  release(stack: string): Promise<ReleaseAnswer>
   /** The daemon; resolves when it was told to end. */
   run(): Promise<ExitCode>
 }
@@ -97,8 +106,32 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
       return printStatus(out, await operations.status())
     }),
   )
+  addHoldCommands(operations, add, choose)
   add('run', 'the daemon').action(() => choose(() => operations.run()))
   return program
+}
+
+/** What a person decides over a stack of this host. */
+function addHoldCommands(
+  operations: Operations,
+  add: (usage: string, description: string) => Command,
+  choose: (action: Action) => void,
+): void {
+  add('hold <stack>', 'leave a stack of this host exactly as it is, until it is released')
+    .option('--reason <text>', 'why, for whoever looks at it later')
+    .action((stack: string, { reason = '' }: { readonly reason?: string }) =>
+      choose(async (io) => {
+        const { printHold } = await import('./hold.ts')
+        return printHold(io, await operations.hold(stack, reason))
+      }),
+    )
+  add('release <stack>', 'end the hold of a stack, and look at it at once').action(
+    (stack: string) =>
+      choose(async (io) => {
+        const { printRelease } = await import('./release.ts')
+        return printRelease(io, await operations.release(stack))
+      }),
+  )
 }
 
 /** Commands that need their arguments and nothing of this host. */

@@ -12,9 +12,10 @@ export function printSync(io: Io, answer: SyncAnswer): ExitCode {
   return trouble ? 1 : 0
 }
 
-function needsPerson({ outcome, remedy }: Deployment): boolean {
+function needsPerson({ outcome, remedy, hold }: Deployment): boolean {
   if (outcome === 'failed' || outcome === 'rolled-back') return true
-  return outcome === 'held' && remedy !== undefined
+  // What somebody wants held needs nobody.
+  return outcome === 'held' && remedy !== undefined && hold === undefined
 }
 
 function writeText(io: Io, { revision, commits, held, deployments }: SyncAnswer): void {

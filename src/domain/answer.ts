@@ -74,8 +74,25 @@ export interface PlanAnswer {
   readonly stacks: readonly {
     readonly name: string
     readonly services: readonly ServicePlan[]
+    /** Why none of it is done until the stack is released; absent where nothing holds it. */
+    readonly held?: string
   }[]
   readonly refused: readonly UnplannedStack[]
+}
+
+/** A stack that is held from now on. */
+export interface HoldAnswer {
+  readonly stack: string
+  readonly outcome: 'held'
+  readonly reason: string
+}
+
+/** A stack that is not held from now on. */
+export interface ReleaseAnswer {
+  readonly stack: string
+  readonly outcome: 'released' | 'not-held'
+  /** Of the hold that ended; empty where there was none. */
+  readonly reason: string
 }
 
 /** What runs on this host, as last proven and as the engine shows it now. */
@@ -86,7 +103,7 @@ export interface StatusAnswer {
   readonly pending: number
   readonly stacks: readonly {
     readonly name: string
-    readonly state: 'proven' | 'failed' | 'unknown'
+    readonly state: 'proven' | 'failed' | 'held' | 'unknown'
     readonly reason: string
     /** The commit that was last proven. */
     readonly commit: string | null

@@ -1,3 +1,4 @@
+import type { Hold } from './hold.ts'
 import type { Digest } from './image-reference.ts'
 
 /** One container of a compose project, as the engine shows it. */
@@ -46,6 +47,8 @@ export interface Deployment {
   readonly services: readonly ServicePlan[]
   readonly reason: string
   readonly remedy?: string
+  /** Who wants it held; absent where a problem of its own holds it. */
+  readonly hold?: Hold['kind']
   readonly file?: string
   readonly line?: number
   readonly column?: number

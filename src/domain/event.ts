@@ -8,6 +8,7 @@ export type Event =
   | InstallationChanged
   | SyncRequested
   | CommitReached
+  | UpdateFailed
   | ReportDue
 
 /** Images may have new tags or digests. */
@@ -37,6 +38,22 @@ export interface SyncRequested {
 export interface CommitReached {
   readonly kind: 'commit-reached'
   readonly commit: string
+}
+
+/**
+ * A stack's state at a commit failed here, and git still wants it: raised by every pass that finds it so, until git
+ * wants another one. Whether an update of ours brought it is for the handler to find out.
+ */
+export interface UpdateFailed {
+  readonly kind: 'update-failed'
+  readonly stack: string
+  /** At which it failed. */
+  readonly commit: string
+  /** Of the last good state; null where there is none. */
+  readonly proven: string | null
+  readonly reason: string
+  /** What the containers in trouble wrote last: redacted, bounded, maybe empty. */
+  readonly words: string
 }
 
 /** A commit's status has to be told. */

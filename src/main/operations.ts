@@ -42,8 +42,8 @@ export function lookingOperations(
       const { openState } = await import('./state.ts')
       const state = openState(base)
       try {
-        const { engine } = await openDeploying(base, signal)
-        return await statusRequested({ ...state.store, engine }, signal)
+        const { engine, holds } = await openDeploying(base, signal)
+        return await statusRequested({ ...state.store, engine, holds }, signal)
       } finally {
         state.close()
       }

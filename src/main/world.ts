@@ -4,11 +4,12 @@ import { createViews } from '../../handlers/views.ts'
 import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
+import { createHolds } from '../adapters/holds/holds.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
 import type { Store } from '../adapters/store/store.ts'
 import type { Config } from '../config/config.ts'
 import { platformOf, type Platform } from '../domain/platform.ts'
-import type { Clock, Compose, Engine, Log, StackFiles } from '../ports.ts'
+import type { Clock, Compose, Engine, Holds, Log, StackFiles } from '../ports.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
@@ -42,6 +43,7 @@ export interface Deploying {
   readonly engine: Engine
   readonly compose: Compose
   readonly files: StackFiles
+  readonly holds: Holds
 }
 
 /** What stacks are deployed with. Throws `engine` where this host has no engine. */
@@ -61,6 +63,7 @@ export async function openDeploying(base: Base, signal: AbortSignal): Promise<De
       engineInfo: (asked) => engine.info(asked),
       accompany: (project, during) => lookOn({ engine, clock }, project, during),
     }),
+    holds: createHolds({ directory: join(config.dataDirectory, 'holds') }),
     files: createStackFiles({
       root: join(config.dataDirectory, 'stacks'),
       directories: directoriesOf(config),

@@ -24,6 +24,7 @@ const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'revision-pushed': ['deploy'],
   'sync-requested': ['commit', 'deploy'],
   'commit-reached': ['deploy'],
+  'update-failed': ['commit'],
   'report-due': ['report'],
   'installation-changed': ['installation'],
 }
@@ -47,6 +48,8 @@ export function planRuns(
 function groupOf(event: Event): string {
   switch (event.kind) {
     case 'sync-requested':
+      return `${event.kind} ${JSON.stringify(event.stack)}`
+    case 'update-failed':
       return `${event.kind} ${JSON.stringify(event.stack)}`
     case 'report-due':
       return `${event.kind} ${JSON.stringify([event.report.commit, event.report.context])}`

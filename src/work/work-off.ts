@@ -161,6 +161,7 @@ function fieldsOf({ event, ids, origins, attempts }: Run) {
     ...(event.kind === 'image-published' ? { images: imagesOf(event.repositories) } : {}),
     ...(attempts > 0 ? { attempts } : {}),
     ...(event.kind === 'sync-requested' ? { stack: event.stack } : {}),
+    ...(event.kind === 'update-failed' ? { stack: event.stack, commit: event.commit } : {}),
     ...(event.kind === 'report-due' ? { commit: event.report.commit } : {}),
   }
 }

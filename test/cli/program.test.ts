@@ -9,6 +9,8 @@ const silent: Operations = {
   plan: refuse,
   sync: refuse,
   status: refuse,
+  hold: refuse,
+  release: refuse,
   run: () => Promise.resolve(0),
 }
 
@@ -97,5 +99,49 @@ describe('runProgram()', () => {
     expect(await code({ held: [{ ...held, kind: 'waits' }] })).toBe(0)
     expect(await code({ held: [{ ...held, kind: 'problem' }] })).toBe(1)
     expect(await code({ deployments: failed })).toBe(1)
+  })
+})
+
+describe('runProgram() on holds', () => {
+  const held = { stack: 'shop', outcome: 'held', reason: 'held by ada: moving' } as const
+
+  test('hold takes a stack and a reason, and prints what is held', async () => {
+    const asked: unknown[] = []
+    const hold: Operations['hold'] = async (...args) => {
+      asked.push(args)
+      return await Promise.resolve(held)
+    }
+    const { code, out } = await run(['hold', 'shop', '--reason', 'moving'], { hold })
+    expect({ code, out }).toEqual({ code: 0, out: 'stack "shop" is held by ada: moving\n' })
+    const json = await run(['hold', 'shop', '--json'], { hold })
+    expect(JSON.parse(json.out)).toEqual(held)
+    expect(asked).toEqual([
+      ['shop', 'moving'],
+      ['shop', ''],
+    ])
+  })
+
+  test.each([
+    ['released', 'stack "shop" is released; it was held by ada\n'],
+    ['not-held', 'stack "shop" was not held\n'],
+  ] as const)('release is done either way: %s', async (outcome, out) => {
+    const release = () => Promise.resolve({ stack: 'shop', outcome, reason: 'held by ada' })
+    expect(await run(['release', 'shop'], { release })).toMatchObject({ code: 0, out })
+  })
+
+  test.each([
+    ['operator', 0],
+    ['stopped-by-hand', 0],
+    [undefined, 1],
+  ] as const)('sync of a held stack needs a person or nobody: %s', async (hold, code) => {
+    const deployment = { stack: 'shop', outcome: 'held', services: [], reason: 'r', remedy: 'do' }
+    const sync = () =>
+      Promise.resolve({
+        revision: 'c',
+        commits: [],
+        held: [],
+        deployments: [{ ...deployment, outcome: 'held' as const, ...(hold ? { hold } : {}) }],
+      })
+    expect((await run(['sync'], { sync })).code).toBe(code)
   })
 })

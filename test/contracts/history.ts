@@ -25,6 +25,7 @@ const failed = (changes: Partial<FailedState> = {}): FailedState => ({
   inputs: 'i1',
   reason: 'service "app" is unhealthy',
   retry: 'when-changed',
+  words: 'app: going down',
   at: 200,
   ...changes,
 })

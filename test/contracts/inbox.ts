@@ -23,6 +23,15 @@ const WEBHOOK: Origin = {
   body: 'ab'.repeat(32),
 }
 
+const updateFailed = {
+  kind: 'update-failed',
+  stack: 'web',
+  commit: 'c'.repeat(40),
+  proven: 'b'.repeat(40),
+  reason: 'service "app" is unhealthy',
+  words: 'app: going down',
+} as const
+
 /** What every `Inbox` must do. */
 export function inboxContract(
   name: string,
@@ -87,6 +96,8 @@ export function inboxContract(
         { kind: 'sync-requested', stack: null },
         { kind: 'sync-requested', stack: 'web' },
         { kind: 'commit-reached', commit: 'c'.repeat(40) },
+        updateFailed,
+        { ...updateFailed, proven: null },
         { kind: 'report-due', report },
       ]
       for (const event of events) await inbox.accept(event, { source: 'own' })

@@ -27,4 +27,11 @@ describe('handle()', () => {
     expect(handled.answer).toEqual(answer === null ? null : { revision: commit, ...answer })
     expect(told).toEqual(event.kind === 'report-due' ? [report] : [])
   })
+
+  it('hands update-failed to its handler', async () => {
+    const failed = { stack: 'shop', commit: 'c', proven: null, reason: 'r', words: '' }
+    const { ctx } = createWorld({})
+    const handled = await handle(ctx, { kind: 'update-failed', ...failed }, signal)
+    expect(handled).toEqual({ answer: { commits: [] }, followUps: [], next: 'done' })
+  })
 })

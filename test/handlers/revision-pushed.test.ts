@@ -1272,3 +1272,47 @@ function running({ machine }: World): Record<string, string> {
 function contexts({ reports }: Awaited<ReturnType<typeof deploy>>): string[] {
   return reports.map(({ context, state }) => `${context} ${state}`)
 }
+
+describe('revisionPushed() and what failed', () => {
+  it('raises update-failed in every pass, until git wants another state', async () => {
+    const world = home()
+    await deploy(world)
+    const { commit: proven } = await world.git.head(signal)
+    world.machine.behave(web2, 'exits')
+    const { commit } = world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    const reason = 'service "web" exited with 7'
+    const words = 'web: coming up\nweb: going down'
+    const event = { kind: 'update-failed', stack: 'shop', commit, proven, reason, words }
+    expect(await failures(world)).toEqual([event])
+    expect(await failures(world)).toEqual([event])
+    world.git.change({ 'README.md': 'else\n' })
+    expect(await failures(world)).toEqual([event])
+    world.git.change({ 'shop/compose.yaml': shop })
+    expect(await failures(world)).toEqual([])
+  })
+
+  it('raises none for what was not touched', async () => {
+    const world = home()
+    await deploy(world)
+    world.machine.behave(web2, 'pull-fails')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
+    expect(await failures(world)).toEqual([])
+  })
+
+  it('says where nothing was proven before, and bounds the words', async () => {
+    const world = createWorld({ 'shop/compose.yaml': compose(`web: {image: ${web}}`) })
+    world.machine.behave(web, 'exits')
+    const said = `${'x'.repeat(3_000)}\n${'y'.repeat(1_500)}\nlast 🦀\n`
+    const engine = { ...world.ctx.engine, logs: async () => await Promise.resolve(said) }
+    const { followUps } = await pass({ ...world.ctx, engine })
+    const event = followUps.map((one) => one.event).find(({ kind }) => kind === 'update-failed')
+    expect(event).toMatchObject({ proven: null })
+    const words = event?.kind === 'update-failed' ? event.words : ''
+    expect(words).toBe(`web: ${'y'.repeat(1_500)}\nweb: last 🦀`)
+  })
+})
+
+async function failures(world: World) {
+  const { followUps } = await pass(world.ctx)
+  return followUps.map(({ event }) => event).filter(({ kind }) => kind === 'update-failed')
+}

@@ -14,6 +14,7 @@ import { createMemoryEngine, createMemoryHost } from '../fakes/memory-engine.ts'
 import type { MemoryHost } from '../fakes/memory-engine.ts'
 import { createMemoryGit } from '../fakes/memory-git.ts'
 import type { MemoryFiles, MemoryGit } from '../fakes/memory-git.ts'
+import { createMemoryHolds } from '../fakes/memory-holds.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
@@ -66,6 +67,7 @@ export function createWorld(
     history,
     memory,
     views: createViews(),
+    holds: createMemoryHolds(),
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.

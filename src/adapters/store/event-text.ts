@@ -1,4 +1,4 @@
-import type { Event, Origin, StatusReport } from '../../domain/event.ts'
+import type { Event, Origin, StatusReport, UpdateFailed } from '../../domain/event.ts'
 
 /** Reads an event as it was written; null for what this Magos does not know. */
 export function parseEvent(text: unknown): Event | null {
@@ -21,6 +21,8 @@ export function parseEvent(text: unknown): Event | null {
       const { commit } = value
       return typeof commit === 'string' ? { kind: 'commit-reached', commit } : null
     }
+    case 'update-failed':
+      return parseUpdateFailed(value)
     case 'report-due': {
       const report = parseReport(value['report'])
       return report === null ? null : { kind: 'report-due', report }
@@ -52,6 +54,14 @@ function parseRepositories(value: unknown): readonly string[] | 'all' | null {
   if (!Array.isArray(value)) return null
   const names = value.filter((name): name is string => typeof name === 'string')
   return names.length === value.length ? names : null
+}
+
+function parseUpdateFailed(value: Readonly<Record<string, unknown>>): UpdateFailed | null {
+  const { stack, commit, proven, reason, words } = value
+  if (typeof stack !== 'string' || typeof commit !== 'string') return null
+  if (typeof reason !== 'string' || typeof words !== 'string') return null
+  if (typeof proven !== 'string' && proven !== null) return null
+  return { kind: 'update-failed', stack, commit, proven, reason, words }
 }
 
 function parseReport(value: unknown): StatusReport | null {

@@ -40,10 +40,10 @@ export function createHistory(
       })
     },
     fail(id, failed) {
-      const { stack, commit, inputs, reason, retry, at } = failed
+      const { stack, commit, inputs, reason, retry, words, at } = failed
       write(() => {
         statements.end.run(at, 'failed', reason, id)
-        statements.fail.run(stack, commit, inputs, reason, retry, at)
+        statements.fail.run(stack, commit, inputs, reason, retry, words, at)
       })
     },
     prove(proven) {
@@ -104,8 +104,8 @@ function prepare(connection: Database['connection']) {
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     fail: connection.prepare(
-      `INSERT OR REPLACE INTO failed (stack, commit_id, inputs, reason, retry, at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO failed (stack, commit_id, inputs, reason, retry, words, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
     forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
@@ -143,6 +143,7 @@ function toFailed(row: Row | undefined): FailedState | null {
     inputs: String(row['inputs']),
     reason: String(row['reason']),
     retry: row['retry'] === 'next-pass' ? 'next-pass' : 'when-changed',
+    words: String(row['words']),
     at: Number(row['at']),
   }
 }

@@ -79,4 +79,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX sights_by_age ON sights (last_seen);
   `,
+  `
+  ALTER TABLE failed ADD COLUMN words TEXT NOT NULL DEFAULT '';
+  `,
 ]

@@ -1,0 +1,37 @@
+import type { HoldAnswer, ReleaseAnswer } from '../src/domain/answer.ts'
+import { holdReason, type Hold } from '../src/domain/hold.ts'
+import type { HoldContext } from './context.ts'
+import { namedStacks } from './steps/named-stacks.ts'
+import { viewRepository } from './steps/view-repository.ts'
+
+/**
+ * Holds a stack of this host. Throws `usage` for one that it does not have; one that it deployed before is known without
+ * asking the repository, for that may be away when a hold is needed most.
+ */
+export async function holdRequested(
+  ctx: HoldContext,
+  { stack, by, reason }: { readonly stack: string; readonly by: string; readonly reason: string },
+  signal: AbortSignal,
+): Promise<HoldAnswer> {
+  if (!(await isKnown(ctx, stack))) {
+    const source = await ctx.openSource()
+    const revision = await source.head(signal)
+    namedStacks(await viewRepository({ ...ctx, source }, revision, signal), stack)
+  }
+  const hold: Hold = { kind: 'operator', by, reason, at: ctx.now, tracked: null }
+  await ctx.holds.hold(stack, hold)
+  return { stack, outcome: 'held', reason: holdReason(hold) }
+}
+
+/** Ends the hold of a stack, and has a daemon look at it at once. */
+export async function releaseRequested(ctx: HoldContext, stack: string): Promise<ReleaseAnswer> {
+  const hold = await ctx.holds.release(stack)
+  if (hold === null) return { stack, outcome: 'not-held', reason: '' }
+  await ctx.inbox.accept({ kind: 'revision-pushed' }, { source: 'operator' })
+  return { stack, outcome: 'released', reason: holdReason(hold) }
+}
+
+async function isKnown({ history, holds }: HoldContext, stack: string): Promise<boolean> {
+  if (history.proven(stack) !== null || history.failed(stack) !== null) return true
+  return (await holds.held(stack)) !== null
+}

@@ -1,0 +1,29 @@
+/** Why a stack is left exactly as it is. */
+export interface Hold {
+  /** `operator`: somebody said so. `stopped-by-hand`: somebody stopped all of it, without us. */
+  readonly kind: 'operator' | 'stopped-by-hand'
+  /** Whose doing it is: a user of this host, or `magos`. */
+  readonly by: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
+  /**
+   * What git said of the stack then (`tracked` of its source): the hold ends by itself once git says another thing.
+   * null for a hold that only a person ends.
+   */
+  readonly tracked: string | null
+}
+
+/** The hold in words, for whoever asks why nothing happens. */
+export function holdReason({ kind, by, reason, at }: Hold): string {
+  const since = Number.isFinite(at) ? ` since ${new Date(at).toISOString()}` : ''
+  const why = reason === '' ? '' : `: ${reason}`
+  return kind === 'operator'
+    ? `held by ${by}${since}${why}`
+    : `held (stopped by hand)${since}${why}`
+}
+
+/** What ends it. */
+export function holdRemedy(stack: string): string {
+  return `Let it go on with: magos release ${stack}`
+}

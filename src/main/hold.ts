@@ -1,0 +1,47 @@
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { HoldContext } from '../../handlers/context.ts'
+import { holdRequested, releaseRequested } from '../../handlers/hold-requested.ts'
+import { createViews } from '../../handlers/views.ts'
+import { createHolds } from '../adapters/holds/holds.ts'
+import type { Operations } from '../cli/program.ts'
+import type { Base } from './base.ts'
+import { openSource } from './repository.ts'
+import { openState } from './state.ts'
+import { hostSettings, machinePlatform } from './world.ts'
+
+/** What a person decides over a stack of this host; beside a daemon as well as alone. */
+export function holdOperations(
+  base: Base,
+  signal: AbortSignal,
+): Pick<Operations, 'hold' | 'release'> {
+  const within = async <Answer>(act: (ctx: HoldContext) => Promise<Answer>): Promise<Answer> => {
+    const state = openState(base)
+    try {
+      return await act({
+        ...state.store,
+        views: createViews(),
+        holds: createHolds({ directory: join(base.config.dataDirectory, 'holds') }),
+        host: hostSettings(base, machinePlatform()),
+        now: base.clock.now(),
+        openSource: () => openSource(base),
+      })
+    } finally {
+      state.close()
+    }
+  }
+  return {
+    hold: (stack, reason) =>
+      within((ctx) => holdRequested(ctx, { stack, by: userName(), reason }, signal)),
+    release: (stack) => within((ctx) => releaseRequested(ctx, stack)),
+  }
+}
+
+/** A container's user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
+}
