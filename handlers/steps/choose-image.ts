@@ -6,6 +6,7 @@ import {
   type Digest,
   type ImageReference,
 } from '../../src/domain/image-reference.ts'
+import { quarantineObstacle, type Quarantine } from '../../src/domain/quarantine/quarantine.ts'
 import type { Policy } from '../../src/domain/policy/policy.ts'
 import {
   ageObstacle,
@@ -44,6 +45,7 @@ export interface Questions {
 export interface ChooseContext {
   readonly host: Pick<HostSettings, 'platform' | 'guards'>
   readonly memory: Memory
+  readonly quarantine: Quarantine
   readonly now: number
   readonly ask: Questions
 }
@@ -72,7 +74,10 @@ export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<Li
     case 'hold':
       return { update: null, held: [holdLine(line, choice)], standing: null }
     case 'digest': {
-      const update = planUpdate(image, policy, current, { ...choice, tag: current.tag })
+      const { tag } = current
+      const listed = quarantined(ctx, line, tag, choice.digest)
+      if (listed !== null) return { update: null, held: [holdLine(line, listed)], standing: null }
+      const update = planUpdate(image, policy, current, { ...choice, tag })
       return withinWindow(ctx, line, rules, update, [])
     }
     case 'tag':
@@ -119,10 +124,11 @@ async function chooseTag(
     }
     obstacles.push(verdict.obstacle)
   }
-  if (current.digest === null && current.tag !== null) {
-    const digest = await ctx.ask.digest(current, current.tag)
+  const own = current.digest === null ? current.tag : null
+  const digest = own === null ? null : await ctx.ask.digest(current, own)
+  if (own !== null && digest !== null && quarantined(ctx, line, own, digest) === null) {
     const reason = 'pinned to its own tag while newer ones are kept back'
-    const update = planUpdate(image, policy, current, { tag: current.tag, digest, reason })
+    const update = planUpdate(image, policy, current, { tag: own, digest, reason })
     return withinWindow(ctx, line, rules, update, obstacles)
   }
   // Where one of them only waits, nobody has to do anything.
@@ -139,22 +145,27 @@ type Verdict =
 
 async function judge(
   ctx: ChooseContext,
-  { current }: Watched,
+  line: Watched,
   rules: Rules,
   tag: string,
   digest: Digest,
 ): Promise<Verdict> {
   const { host, memory, now, ask } = ctx
+  const { current } = line
+  const listed = quarantined(ctx, line, tag, digest)
   if (tag === current.tag) {
     if (digest === current.digest) return { kind: 'same', reason: `"${tag}" names its digest` }
     // What runs already is only written down, and then it stays what it is.
-    if (current.digest === null) return { kind: 'fits' }
+    if (current.digest === null) {
+      return listed === null ? { kind: 'fits' } : { kind: 'kept-back', obstacle: listed }
+    }
     const before = await formerPlatforms(ask, current, current.digest)
     const after = await ask.manifest(current, digest)
     if (isSameForAll(rules, host.platform, before, after.platforms)) {
       return { kind: 'same', reason: `"${tag}" changed only for other platforms` }
     }
   }
+  if (listed !== null) return { kind: 'kept-back', obstacle: listed }
   const sight = { repository: repositoryName(current), tag, digest }
   const firstSeen = memory.firstSeen(sight) ?? now
   memory.see(sight, now)
@@ -162,6 +173,16 @@ async function judge(
     ageObstacle(rules, tag, { firstSeen, now }) ??
     platformObstacle(rules, host.platform, tag, (await ask.manifest(current, digest)).platforms)
   return obstacle === null ? { kind: 'fits' } : { kind: 'kept-back', obstacle }
+}
+
+/** What the quarantine has against a version; it is asked before every rule, for it holds on every host. */
+function quarantined(
+  { quarantine }: ChooseContext,
+  { current }: Watched,
+  tag: string | null,
+  digest: Digest,
+): Obstacle | null {
+  return quarantineObstacle(quarantine, { image: repositoryName(current), tag, digest })
 }
 
 /** A digest that the registry has no more is nobody's image any more. */

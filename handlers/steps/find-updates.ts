@@ -2,11 +2,13 @@ import type { HeldImage } from '../../src/domain/answer.ts'
 import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { repositoryName, type Digest } from '../../src/domain/image-reference.ts'
+import type { Quarantine } from '../../src/domain/quarantine/quarantine.ts'
 import { updatesFirst } from '../../src/domain/stack.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
 import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
+import { readQuarantine } from './read-quarantine.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from '../views.ts'
 
@@ -25,7 +27,7 @@ export interface FoundUpdates {
 }
 
 /** What finding updates needs; a check only looks, so its memory notes nothing. */
-export type FindContext = Pick<Context, 'registry' | 'host' | 'memory' | 'log' | 'now'>
+export type FindContext = Pick<Context, 'source' | 'registry' | 'host' | 'memory' | 'log' | 'now'>
 
 /** An annotated line that stands as it should, and why. */
 export interface StandingImage extends Watched {
@@ -50,16 +52,17 @@ export async function findUpdates(
       ? [{ image: { ...rest, image, policy, held }, current: image, policy }]
       : [],
   )
+  const quarantine = await readQuarantine(ctx, view, signal)
   const groups = Map.groupBy(watched, ({ current }) => repositoryName(current))
   const answers = await Promise.all(
     // The time is one for all lines, however long registries take.
-    [...groups.values()].map((lines) => askRepository({ ...ctx, now }, lines, signal)),
+    [...groups.values()].map((lines) => askRepository({ ...ctx, now }, quarantine, lines, signal)),
   )
   return {
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
     unanswered: answers.flatMap(({ unanswered }) => unanswered ?? []),
-    problems: [...view.problems, ...scan.problems],
+    problems: [...view.problems, ...quarantine.problems, ...scan.problems],
     standing: answers.flatMap((answer) => answer.standing),
     texts: scan.texts,
     stacksOf: scan.stacksOf,
@@ -103,6 +106,7 @@ interface RepositoryAnswer {
 /** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
 async function askRepository(
   ctx: FindContext,
+  quarantine: Quarantine,
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
@@ -113,7 +117,8 @@ async function askRepository(
   const standing: StandingImage[] = []
   const ask = oncePerQuestion(ctx, signal)
   for (const line of lines) {
-    const answer = await chooseImage({ host, memory, now, ask }, line).catch((error: unknown) =>
+    const choosing = { host, memory, quarantine, now, ask }
+    const answer = await chooseImage(choosing, line).catch((error: unknown) =>
       faultOf(error, signal),
     )
     if (answer instanceof MagosError) {

@@ -12,7 +12,7 @@ import {
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 
-type ReadContext = Pick<Context, 'source' | 'host'>
+export type ReadContext = Pick<Context, 'source' | 'host'>
 type ViewContext = ReadContext & Pick<Context, 'views'>
 
 /** Compose files and settings beyond this are refused unread: 1 MiB. */
@@ -108,7 +108,7 @@ function halt(stack: Stack, { file, line, message }: Problem): RefusedStack {
 
 /** A file of the revision as text; null when it is no UTF-8 or over 1 MiB. A BOM stays in the text. */
 async function readText(
-  ctx: ReadContext,
+  ctx: Pick<ReadContext, 'source'>,
   entry: TreeEntry,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -122,8 +122,8 @@ async function readText(
 }
 
 /** Texts of the paths that exist as files; `unreadable` names those that are links, no UTF-8 or over 1 MiB. */
-async function readTexts(
-  ctx: ReadContext,
+export async function readTexts(
+  ctx: Pick<ReadContext, 'source'>,
   view: Pick<RepositoryView, 'entries'>,
   paths: Iterable<string>,
   signal: AbortSignal,

@@ -8,6 +8,7 @@ import { stringify } from 'yaml'
 import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
 import type { ConfigProblem } from '../../src/config/problem.ts'
 import { readAnnotation } from '../../src/domain/annotation.ts'
+import { parseQuarantine } from '../../src/domain/quarantine/parse.ts'
 import { labAuthority } from '../lab/registry/tls.ts'
 
 const CONFIGS = join(import.meta.dirname, '../../configs')
@@ -189,6 +190,38 @@ describe('annotation.schema.json and readAnnotation()', () => {
     const value = { magos: { policy: 'semver' }, other: 1 }
     expect(validate(value)).toBe(false)
     expect(defects(value)).not.toEqual([])
+  })
+})
+
+describe('quarantine.schema.json and parseQuarantine()', () => {
+  const validate = compile('quarantine.schema.json')
+  const image = 'ghcr.io/o/app'
+
+  test.each([
+    [[]],
+    [null],
+    [[{ image, digest: DIGEST }]],
+    [[{ image: 'nginx', tag: '1.27' }]],
+    [[{ image, tag: '1', digest: DIGEST, host: 'nas', commit: 'c', reason: 'r', at: 'a' }]],
+  ])('both accept %j', (value) => {
+    expect(validate(value)).toBe(true)
+    expect(parseQuarantine('q.yaml', stringify(value)).problems).toEqual([])
+  })
+
+  test.each([
+    [{}],
+    ['nginx'],
+    [['nginx']],
+    [[{ image }]],
+    [[{ tag: '1' }]],
+    [[{ image: `${image}@${DIGEST}`, tag: '1' }]],
+    [[{ image, tag: '-x' }]],
+    [[{ image, tag: ['1'] }]],
+    [[{ image, digest: 'sha256:abc' }]],
+    [[{ image, tag: '1', until: 'soon' }]],
+  ])('both refuse %j', (value) => {
+    expect(validate(value)).toBe(false)
+    expect(parseQuarantine('q.yaml', stringify(value)).problems).not.toEqual([])
   })
 })
 
