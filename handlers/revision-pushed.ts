@@ -101,9 +101,15 @@ async function deployStacks(
   ].toSorted((a, b) => (a.deployment.stack < b.deployment.stack ? -1 : 1))
 }
 
-function refusedStack(ctx: Context, { stack, reason, remedy, file }: RefusedStack): Deployment {
-  ctx.log.error({ stack, file, remedy }, `Stack refused: ${reason}`)
-  return { stack, outcome: 'failed', services: [], reason, remedy, file }
+function refusedStack(ctx: Context, refused: RefusedStack): Deployment {
+  const { stack, reason, remedy, file, line, column } = refused
+  const place = {
+    file,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  }
+  ctx.log.error({ stack, ...place, remedy }, `Stack refused: ${reason}`)
+  return { stack, outcome: 'failed', services: [], reason, remedy, ...place }
 }
 
 /** What became of the stacks that this pass left out, so that the host's status is about all of them. */

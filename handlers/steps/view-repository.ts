@@ -1,8 +1,8 @@
 import type { Problem } from '../../src/domain/compose/scan.ts'
 import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../../src/domain/revision.ts'
+import { discoverStacks } from '../../src/domain/discover-stacks.ts'
 import {
-  discoverStacks,
   owns,
   projectName,
   refuseSharedProjects,
@@ -52,15 +52,16 @@ async function readRepository(
   const project = (stack: Stack) => projects.get(stack) ?? projectName(stack, texts.texts)
   const shared = refuseSharedProjects(ours, project)
   const bad = new Set(shared.map(({ stack }) => stack))
+  const refused = found.refused.filter((one) => owns(one, ctx.host.name))
   const halted = unsafe === undefined ? [] : found.stacks.map((stack) => halt(stack, unsafe))
   return {
     revision,
     entries,
     settings,
     stacks: ours.filter(({ name }) => !bad.has(name)),
-    directories: found.stacks.map(({ directory }) => directory),
-    refused: [...found.refused, ...shared, ...halted],
-    problems: [...problems, ...texts.unreadable, ...[...found.refused, ...shared].map(asProblem)],
+    directories: found.directories,
+    refused: [...refused, ...shared, ...halted],
+    problems: [...problems, ...texts.unreadable, ...[...refused, ...shared].flatMap(asProblem)],
     texts: texts.texts,
     referred: new Map(),
     project,
@@ -92,8 +93,10 @@ const noRegularFile: Problem = {
 }
 
 /** Nobody looks at a refused stack's images, which whoever asks after them should know. */
-function asProblem({ file, reason, remedy }: RefusedStack): Problem {
-  return { file, line: 1, column: 1, severity: 'error', code: 'stack', message: reason, remedy }
+function asProblem({ file, line, reason, remedy }: RefusedStack): readonly Problem[] {
+  // With a line it stands among the problems of its file already.
+  if (line !== undefined) return []
+  return [{ file, line: 1, column: 1, severity: 'error', code: 'stack', message: reason, remedy }]
 }
 
 /** Without `.magos.yaml` nobody knows whose a stack is, so none is touched. */
@@ -103,6 +106,7 @@ function halt(stack: Stack, { file, line, message }: Problem): RefusedStack {
     reason: `${file}:${line} cannot be read: ${message}`,
     remedy: `Mend ${file}; until then no stack is touched, for it says which host each belongs to`,
     file,
+    hosts: null,
   }
 }
 

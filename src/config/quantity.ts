@@ -1,7 +1,5 @@
+import { parseDuration as milliseconds } from '../domain/duration.ts'
 import type { Parsed } from './problem.ts'
-
-const DURATION = /^(\d+(?:\.\d+)?)(s|m|h)$/
-const MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 const SIZE = /^(\d+(?:\.\d+)?)\s?(B|kB|KB|MB|KiB|MiB)?$/
 const BYTES: Readonly<Record<string, number>> = {
@@ -40,12 +38,6 @@ export function parseSize(text: string, { min, max }: Bounds): Parsed<number> {
     return { refusal: `size ${quote(text)}: expected one from ${min} to ${max}` }
   }
   return { value }
-}
-
-function milliseconds(text: string): number | null {
-  const [, number, unit] = DURATION.exec(text) ?? []
-  if (number === undefined || unit === undefined) return null
-  return Math.round(Number(number) * (MS[unit] ?? NaN))
 }
 
 function bytes(text: string): number | null {

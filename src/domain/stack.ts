@@ -1,10 +1,8 @@
 import { isMap, isScalar } from 'yaml'
 
-import { composeFiles } from './compose/file-names.ts'
 import { mappings } from './compose/mapping.ts'
 import { parseYamlFile } from './compose/yaml-file.ts'
-import type { RepositorySettings, StackSettings } from './repository-settings.ts'
-import type { TreeEntry } from './revision.ts'
+import type { StackOptions } from './settings/stack-settings.ts'
 
 /** A directory with a compose file: what is deployed as one. */
 export interface Stack {
@@ -16,6 +14,7 @@ export interface Stack {
   readonly files: readonly string[]
   /** Hosts that it belongs to, the updating one first; null for every host. */
   readonly hosts: readonly string[] | null
+  readonly options: StackOptions
 }
 
 export interface RefusedStack {
@@ -23,38 +22,15 @@ export interface RefusedStack {
   readonly reason: string
   readonly remedy: string
   readonly file: string
+  readonly line?: number
+  readonly column?: number
+  /** Hosts that have to be told; null for every host. */
+  readonly hosts: readonly string[] | null
 }
 
-/** Finds the stacks of a repository; `rootName` names the one at its root. One that is refused stops no other. */
-export function discoverStacks(
-  entries: readonly TreeEntry[],
-  settings: RepositorySettings,
-  rootName: string,
-): { readonly stacks: readonly Stack[]; readonly refused: readonly RefusedStack[] } {
-  const refused: RefusedStack[] = []
-  const stacks: Stack[] = []
-  const used = new Set<string>()
-  const files = composeFiles(entries)
-  for (const [directory, own] of files) {
-    const usual = normalise(directory === '' ? rootName : directory.replaceAll('/', '-'))
-    const key = settings.stacks.has(directory) ? directory : files.has(usual) ? null : usual
-    const { name, hosts } = (key === null ? undefined : settings.stacks.get(key)) ?? unset
-    if (key !== null) used.add(key)
-    const stack = { name: name ?? usual, directory, files: own, hosts }
-    if (stack.name === '') refused.push(nameless(stack))
-    else stacks.push(stack)
-  }
-  for (const [key] of settings.stacks) if (!used.has(key)) refused.push(unknownStack(key))
-  const shared = refuseShared(stacks, ({ name }) => name, 'are named')
-  const bad = new Set(shared.map(({ file }) => file))
-  return {
-    stacks: stacks.filter((stack) => !bad.has(fileOf(stack))),
-    refused: [...refused, ...shared],
-  }
-}
-
-/** The name that goes to `-p`: the last literal `name:` among the stack's files, else NAME. */
+/** The name that goes to `-p`: the one in `.magos.yaml`, else the last literal `name:` among its files, else NAME. */
 export function projectName(stack: Stack, texts: ReadonlyMap<string, string>): string {
+  if (stack.options.project !== null) return stack.options.project
   const names = stack.files.flatMap((file) => {
     const text = texts.get(file)
     return text === undefined ? [] : declaredNames(file, text)
@@ -73,7 +49,7 @@ export function refuseSharedProjects(
 }
 
 /** Whether a host deploys the stack. */
-export function owns({ hosts }: Stack, host: string): boolean {
+export function owns({ hosts }: Pick<Stack, 'hosts'>, host: string): boolean {
   return hosts === null || hosts.some((name) => sameHost(name, host))
 }
 
@@ -82,10 +58,8 @@ export function updatesFirst({ hosts }: Stack, host: string): boolean {
   return hosts === null || (hosts[0] !== undefined && sameHost(hosts[0], host))
 }
 
-const unset: StackSettings = { name: null, hosts: null }
-
-/** https://github.com/compose-spec/compose-go/blob/main/loader/loader.go, NormalizeProjectName */
-function normalise(name: string): string {
+/** What Compose makes of a name: https://github.com/compose-spec/compose-go/blob/main/loader/loader.go, NormalizeProjectName */
+export function normalise(name: string): string {
   return name
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, '')
@@ -97,29 +71,13 @@ function sameHost(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 
-function fileOf(stack: Stack): string {
+/** The file that a stack is known by. */
+export function fileOf(stack: Stack): string {
   return stack.files[0] ?? stack.directory
 }
 
-function nameless(stack: Stack): RefusedStack {
-  return {
-    stack: stack.directory,
-    reason: `Cannot name the stack in "${stack.directory}": no letter or digit of it may stand in a project name`,
-    remedy: 'Name it in .magos.yaml, under stacks',
-    file: fileOf(stack),
-  }
-}
-
-function unknownStack(key: string): RefusedStack {
-  return {
-    stack: key,
-    reason: `Cannot apply the settings of stack "${key}": the repository has no such stack`,
-    remedy: 'Correct its name or directory in .magos.yaml, or remove it there',
-    file: '.magos.yaml',
-  }
-}
-
-function refuseShared(
+/** Stacks that have one name, each refused with the other's file. */
+export function refuseShared(
   stacks: readonly Stack[],
   nameOf: (stack: Stack) => string,
   verb: string,
@@ -132,6 +90,7 @@ function refuseShared(
       reason: `Cannot tell stacks apart: ${files} ${verb} "${name}"`,
       remedy: 'Give one of them another name in .magos.yaml, or another `name:`',
       file: fileOf(stack),
+      hosts: stack.hosts,
     }))
   })
 }

@@ -28,7 +28,7 @@ describe('parseRepositorySettings() reads', () => {
     const { settings, problems } = parse(text)
     expect(problems).toEqual([])
     expect(settings.defaults).toEqual({ range: '>=1 <2', prerelease: true, maxJump: 3 })
-    expect([...settings.stacks]).toEqual([
+    expect([...settings.stacks]).toMatchObject([
       ['apps/web', { name: 'shop', hosts: ['nas', 'pi'] }],
       ['media', { name: null, hosts: ['pi'] }],
       ['', { name: 'root', hosts: null }],
@@ -56,8 +56,12 @@ describe('parseRepositorySettings() reports', () => {
       'stacks: {a: {name: My App}}\n',
       '1:20 configuration: Stack name "My App"',
     ],
-    ['hosts that are none', 'stacks: {a: {hosts: nas}}\n', '1:21 configuration: Hosts are no list'],
-    ['no hosts', 'stacks: {a: {hosts: []}}\n', '1:21 configuration: Hosts are no list'],
+    [
+      'hosts that are none',
+      'stacks: {a: {hosts: nas}}\n',
+      '1:21 configuration: Hosts cannot be read',
+    ],
+    ['no hosts', 'stacks: {a: {hosts: []}}\n', '1:21 configuration: Hosts cannot be read'],
     ['an unknown default', 'defaults: {rnge: "*"}\n', '1:18 configuration: Cannot read the policy'],
     ['a bad range', 'defaults: {range: "!=1"}\n', '1:19 configuration: '],
     [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { maskValues, valuesOf } from '../../handlers/steps/mask-values.ts'
+import { usualOptions } from '../../src/domain/settings/stack-settings.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -51,7 +52,13 @@ function known(service: Readonly<Record<string, unknown>>) {
   return valuesOf({
     source: {
       home: '/srv/shop',
-      stack: { name: 'shop', directory: 'shop', files: ['shop/compose.yaml'], hosts: null },
+      stack: {
+        name: 'shop',
+        directory: 'shop',
+        files: ['shop/compose.yaml'],
+        hosts: null,
+        options: usualOptions,
+      },
       untracked: [],
     },
     desired: { document: { services: { web: service } } },

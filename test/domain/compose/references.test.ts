@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { usualOptions } from '../../../src/domain/settings/stack-settings.ts'
 import { stackReferences } from '../../../src/domain/compose/references.ts'
 import type { FileMode, TreeEntry } from '../../../src/domain/revision.ts'
 import type { Stack } from '../../../src/domain/stack.ts'
@@ -12,6 +13,7 @@ const stack: Stack = {
   directory: 'web',
   files: ['web/compose.yaml'],
   hosts: null,
+  options: usualOptions,
 }
 
 function modeOf(content: string): FileMode {

@@ -5,11 +5,18 @@ import {
   pathInStack,
   stackEntries,
 } from '../../../src/domain/deploy/stack-inputs.ts'
+import { usualOptions } from '../../../src/domain/settings/stack-settings.ts'
 import type { TreeEntry } from '../../../src/domain/revision.ts'
 import type { Stack } from '../../../src/domain/stack.ts'
 
 function stack(directory: string): Stack {
-  return { name: 'shop', directory, files: [`${directory}/compose.yaml`], hosts: null }
+  return {
+    name: 'shop',
+    directory,
+    files: [`${directory}/compose.yaml`],
+    hosts: null,
+    options: usualOptions,
+  }
 }
 
 function entry(path: string, oid = '1'): TreeEntry {

@@ -1,0 +1,81 @@
+import { isMap, type Node } from 'yaml'
+
+import { isInside, normalPath } from './inside.ts'
+import { readMapping, report, textOf, type Reading } from './reading.ts'
+
+/** What a changed file does to a service that mounts it; the usual is `recreate`. */
+export type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
+
+export type Signal = (typeof signals)[number]
+
+/** What one service does when a file or a folder's content changed. */
+export interface FileChange {
+  readonly service: string
+  /** From the stack's directory; empty for all of it. */
+  readonly path: string
+  readonly action: FileAction
+}
+
+/** Signals that programs take for "read it again"; those that end a program are what `restart` is for. */
+const signals = ['HUP', 'USR1', 'USR2', 'WINCH'] as const
+
+/** Reads `changes: {SERVICE: {PATH: ACTION}}`. Never throws. */
+export function readFileChanges(reading: Reading, node: Node | undefined): readonly FileChange[] {
+  if (node === undefined) return []
+  return [...readMapping(reading, node, 'changes', 'any')].flatMap(([service, paths]) =>
+    [...readMapping(reading, paths, `Changes of service "${service}"`, 'any')].flatMap(
+      ([path, value]) => readFileChange(reading, service, path, value, keyOf(paths, path)) ?? [],
+    ),
+  )
+}
+
+/** What a changed file does to a service: as the longest of its paths says that holds it. */
+export function actionOn(
+  changes: readonly FileChange[],
+  service: string,
+  path: string,
+): FileAction {
+  const fitting = changes
+    .filter((one) => one.service === service && holds(one.path, path))
+    .toSorted((a, b) => b.path.length - a.path.length)
+  return fitting[0]?.action ?? 'recreate'
+}
+
+/** Services that are named and whether there are such is known only when the stack is resolved. */
+export function servicesNamed(entries: readonly { readonly service: string }[]): readonly string[] {
+  return [...new Set(entries.map(({ service }) => service))]
+}
+
+function readFileChange(
+  reading: Reading,
+  service: string,
+  path: string,
+  value: Node,
+  place: Node,
+): FileChange | null {
+  if (!isInside(path)) {
+    report(
+      reading,
+      place,
+      `Path "${path}" leads out of the stack’s directory`,
+      'Write a path from the stack’s directory',
+    )
+    return null
+  }
+  const action = actions.find((one) => one === textOf(value)?.replace(/^SIG(?=[A-Z])/, ''))
+  if (action !== undefined) return { service, path: normalPath(path), action }
+  const remedy = `Write one of ${actions.join(', ')}`
+  report(reading, value, `What a change of "${path}" does cannot be read`, remedy)
+  return null
+}
+
+const actions: readonly FileAction[] = ['recreate', 'restart', 'ignore', ...signals]
+
+function keyOf(map: Node, path: string): Node {
+  const pair = isMap(map) ? map.items.find(({ key }) => textOf(key) === path) : undefined
+  return (pair?.key as Node | undefined) ?? map
+}
+
+function holds(folder: string, path: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`)
+}
