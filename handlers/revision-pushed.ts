@@ -11,15 +11,12 @@ import type { Revision } from '../src/domain/revision.ts'
 import type { RefusedStack } from '../src/domain/stack.ts'
 import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
-import { deployStack, type Asked, type StackResult } from './steps/deploy-stack.ts'
-import { inParallel } from './steps/in-parallel.ts'
+import { deployInOrder } from './steps/deploy-in-order.ts'
+import type { Asked, StackResult } from './steps/deploy-stack.ts'
 import { latestFailure } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
-
-/** Stacks deployed at once; each has its own project, so they do not meet. */
-const STACKS_AT_ONCE = 4
 
 /** Brings this host's stacks to the branch head and tells what became of them. */
 export async function revisionPushed(
@@ -92,9 +89,7 @@ async function deployStacks(
   const { due, refused } = namedStacks(view, stack)
   const news = arrived || asked === 'by-person' ? 'news' : 'known'
   const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
-  const deployed = await inParallel(STACKS_AT_ONCE, due, (one) =>
-    deployStack(ctx, view, one, { observed, asked }, signal),
-  )
+  const deployed = await deployInOrder(ctx, view, due, { observed, asked }, signal)
   return [
     ...told.map((one) => ({ deployment: refusedStack(ctx, one), news }) as const),
     ...deployed,

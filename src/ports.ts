@@ -173,6 +173,10 @@ export interface ResolveRequest {
   readonly directory: string
   /** Compose files in the order in which they override, from the repository's root. */
   readonly files: readonly string[]
+  /** Profiles that are active. */
+  readonly profiles: readonly string[]
+  /** Read for `${}` in place of the directory's `.env`, from the repository's root; null for that one. */
+  readonly envFiles: readonly string[] | null
   /** Where the private copy's paths really lie on this host: the stable directory. */
   readonly home: string
 }

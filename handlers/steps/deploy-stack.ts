@@ -30,6 +30,13 @@ export interface Occasion {
   /** The host as the pass found it. */
   readonly observed: ObservedState
   readonly asked: Asked
+  /** Why nothing of it may be touched now; null where it may. */
+  readonly obstacle: Obstacle | null
+}
+
+export interface Obstacle {
+  readonly reason: string
+  readonly remedy: string
 }
 
 /**
@@ -69,7 +76,7 @@ async function decideStack(
   ctx: Context,
   view: RepositoryView,
   stack: Stack,
-  { observed, asked }: Occasion,
+  { observed, asked, obstacle }: Occasion,
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
@@ -100,6 +107,7 @@ async function decideStack(
     return setAside(ctx, view, { stack: stack.name, outcome: 'held', services: plan, ...held })
   }
   if (!isOpen && isProvenAlready(resolved, proven)) return proveAlready(ctx, view, resolved, signal)
+  if (obstacle !== null) return setAside(ctx, view, waiting(resolved, obstacle))
   // A proof of the very state that failed afterwards vouches for nothing.
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const due = failed === null ? resolved : remakeBroken(resolved, vouching)
@@ -217,6 +225,10 @@ function isRepeated(
   { inputs }: StackSource,
 ): failed is FailedState {
   return outcome === 'failed' && failed?.reason === reason && failed.inputs === inputs
+}
+
+function waiting({ source, plan }: ResolvedStack, obstacle: Obstacle): Deployment {
+  return { stack: source.stack.name, outcome: 'held', services: plan, ...obstacle }
 }
 
 function unchanged(stack: string, services: readonly ServicePlan[], reason: string): Deployment {

@@ -1,5 +1,6 @@
 import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
+import { environmentFiles } from '../../src/domain/stack.ts'
 import type { LaidFile } from '../../src/ports.ts'
 import type { StackSource } from './read-stack.ts'
 
@@ -31,7 +32,8 @@ export function valuesOf({ source, desired, files }: Given): KnownValues {
     texts.set(`${home}/${pathInHome(stack, path)}`, content)
   }
   const named = given.flatMap((service) => envFiles(service['env_file']))
-  const paths = [`${home}/.env`, ...named.map(({ path }) => path)]
+  const own = environmentFiles(stack)?.map((path) => pathInHome(stack, path)) ?? ['.env']
+  const paths = [...own.map((path) => `${home}/${path}`), ...named.map(({ path }) => path)]
   const read = paths.flatMap((path) => texts.get(path) ?? [])
   const written = [...read, ...untracked.map(({ content }) => content)].flatMap(fileValues)
   const long = [...values, ...written].flatMap(spellings).filter(({ length }) => length >= SHORTEST)

@@ -16,7 +16,7 @@ export async function proveStack(
   vouching: ProvenState | null,
   signal: AbortSignal,
 ): Promise<DatedVerdict> {
-  const { settle, deadline } = ctx.host
+  const { settle, deadline } = patience(ctx.host, resolved)
   const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
   const seen: ObservedState[] = []
@@ -30,6 +30,13 @@ export async function proveStack(
   }
   signal.throwIfAborted()
   return { ...verdict, at: seen.at(-1)?.at ?? null }
+}
+
+/** A stack may take more time, or fail sooner; how long it holds still is never less than the host's owner wants. */
+function patience(host: Context['host'], { source }: ResolvedStack) {
+  const { settle: own, deadline } = source.stack.options
+  const settle = Math.max(host.settle, own ?? 0)
+  return { settle, deadline: deadline ?? host.deadline + settle - host.settle }
 }
 
 /** Containers that have to go: what they still do is not the new state's doing. */

@@ -33,7 +33,8 @@ export async function readStack(
   const project = view.project(stack)
   const home = ctx.files.home(stack.name)
   const untracked = await readUntracked(ctx, stack, referred, signal)
-  const parts = { project, home, files: stack.files, entries }
+  const { files, options } = stack
+  const parts = { project, home, files, entries, options }
   return {
     stack,
     project,

@@ -3,6 +3,7 @@ import {
   type DesiredService,
   type DesiredState,
 } from '../../src/domain/deploy/desired-state.ts'
+import { environmentFiles } from '../../src/domain/stack.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
@@ -42,6 +43,8 @@ export async function resolveStack(
       inputs,
       directory: stack.directory,
       files: stack.files,
+      profiles: stack.options.profiles,
+      envFiles: environmentFiles(stack),
       home,
     },
     signal,

@@ -98,7 +98,7 @@ function makeStack(tree: Tree, { directory, key, settings }: StackPlace): Stack 
   const stack = { name, directory, files: own ?? tree.compose.get(directory) ?? [], hosts, options }
   if (fault !== null) return refuseFault(stack, fault)
   if (name === '') return nameless(stack)
-  const [absent] = stack.files.filter((file) => !tree.files.has(file))
+  const absent = stack.files.find((file) => !tree.files.has(file))
   if (absent !== undefined) return refuseAbsent(stack, `file "${absent}"`)
   return stack.files.length === 0 ? refuseAbsent(stack, `compose file in "${directory}"`) : stack
 }

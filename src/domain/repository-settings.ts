@@ -17,9 +17,9 @@ export interface RepositorySettings {
 }
 
 /**
- * Reads `.magos.yaml`; null where the repository has none. Never throws. A stack with
- * settings that stand in `problems` has a `fault`, and one whose hosts cannot be read belongs to no host. With a problem `compose` or `unreadable` nobody
- * knows whose stacks these are, so nothing may be deployed.
+ * Reads `.magos.yaml`; null where the repository has none. Never throws. A stack with settings that stand
+ * in `problems` has a `fault`, and one whose hosts cannot be read belongs to no host. With a problem `compose` or
+ * `unreadable` nobody knows whose stacks these are, so nothing may be deployed.
  */
 export function parseRepositorySettings(
   file: string,

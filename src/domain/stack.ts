@@ -2,6 +2,7 @@ import { isMap, isScalar } from 'yaml'
 
 import { mappings } from './compose/mapping.ts'
 import { parseYamlFile } from './compose/yaml-file.ts'
+import { normalPath } from './settings/inside.ts'
 import type { StackOptions } from './settings/stack-settings.ts'
 
 /** A directory with a compose file: what is deployed as one. */
@@ -38,6 +39,11 @@ export function projectName(stack: Stack, texts: ReadonlyMap<string, string>): s
   const last = names.at(-1)
   const literal = last === undefined || last.includes('$') ? '' : normalise(last)
   return literal === '' ? stack.name : literal
+}
+
+/** What is read for `${}` in place of the directory's `.env`, from the repository's root; null for that one. */
+export function environmentFiles({ directory, options }: Stack): readonly string[] | null {
+  return options.envFiles?.map((file) => normalPath(`${directory}/${file}`)) ?? null
 }
 
 /** Stacks that would be one project to the engine, each named with the other's file. */

@@ -9,6 +9,7 @@ import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
 import type { ConfigProblem } from '../../src/config/problem.ts'
 import { readAnnotation } from '../../src/domain/annotation.ts'
 import { parseQuarantine } from '../../src/domain/quarantine/parse.ts'
+import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
 import { labAuthority } from '../lab/registry/tls.ts'
 
 const CONFIGS = join(import.meta.dirname, '../../configs')
@@ -225,6 +226,106 @@ describe('quarantine.schema.json and parseQuarantine()', () => {
   })
 })
 
+describe('repository.schema.json and parseRepositorySettings()', () => {
+  const validate = compile('repository.schema.json')
+
+  const good: readonly unknown[] = [
+    null,
+    {},
+    { defaults: null, stacks: null },
+    { defaults: { minAge: '3d' } },
+    { stacks: { 'apps/web': {}, '.': { name: 'root', hosts: ['nas', 'pi'] } } },
+    { stacks: { live: { directory: './shop/', files: ['compose.yaml', '../base.yaml'] } } },
+    { stacks: { a: { profiles: ['metrics', 'x.1'], envFiles: ['prod.env'], project: 'old_a' } } },
+    { stacks: { a: { after: ['db', 'proxy'], settle: '30s', deadline: '1.5h' } } },
+    { stacks: { a: { probes: { web: { http: 'http://127.0.0.1:80/x?y', status: 401 } } } } },
+    { stacks: { a: { probes: { web: { tcp: 5432, deadline: '30s' } } } } },
+    { stacks: { a: { probes: { web: { tcp: '[::1]:5432' }, db: { tcp: 'nas.lan:1' } } } } },
+    { stacks: { a: { probes: { web: { exec: ['true'], ports: 'ignore' } } } } },
+    { stacks: { a: { probes: { web: { ports: 'ignore' } } } } },
+    {
+      stacks: {
+        a: { changes: { web: { './nginx.conf': 'HUP', conf: 'restart', '.': 'ignore' } } },
+      },
+    },
+    { stacks: { a: { changes: { web: { x: 'SIGUSR1' } } } } },
+    { stacks: { a: { hooks: { before: ['sh', 'backup.sh'], after: ['x'], deadline: '1m' } } } },
+  ]
+  const bad: readonly unknown[] = [
+    [],
+    'stacks',
+    { stack: {} },
+    { stacks: [] },
+    { stacks: { a: null } },
+    { stacks: { a: { host: ['nas'] } } },
+    { stacks: { a: { name: 'My App' } } },
+    { stacks: { a: { directory: '/srv' } } },
+    { stacks: { a: { directory: '../x' } } },
+    { stacks: { a: { directory: '' } } },
+    { stacks: { a: { hosts: [] } } },
+    { stacks: { a: { hosts: 'nas' } } },
+    { stacks: { a: { files: 'compose.yaml' } } },
+    { stacks: { a: { files: [] } } },
+    { stacks: { a: { files: ['/etc/compose.yaml'] } } },
+    { stacks: { a: { profiles: ['a b'] } } },
+    { stacks: { a: { envFiles: [7] } } },
+    { stacks: { a: { project: 'Old' } } },
+    { stacks: { a: { after: 'db' } } },
+    { stacks: { a: { after: ['apps/db'] } } },
+    { stacks: { a: { settle: 30 } } },
+    { stacks: { a: { deadline: '5 minutes' } } },
+    { stacks: { a: { probes: { web: {} } } } },
+    { stacks: { a: { probes: { web: 'http://x' } } } },
+    { stacks: { a: { probes: { web: { http: 'ftp://x' } } } } },
+    { stacks: { a: { probes: { web: { http: 'http://u:p@x/' } } } } },
+    { stacks: { a: { probes: { web: { http: 'http://x', tcp: 80 } } } } },
+    { stacks: { a: { probes: { web: { http: 'http://x', status: 'ok' } } } } },
+    { stacks: { a: { probes: { web: { tcp: 80, status: 200 } } } } },
+    { stacks: { a: { probes: { web: { tcp: 0 } } } } },
+    { stacks: { a: { probes: { web: { tcp: 'here' } } } } },
+    { stacks: { a: { probes: { web: { exec: 'pg_isready' } } } } },
+    { stacks: { a: { probes: { web: { ports: 'connect' } } } } },
+    { stacks: { a: { probes: { web: { tcp: 80, ports: 'no' } } } } },
+    { stacks: { a: { changes: { web: 'restart' } } } },
+    { stacks: { a: { changes: { web: { x: 'reload' } } } } },
+    { stacks: { a: { changes: { web: { x: 'KILL' } } } } },
+    { stacks: { a: { changes: { web: { '../x': 'restart' } } } } },
+    { stacks: { a: { changes: { web: { '/etc/x': 'restart' } } } } },
+    { stacks: { a: { hooks: { before: 'sh backup.sh' } } } },
+    { stacks: { a: { hooks: { around: ['x'] } } } },
+    { stacks: { a: { hooks: { before: ['x'], deadline: '9' } } } },
+  ]
+
+  test.each(good)('both accept %j', (value) => {
+    expect({ schema: validate(value), parser: settingsProblems(value) }).toEqual({
+      schema: true,
+      parser: [],
+    })
+  })
+
+  test.each(bad)('both refuse %j', (value) => {
+    expect(validate(value)).toBe(false)
+    const [problem] = settingsProblems(value)
+    expect(problem?.remedy).toBeTruthy()
+    expect(problem).toMatchObject({ file: '.magos.yaml', severity: 'error' })
+  })
+
+  test('both know the same keys', () => {
+    const known = Object.keys(readSchema('repository.schema.json').properties)
+    expect(known.toSorted()).toEqual(['defaults', 'stacks'])
+    const [problem] = settingsProblems({ stacks: { a: { nothing: 1 } } })
+    const keys = /Write one of (.*)/.exec(problem?.remedy ?? '')?.[1]?.split(', ') ?? []
+    const { definitions } = readSchema('repository.schema.json')
+    expect(keys.toSorted()).toEqual(
+      Object.keys(definitions?.['stack']?.properties ?? {}).toSorted(),
+    )
+  })
+})
+
+function settingsProblems(value: unknown) {
+  return parseRepositorySettings('.magos.yaml', stringify(value)).problems
+}
+
 function problems(value: unknown): readonly ConfigProblem[] {
   return read(value).found
 }
@@ -247,6 +348,7 @@ function defects(value: unknown) {
 
 interface Schema {
   readonly properties: Readonly<Record<string, { readonly default?: unknown }>>
+  readonly definitions?: Readonly<Record<string, Pick<Schema, 'properties'>>>
 }
 
 function readSchema(name: string): Schema {
@@ -255,5 +357,7 @@ function readSchema(name: string): Schema {
 }
 
 function compile(name: string) {
-  return new Ajv({ strict: true, allowUnionTypes: true }).compile(readSchema(name))
+  return new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(
+    readSchema(name),
+  )
 }

@@ -129,7 +129,8 @@ export function requestOf(project: string, texts: Texts['texts']): ResolveReques
     return { path, mode: '100644', content: Buffer.from(text) }
   })
   const files = ['apps/web/compose.yaml']
-  return { project, inputs, directory: 'apps/web', files, home: '/srv/home' }
+  const usual = { profiles: [], envFiles: null }
+  return { project, inputs, directory: 'apps/web', files, home: '/srv/home', ...usual }
 }
 
 async function byService(host: EngineHost, project: string) {

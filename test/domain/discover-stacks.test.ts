@@ -198,7 +198,6 @@ describe('discoverStacks() finds what .magos.yaml declares:', () => {
 
 describe('discoverStacks() refuses by order', () => {
   const paths = ['a/compose.yaml', 'b/compose.yaml', 'c/compose.yaml']
-  const after = (...names: string[]) => ({ options: { ...usualOptions, after: names } })
 
   test('a stack that comes after one that is not there, and no other', () => {
     expect(discover(paths, { a: after('x'), c: after('b') })).toMatchObject({
@@ -254,3 +253,7 @@ describe('discoverStacks() leaves a stack alone whose settings are broken', () =
     expect(found.directories).toEqual(['a', 'b'])
   })
 })
+
+function after(...names: string[]): Partial<StackSettings> {
+  return { options: { ...usualOptions, after: names } }
+}

@@ -135,6 +135,8 @@ describe('Compose v2 on podman', () => {
         project: 'shop',
         directory: 'apps/web',
         files: ['apps/web/compose.yaml'],
+        profiles: [],
+        envFiles: null,
         home: '/srv/a$b',
         inputs: [
           input(

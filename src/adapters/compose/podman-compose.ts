@@ -10,18 +10,26 @@ type Service = Readonly<Record<string, unknown>>
  * single, and `up` would interpolate them again), labels as a map, services of inactive profiles left out. Throws
  * `compose` for `extends` and `include`, which it prints unresolved. Its env_files stay files: it hands their paths on.
  */
-export function completeDocument(document: ComposeDocument, base: string): ComposeDocument {
+export function completeDocument(
+  document: ComposeDocument,
+  base: string,
+  active: readonly string[] = [],
+): ComposeDocument {
   const { services, ...others } = document
   if ('include' in others) throw unresolved('the file includes others')
   const completed = Object.entries(services)
-    .filter(
-      ([, service]) => !Array.isArray(service['profiles']) || service['profiles'].length === 0,
-    )
+    .filter(([, { profiles }]) => isActive(profiles, active))
     .map(([name, service]) => [name, doubled(completeService(name, service, base))])
   const top = Object.entries(others).map(([key, value]) =>
     key === 'configs' || key === 'secrets' ? [key, withFiles(value, base)] : [key, value],
   )
   return { ...doubled(Object.fromEntries(top)), services: Object.fromEntries(completed) }
+}
+
+/** https://github.com/compose-spec/compose-spec/blob/main/15-profiles.md */
+function isActive(profiles: unknown, active: readonly string[]): boolean {
+  if (!Array.isArray(profiles) || profiles.length === 0 || active.includes('*')) return true
+  return profiles.some((profile) => active.includes(String(profile)))
 }
 
 function doubled(fields: Service): Service {

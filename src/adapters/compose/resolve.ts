@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { MagosError } from '../../domain/error.ts'
@@ -27,7 +28,8 @@ export async function resolveStack(
   return await withPrivateDirectory(runtimeDirectory, async (copy) => {
     await writePrivateCopy(copy, inputs)
     const base = join(copy, directory)
-    const result = await run(provider.command, configArguments(provider, request, copy), {
+    const args = await configArguments(provider, request, copy)
+    const result = await run(provider.command, args, {
       cwd: base,
       // What a person's shell would say in that directory: `${PWD}/data` is written in many files.
       env: { PWD: base },
@@ -41,21 +43,58 @@ export async function resolveStack(
     for (const warning of readWords(said, inputs).warnings)
       log.warn({ project, provider: provider.name }, warning)
     const printed = readDocument(provider, files, result.stdout)
-    const document = provider.name === 'podman-compose' ? completeDocument(printed, base) : printed
-    return rewritePaths(document, { copy, directory, home })
+    const isPython = provider.name === 'podman-compose'
+    const document = isPython ? completeDocument(printed, base, request.profiles) : printed
+    return withoutProfiles(rewritePaths(document, { copy, directory, home }))
   })
 }
 
-function configArguments(
+async function configArguments(
   provider: FoundProvider,
-  { project, files, directory }: ResolveRequest,
+  request: ResolveRequest,
   copy: string,
-): readonly string[] {
+): Promise<readonly string[]> {
+  const { project, files, directory, profiles } = request
   const named = files.flatMap((file) => ['-f', join(copy, file)])
-  const start = [...provider.prefix, '-p', project, ...named]
+  const active = profiles.flatMap((profile) => ['--profile', profile])
+  const environment = await environmentArguments(provider, request, copy)
+  const start = [...provider.prefix, '-p', project, ...named, ...active, ...environment]
   if (provider.name === 'podman-compose') return [...start, 'config']
   const base = ['--project-directory', join(copy, directory)]
   return [...start, ...base, 'config', '--format', 'json']
+}
+
+/** podman-compose takes one file, so several become one; of a name that stands twice the last counts, as with Compose. */
+async function environmentArguments(
+  { name }: FoundProvider,
+  { envFiles, inputs }: ResolveRequest,
+  copy: string,
+): Promise<readonly string[]> {
+  if (envFiles === null) return []
+  if (name === 'docker-compose') return envFiles.flatMap((file) => ['--env-file', join(copy, file)])
+  const texts = envFiles.map((file) => {
+    const input = inputs.find(({ path }) => path === file)
+    if (input === undefined) throw noSuchFile(file)
+    return Buffer.from(input.content).toString('utf8')
+  })
+  const file = join(copy, '.magos-environment')
+  await writeFile(file, texts.map((text) => `${text}\n`).join(''), { mode: 0o600, flag: 'wx' })
+  return ['--env-file', file]
+}
+
+function noSuchFile(file: string): MagosError {
+  return new MagosError('compose', `Read env file "${file}": there is none`, {
+    remedy: 'Commit it, or lay it into the stack’s directory on this host',
+  })
+}
+
+/** The services of inactive profiles are gone; of the others' profiles `up` need not be told again. */
+function withoutProfiles(document: ComposeDocument): ComposeDocument {
+  const services = Object.entries(document.services).map(([name, service]) => {
+    const { profiles: _active, ...rest } = service
+    return [name, rest] as const
+  })
+  return { ...document, services: Object.fromEntries(services) }
 }
 
 function readDocument(

@@ -1,4 +1,4 @@
-import type { Stack } from '../stack.ts'
+import { environmentFiles, type Stack } from '../stack.ts'
 import { composeFiles } from './file-names.ts'
 import { fileReferences, type FileReference } from './file-references.ts'
 import {
@@ -42,7 +42,11 @@ export function stackReferences(stack: Stack, options: ReferenceOptions): StackR
   const { allowPaths } = options
   const walk: Walk = { inventory, allowPaths, parsed: new Map(), seen: new Set(), due: [] }
   takeFolder(inventory, stack.directory, nestedIn(stack, options))
-  takeEnvironment(inventory, stack.directory)
+  const environmentFrom = environmentFiles(stack)
+  if (environmentFrom === null) takeEnvironment(inventory, stack.directory)
+  for (const path of environmentFrom ?? []) {
+    take(inventory, { ...namedEnvironment, value: path }, path, topOf(SETTINGS))
+  }
   for (const path of stack.files) {
     const target = take(inventory, { ...ownFile, value: path }, path, topOf(path))
     if (target !== null) walk.due.push({ path: target, base: stack.directory, service: null })
@@ -75,6 +79,9 @@ interface Walk {
 
 const ownFile = { what: 'compose file', role: 'include', need: 'required' } as const
 const environment = { what: 'environment file', role: 'read', need: 'optional' } as const
+
+const namedEnvironment = { what: 'env file', role: 'read', need: 'required' } as const
+const SETTINGS = '.magos.yaml'
 
 /** Compose expands every alias, at some 15,000 nodes a second. Nobody who means well repeats so many. */
 const maxRepeated = 100_000

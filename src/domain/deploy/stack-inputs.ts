@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { TreeEntry } from '../revision.ts'
+import { usualOptions, type StackOptions } from '../settings/stack-settings.ts'
 import type { Stack } from '../stack.ts'
+import { canonicalJson } from './canonical.ts'
 
 /** Where files of the repository that lie outside a stack's own directory are laid down in its home. */
 const OUTSIDE = '.magos/repository'
@@ -50,6 +52,7 @@ export function inputsDigest(parts: {
   readonly files: readonly string[]
   readonly entries: readonly TreeEntry[]
   readonly untracked: readonly UntrackedInput[]
+  readonly options: StackOptions
 }): string {
   const hash = createHash('sha256')
   const lines = [
@@ -60,9 +63,15 @@ export function inputsDigest(parts: {
     ...parts.untracked
       .map(({ path, content }) => `untracked ${sha256(content)} ${path}`)
       .toSorted(),
+    ...(isUsual(parts.options) ? [] : [`options ${canonicalJson(parts.options)}`]),
   ]
   for (const line of lines) hash.update(`${line}\0`)
   return hash.digest('hex')
+}
+
+/** Most stacks have none, and what was proven of them before there were any stays proven. */
+function isUsual(options: StackOptions): boolean {
+  return canonicalJson(options) === canonicalJson(usualOptions)
 }
 
 function sha256(content: Uint8Array): string {

@@ -1,12 +1,12 @@
-import { isMap, type Node } from 'yaml'
+import { isMap, isNode, type Node } from 'yaml'
 
 import { isInside, normalPath } from './inside.ts'
 import { readMapping, report, textOf, type Reading } from './reading.ts'
 
 /** What a changed file does to a service that mounts it; the usual is `recreate`. */
-export type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
+type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
 
-export type Signal = (typeof signals)[number]
+type Signal = (typeof signals)[number]
 
 /** What one service does when a file or a folder's content changed. */
 export interface FileChange {
@@ -27,23 +27,6 @@ export function readFileChanges(reading: Reading, node: Node | undefined): reado
       ([path, value]) => readFileChange(reading, service, path, value, keyOf(paths, path)) ?? [],
     ),
   )
-}
-
-/** What a changed file does to a service: as the longest of its paths says that holds it. */
-export function actionOn(
-  changes: readonly FileChange[],
-  service: string,
-  path: string,
-): FileAction {
-  const fitting = changes
-    .filter((one) => one.service === service && holds(one.path, path))
-    .toSorted((a, b) => b.path.length - a.path.length)
-  return fitting[0]?.action ?? 'recreate'
-}
-
-/** Services that are named and whether there are such is known only when the stack is resolved. */
-export function servicesNamed(entries: readonly { readonly service: string }[]): readonly string[] {
-  return [...new Set(entries.map(({ service }) => service))]
 }
 
 function readFileChange(
@@ -73,9 +56,5 @@ const actions: readonly FileAction[] = ['recreate', 'restart', 'ignore', ...sign
 
 function keyOf(map: Node, path: string): Node {
   const pair = isMap(map) ? map.items.find(({ key }) => textOf(key) === path) : undefined
-  return (pair?.key as Node | undefined) ?? map
-}
-
-function holds(folder: string, path: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`)
+  return isNode(pair?.key) ? pair.key : map
 }

@@ -83,6 +83,7 @@ describe('inputsDigest()', () => {
     files: ['shop/compose.yaml'],
     entries: [entry('shop/compose.yaml'), entry('shop/conf/a')],
     untracked: [{ path: 'shop/.env', content: new TextEncoder().encode('A=1') }],
+    options: usualOptions,
   }
 
   test('does not depend on the order of the files', () => {
@@ -97,6 +98,7 @@ describe('inputsDigest()', () => {
     ['the compose files', { files: ['shop/compose.yaml', 'shop/compose.override.yaml'] }],
     ['a tracked file', { entries: [entry('shop/compose.yaml', '2'), entry('shop/conf/a')] }],
     ['an untracked input', { untracked: [] }],
+    ['the settings', { options: { ...usualOptions, profiles: ['metrics'] } }],
   ])('changes with %s', (_title, over) => {
     expect(inputsDigest({ ...parts, ...over })).not.toBe(inputsDigest(parts))
   })

@@ -1,0 +1,70 @@
+import type { Stack } from '../../src/domain/stack.ts'
+import { inOrder } from '../../src/domain/stack-order.ts'
+import type { Context } from '../context.ts'
+import { deployStack, type Obstacle, type Occasion, type StackResult } from './deploy-stack.ts'
+import { inParallel } from './in-parallel.ts'
+import { latestFailure } from './latest-failure.ts'
+import type { RepositoryView } from '../views.ts'
+
+/** Stacks deployed at once; each has its own project, so they do not meet. */
+const STACKS_AT_ONCE = 4
+
+/** Deploys the stacks, each behind those it comes after; where one of these is not well the others stay as they are. */
+export async function deployInOrder(
+  ctx: Context,
+  view: RepositoryView,
+  due: readonly Stack[],
+  occasion: Omit<Occasion, 'obstacle'>,
+  signal: AbortSignal,
+): Promise<readonly StackResult[]> {
+  const results = new Map<string, Promise<StackResult>>()
+  // Those before a stack were begun before it, so waiting for them ends.
+  return inParallel(STACKS_AT_ONCE, inOrder(due), (stack) => {
+    const result = deployAfter(ctx, view, stack, { ...occasion, results }, signal)
+    results.set(stack.name, result)
+    return result
+  })
+}
+
+interface Ordered extends Omit<Occasion, 'obstacle'> {
+  readonly results: ReadonlyMap<string, Promise<StackResult>>
+}
+
+async function deployAfter(
+  ctx: Context,
+  view: RepositoryView,
+  stack: Stack,
+  { results, ...occasion }: Ordered,
+  signal: AbortSignal,
+): Promise<StackResult> {
+  let obstacle: Obstacle | null = null
+  for (const name of stack.options.after) {
+    const result = await results.get(name)
+    obstacle ??= result === undefined ? remembered(ctx, view, name) : obstacleOf(result)
+  }
+  return deployStack(ctx, view, stack, { ...occasion, obstacle }, signal)
+}
+
+function obstacleOf({ deployment }: StackResult): Obstacle | null {
+  const { stack, outcome, reason } = deployment
+  if (outcome === 'succeeded' || outcome === 'unchanged') return null
+  return waitFor(stack, `is ${outcome}: ${reason}`)
+}
+
+/** A stack that is not part of this pass; one of other hosts is theirs to look after. */
+function remembered(
+  { history }: Pick<Context, 'history'>,
+  { refused }: RepositoryView,
+  name: string,
+): Obstacle | null {
+  const reason =
+    refused.find(({ stack }) => stack === name)?.reason ?? latestFailure(history, name)?.reason
+  return reason === undefined ? null : waitFor(name, `failed: ${reason}`)
+}
+
+function waitFor(stack: string, state: string): Obstacle {
+  return {
+    reason: `it comes after stack "${stack}", which ${state}`,
+    remedy: `Mend stack "${stack}"; this one follows by itself`,
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { deployRevision } from '../../handlers/revision-pushed.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import type { World } from './world.ts'
+
+const db = `ghcr.io/o/db@${digest(1)}`
+const db2 = `ghcr.io/o/db@${digest(2)}`
+const web = `ghcr.io/o/web@${digest(3)}`
+const web2 = `ghcr.io/o/web@${digest(4)}`
+
+const files = {
+  'db/compose.yaml': compose(`db: {image: ${db}}`),
+  'web/compose.yaml': compose(`web: {image: ${web}}`),
+  '.magos.yaml': 'stacks:\n  web: {after: [db]}\n',
+}
+
+describe('revisionPushed() with stacks in an order', () => {
+  it('deploys a stack when the one before it is proven', async () => {
+    const world = createWorld({ ...files, 'a/compose.yaml': compose(`a: {image: ${web}}`) })
+    world.git.change({ '.magos.yaml': 'stacks:\n  a: {after: [web]}\n  web: {after: [db]}\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['a succeeded', 'db succeeded', 'web succeeded'])
+    expect(calls.filter((call) => call.startsWith('up '))).toEqual([
+      'up db all',
+      'up web all',
+      'up a all',
+    ])
+  })
+
+  it('holds those that come after one that failed, with the reason, until it is well', async () => {
+    const world = createWorld(files)
+    await deploy(world)
+    const before = containers(world)
+    world.machine.behave(db2, 'unhealthy')
+    world.git.change({
+      'db/compose.yaml': compose(`db: {image: ${db2}}`),
+      'web/compose.yaml': compose(`web: {image: ${web2}}`),
+    })
+    const { deployments } = await deploy(world)
+    const held = deployments.find(({ stack }) => stack === 'web')
+    expect(held).toMatchObject({
+      outcome: 'held',
+      reason: expect.stringMatching(/^it comes after stack "db", which is .*unhealthy/),
+      remedy: expect.stringContaining('db'),
+    })
+    expect(containers(world)['web-web-1']).toBe(before['web-web-1'])
+
+    world.git.change({ 'db/compose.yaml': compose(`db: {image: ${db}}`) })
+    const after = await deploy(world)
+    expect(outcomes(after.deployments)).toContain('web succeeded')
+  })
+
+  it('holds one that is asked for alone while the one before it is known to have failed', async () => {
+    const world = createWorld(files)
+    world.machine.behave(db, 'unhealthy')
+    await deploy(world)
+    const { deployments } = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'web', asked: 'by-person' }, signal),
+    )
+    expect(outcomes(deployments)).toEqual(['web held'])
+  })
+
+  it('leaves one alone that has nothing due, whatever became of the other', async () => {
+    const world = createWorld(files)
+    await deploy(world)
+    world.machine.behave(db2, 'unhealthy')
+    world.git.change({ 'db/compose.yaml': compose(`db: {image: ${db2}}`) })
+    expect(outcomes((await deploy(world)).deployments)).toContain('web unchanged')
+  })
+
+  it('waits for none that belongs to another host', async () => {
+    const world = createWorld({
+      ...files,
+      '.magos.yaml': 'stacks:\n  web: {after: [db]}\n  db: {hosts: [pi]}\n',
+    })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['web succeeded'])
+  })
+})
+
+describe('revisionPushed() with a stack whose settings are broken', () => {
+  it('leaves that stack alone, tells the place, and deploys the others', async () => {
+    const world = createWorld({ ...files, '.magos.yaml': 'stacks:\n  web: {setle: 3s}\n' })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['db succeeded', 'web failed'])
+    expect(deployments[1]).toMatchObject({
+      reason: 'Stack "web" has the unknown key "setle"',
+      file: '.magos.yaml',
+      line: 2,
+      column: 9,
+    })
+    expect(Object.keys(containers(world))).toEqual(['db-db-1'])
+  })
+
+  it('tells nobody on hosts that the stack does not belong to', async () => {
+    const settings = 'stacks:\n  web: {hosts: [pi], settle: 3}\n'
+    const world = createWorld({ ...files, '.magos.yaml': settings })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['db succeeded'])
+  })
+})
+
+describe('revisionPushed() with a stack that takes its time', () => {
+  it('holds it still as long as it wants', async () => {
+    const { deployments } = await deploy(patient('settle: 1s'))
+    expect(deployments[0]?.reason).toBe('healthy and steady for 1 s')
+  })
+
+  it('holds it still no shorter than the host’s owner wants', async () => {
+    const { deployments } = await deploy(patient('settle: 0.1s'))
+    expect(deployments[0]?.reason).toBe('healthy and steady for 0.3 s')
+  })
+
+  it('ends at its own deadline', async () => {
+    const world = patient('settle: 9s, deadline: 4s')
+    expect((await deploy(world)).deployments[0]?.reason).toContain('not proven within 4 s')
+  })
+
+  it('looks anew when its settings change', async () => {
+    const world = patient('settle: 9s, deadline: 4s')
+    await deploy(world)
+    world.git.change({ '.magos.yaml': 'stacks: {web: {settle: 1s}}\n' })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['web succeeded'])
+  })
+})
+
+describe('revisionPushed() with declared files', () => {
+  it('hands files, profiles and env files to the provider, and takes the project name', async () => {
+    const world = createWorld({
+      'apps/web/base.yaml': compose(`web: {image: ${web}}`),
+      'apps/web/nas.yaml': compose('web: {environment: {A: b}}'),
+      'apps/web/prod.env': 'X=1\n',
+      '.magos.yaml': [
+        'stacks:',
+        '  shop:',
+        '    directory: apps/web',
+        '    files: [base.yaml, nas.yaml]',
+        '    profiles: [metrics]',
+        '    envFiles: [prod.env]',
+        '    project: old-shop',
+        '',
+      ].join('\n'),
+    })
+    const asked: unknown[] = []
+    const provider = world.ctx.compose
+    const recording = {
+      ...world.ctx,
+      compose: {
+        ...provider,
+        resolve: (request: Parameters<typeof provider.resolve>[0], going: AbortSignal) => {
+          asked.push({ ...request, inputs: request.inputs.map(({ path }) => path) })
+          return provider.resolve(request, going)
+        },
+      },
+    }
+    const { deployments } = await deploy(world, () =>
+      deployRevision(recording, { stack: null, asked: 'by-event' }, signal),
+    )
+    expect(outcomes(deployments)).toEqual(['shop succeeded'])
+    expect(Object.keys(containers(world))).toEqual(['old-shop-web-1'])
+    expect(asked).toEqual([
+      expect.objectContaining({
+        project: 'old-shop',
+        directory: 'apps/web',
+        files: ['apps/web/base.yaml', 'apps/web/nas.yaml'],
+        profiles: ['metrics'],
+        envFiles: ['apps/web/prod.env'],
+        inputs: expect.arrayContaining(['apps/web/prod.env']),
+      }),
+    ])
+  })
+})
+
+function patient(line: string): World {
+  return createWorld({
+    'web/compose.yaml': compose(`web: {image: ${web}}`),
+    '.magos.yaml': `stacks:\n  web: {${line}}\n`,
+  })
+}
