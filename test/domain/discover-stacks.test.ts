@@ -152,10 +152,10 @@ describe('discoverStacks() refuses', () => {
 
 describe('discoverStacks() finds what .magos.yaml declares:', () => {
   test('files of other names, in their order', () => {
-    const paths = ['apps/web/base.yml', 'apps/web/nas.yml', 'shared/more.yml']
-    const files = ['base.yml', 'nas.yml', '../../shared/more.yml']
+    const paths = ['apps/web/base.yml', 'apps/web/nas.yml', 'parts/more.yml']
+    const files = ['base.yml', 'nas.yml', '../../parts/more.yml']
     expect(discover(paths, { 'apps/web': { files } })).toMatchObject({
-      stacks: ['apps-web: apps/web/base.yml apps/web/nas.yml shared/more.yml'],
+      stacks: ['apps-web: apps/web/base.yml apps/web/nas.yml parts/more.yml'],
       refused: [],
     })
   })
