@@ -1,7 +1,8 @@
-import type { Problem } from '../src/domain/compose/scan.ts'
+import type { Problem, ScannedImage } from '../src/domain/compose/scan.ts'
 import type { RepositorySettings } from '../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../src/domain/revision.ts'
 import type { RefusedStack, Stack } from '../src/domain/stack.ts'
+import type { Choice } from '../src/domain/update.ts'
 
 /** The repository at one revision, as far as this host is concerned. */
 export interface RepositoryView {
@@ -18,6 +19,8 @@ export interface RepositoryView {
   readonly texts: ReadonlyMap<string, string>
   /** What each stack refers to by its NAME, filled as stacks are read. */
   readonly referred: Map<string, ReferredStack>
+  /** What its image lines say, filled when they are asked for. */
+  readonly lines: ImageLines
   /** The name that a stack's containers carry as their project. */
   project(stack: Stack): string
 }
@@ -28,6 +31,25 @@ export interface ReferredStack {
   readonly entries: readonly TreeEntry[]
   /** Files that git does not hold and Compose would read where they are. */
   readonly untracked: readonly string[]
+}
+
+export interface ImageLines {
+  /** null while nobody asked. */
+  scan: StackScan | null
+  /** What the policy of a line chose last, and of which tags. */
+  readonly choices: WeakMap<
+    ScannedImage,
+    { readonly tags: readonly string[]; readonly choice: Choice }
+  >
+}
+
+/** The image lines of the stacks whose updates this host commits. */
+export interface StackScan {
+  readonly texts: ReadonlyMap<string, string>
+  readonly images: readonly ScannedImage[]
+  readonly problems: readonly Problem[]
+  /** Names of the stacks that a file belongs to. */
+  stacksOf(file: string): readonly string[]
 }
 
 /**

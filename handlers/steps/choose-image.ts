@@ -18,7 +18,6 @@ import {
   type Rules,
 } from '../../src/domain/policy/rules.ts'
 import {
-  choose,
   needsTags,
   planUpdate,
   rulesOf,
@@ -27,6 +26,8 @@ import {
 } from '../../src/domain/update.ts'
 import type { ImageManifest, Memory } from '../../src/ports.ts'
 import type { HostSettings } from '../context.ts'
+import type { RepositoryView } from '../views.ts'
+import { chooseLine } from './choose-line.ts'
 
 /** An annotated line that may be edited. */
 export interface Watched {
@@ -46,6 +47,7 @@ export interface ChooseContext {
   readonly host: Pick<HostSettings, 'platform' | 'guards'>
   readonly memory: Memory
   readonly quarantine: Quarantine
+  readonly view: Pick<RepositoryView, 'lines'>
   readonly now: number
   readonly ask: Questions
 }
@@ -67,7 +69,7 @@ export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<Li
   const { ask, now } = ctx
   const rules = stricter(rulesOf(policy), guardsFor(policy, ctx.host.guards))
   const tags = needsTags(policy) ? await ask.tags(current) : []
-  const choice = choose(policy, current, tags, { now })
+  const choice = chooseLine(ctx.view, line, tags, now)
   switch (choice.outcome) {
     case 'current':
       return standing(choice.reason)

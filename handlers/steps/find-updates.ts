@@ -1,14 +1,15 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
-import { scanComposeFile, type Problem, type ScannedImage } from '../../src/domain/compose/scan.ts'
+import type { Problem, ScannedImage } from '../../src/domain/compose/scan.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { repositoryName, type Digest } from '../../src/domain/image-reference.ts'
 import type { Quarantine } from '../../src/domain/quarantine/quarantine.ts'
-import { updatesFirst } from '../../src/domain/stack.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
 import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
+import { inParallel } from './in-parallel.ts'
 import { readQuarantine } from './read-quarantine.ts'
+import { scanStacks } from './scan-stacks.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from '../views.ts'
 
@@ -45,19 +46,22 @@ export async function findUpdates(
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
   const { now } = ctx
-  const scan = scanStacks(ctx, view)
+  const scan = scanStacks(ctx.host, view)
   const annotated = scan.images.filter((image) => wanted(image, repositories))
-  const watched = annotated.flatMap(({ image, policy, held, ...rest }) =>
-    image !== null && policy !== null && held === null
-      ? [{ image: { ...rest, image, policy, held }, current: image, policy }]
-      : [],
-  )
+  const watched = annotated.flatMap((line): Watched[] => {
+    const { image, policy, held } = line
+    return image === null || policy === null || held !== null
+      ? []
+      : [{ image: line, current: image, policy }]
+  })
   const quarantine = await readQuarantine(ctx, view, signal)
-  const groups = Map.groupBy(watched, ({ current }) => repositoryName(current))
-  const answers = await Promise.all(
-    // The time is one for all lines, however long registries take.
-    [...groups.values()].map((lines) => askRepository({ ...ctx, now }, quarantine, lines, signal)),
+  // The time is one for all lines, however long registries take.
+  const asking = { ...ctx, now, view, quarantine }
+  const registries = Map.groupBy(watched, ({ current }) => current.registry)
+  const asked = await Promise.all(
+    [...registries.values()].map((lines) => askRegistry(asking, lines, signal)),
   )
+  const answers = asked.flat()
   return {
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
@@ -66,20 +70,6 @@ export async function findUpdates(
     standing: answers.flatMap((answer) => answer.standing),
     texts: scan.texts,
     stacksOf: scan.stacksOf,
-  }
-}
-
-function scanStacks(ctx: FindContext, view: RepositoryView) {
-  const stacks = view.stacks.filter((stack) => updatesFirst(stack, ctx.host.name))
-  const files = new Set(stacks.flatMap((stack) => stack.files))
-  const texts = new Map([...view.texts].filter(([file]) => files.has(file)))
-  const scans = [...texts].map(([file, text]) => scanComposeFile(file, text, view.settings))
-  return {
-    texts,
-    images: scans.flatMap(({ images }) => images),
-    problems: scans.flatMap(({ problems }) => problems),
-    stacksOf: (file: string) =>
-      stacks.filter((stack) => stack.files.includes(file)).map(({ name }) => name),
   }
 }
 
@@ -103,21 +93,36 @@ interface RepositoryAnswer {
   readonly standing: readonly StandingImage[]
 }
 
+type AskContext = FindContext & { readonly view: RepositoryView; readonly quarantine: Quarantine }
+
+/** A registry is asked about so many repositories at once; the others are nothing yet, and a slow one holds up its own. */
+const REPOSITORIES_AT_ONCE = 16
+
+async function askRegistry(
+  ctx: AskContext,
+  lines: readonly Watched[],
+  signal: AbortSignal,
+): Promise<readonly RepositoryAnswer[]> {
+  const groups = Map.groupBy(lines, ({ current }) => repositoryName(current))
+  return inParallel(REPOSITORIES_AT_ONCE, [...groups.values()], (group) =>
+    askRepository(ctx, group, signal),
+  )
+}
+
 /** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
 async function askRepository(
-  ctx: FindContext,
-  quarantine: Quarantine,
+  ctx: AskContext,
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
-  const { host, memory, now } = ctx
+  const { host, memory, view, quarantine, now } = ctx
   const updates: Update[] = []
   const held: HeldImage[] = []
   let unanswered: Unanswered | null = null
   const standing: StandingImage[] = []
   const ask = oncePerQuestion(ctx, signal)
   for (const line of lines) {
-    const choosing = { host, memory, quarantine, now, ask }
+    const choosing = { host, memory, view, quarantine, now, ask }
     const answer = await chooseImage(choosing, line).catch((error: unknown) =>
       faultOf(error, signal),
     )

@@ -64,6 +64,7 @@ async function readRepository(
     problems: [...problems, ...texts.unreadable, ...[...refused, ...shared].flatMap(asProblem)],
     texts: texts.texts,
     referred: new Map(),
+    lines: { scan: null, choices: new WeakMap() },
     project,
   }
 }

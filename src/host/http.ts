@@ -62,14 +62,15 @@ export function createHttp({
   userAgent = 'magos-dominus',
 }: HttpOptions = {}): Http {
   let opened: Promise<Connections> | undefined
+  let ready: Connections | undefined
   const manner = { userAgent, watchAbort: createAbortHub() }
   const open = () => (opened ??= openConnections(proxy, ca, authorities))
   return {
     async request(request) {
       request.signal.throwIfAborted()
-      const connections = await open()
+      ready ??= await open()
       request.signal.throwIfAborted()
-      return exchange(connections, request, manner)
+      return exchange(ready, request, manner)
     },
     async fetch(input, init) {
       const connections = await open()

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
@@ -32,7 +33,7 @@ export async function benchRegistries({ ground, signal }: BenchContext): Promise
     const large = repositories > SMALL ? 0 : -1
     await traffic(port, `large=${large}&changed=-1`)
     const floor = await start(scripts.floor, [port, String(repositories)])
-    const check = await start(scripts.check, [port, String(repositories)])
+    const check = await start(scripts.check, [port, String(repositories)], await launcherFlags())
     const play = async (name: Row['name'], times: number) => {
       const row: Row = { name, repositories, ours: [], floor: [], traffic: [] }
       for (let time = 0; time < times; time += 1) {
@@ -99,8 +100,24 @@ interface Child {
   line(): Promise<string>
 }
 
-async function startChild(script: string, args: readonly string[]): Promise<Child> {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+/** What the launcher gives Node on its way. */
+async function launcherFlags(): Promise<readonly string[]> {
+  const launcher = await readFile(new URL('../../src/cli/magos.sh', import.meta.url), 'utf8')
+  return [
+    ...(/^exec "\$node" (?<flags>.*)"\$entry"/m.exec(launcher)?.groups?.['flags'] ?? '').matchAll(
+      /\S+/g,
+    ),
+  ].map(([flag]) => flag)
+}
+
+async function startChild(
+  script: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Child> {
+  const child = spawn(process.execPath, [...flags, script, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })
   const said = lines[Symbol.asyncIterator]()
   return {

@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions): Client {
       const login = await credentials.find(name, signal)
       const attempt: Attempt = { name, action, login, consulted: credentials.consulted() }
       const url = new URL(`/v2/${name.repository}/${path}`, endpoint)
-      const metNow = await meet(name.registry, signal)
+      const metNow = met.get(name.registry) === null ? ignore : await meet(name.registry, signal)
       try {
         return await converse(attempt, { url, method, accept, maxBody }, metNow, signal)
       } finally {
@@ -102,7 +102,7 @@ export function createClient(options: ClientOptions): Client {
   ): Promise<Reply> {
     const { registry } = attempt.name
     const { origin } = url
-    let proof = await foresee(attempt, signal)
+    let proof = recall(attempt) ?? (await foresee(attempt, signal))
     for (;;) {
       const { header: authorization } = proof
       const question = { method, url, headers: { accept }, authorization, maxBody } as const
@@ -121,6 +121,16 @@ export function createClient(options: ClientOptions): Client {
       }
       proof = next
     }
+  }
+
+  /** The proof that this question needs, where nobody has to be asked for it. */
+  function recall(attempt: Attempt): Proof | null {
+    const scheme = schemes.get(attempt.name.registry)
+    if (scheme === undefined) return nothing
+    if (scheme.kind === 'basic') return null
+    const scope = scopeOf(attempt, scheme)
+    const value = tokens.known({ server: scheme.server, scope, attempt })
+    return value === null ? null : bearer({ value, origin: 'cached' }, scope)
   }
 
   async function foresee(attempt: Attempt, signal: AbortSignal): Promise<Proof> {
@@ -148,7 +158,7 @@ export function createClient(options: ClientOptions): Client {
       const { username, password } = attempt.login.credential
       return { kind: 'basic', header: basic(username, password) }
     }
-    const scope = `repository:${attempt.name.repository}:${[...scheme.actions].join(',')}`
+    const scope = scopeOf(attempt, scheme)
     const isSame = refused.kind === 'bearer' && refused.scope === scope
     if (isSame && refused.token.origin === 'minted') return null
     const turnedDown = isSame ? refused.token.value : null
@@ -156,13 +166,20 @@ export function createClient(options: ClientOptions): Client {
     const token = await tokens.get(request, turnedDown, signal)
     // One more question at most: after it even a token of another's minting counts as new.
     const origin = isSame ? 'minted' : token.origin
-    return {
-      kind: 'bearer',
-      header: `Bearer ${token.value}`,
-      token: { value: token.value, origin },
-      scope,
-    }
+    return bearer({ value: token.value, origin }, scope)
   }
+}
+
+function ignore(): void {
+  // The registry is known already.
+}
+
+function scopeOf({ name }: Attempt, { actions }: Extract<Scheme, { kind: 'bearer' }>): string {
+  return `repository:${name.repository}:${[...actions].join(',')}`
+}
+
+function bearer(token: Token, scope: string): Proof {
+  return { kind: 'bearer', header: `Bearer ${token.value}`, token, scope }
 }
 
 function demanded(

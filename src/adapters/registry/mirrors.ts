@@ -13,13 +13,23 @@ export interface MirrorContext {
 }
 
 /** Asks the mirrors in turn, then the registry itself; whatever a mirror cannot answer is the next one's question. */
-export async function overMirrors<T>(
+export function overMirrors<T>(
   { mirrors, log }: MirrorContext,
   name: RepositoryName,
   signal: AbortSignal,
   ask: (at: RepositoryName, role: Role) => Promise<T>,
 ): Promise<T> {
-  const known = Object.hasOwn(mirrors, name.registry) ? (mirrors[name.registry] ?? []) : []
+  const known = Object.hasOwn(mirrors, name.registry) ? mirrors[name.registry] : undefined
+  if (known === undefined) return ask(name, 'origin')
+  return inOrder({ known, log }, name, signal, ask)
+}
+
+async function inOrder<T>(
+  { known, log }: { readonly known: readonly string[]; readonly log: Log },
+  name: RepositoryName,
+  signal: AbortSignal,
+  ask: (at: RepositoryName, role: Role) => Promise<T>,
+): Promise<T> {
   for (const mirror of known) {
     try {
       return await ask(mirroredName(mirror, name), 'mirror')

@@ -10,7 +10,7 @@ import { readManifest } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
 import { createSharedWork } from './shared-work.ts'
 import { createSlots } from './slots.ts'
-import { listTags } from './tags.ts'
+import { createTagLists } from './tags.ts'
 import { createTokens } from './token.ts'
 
 export interface RegistryOptions {
@@ -36,6 +36,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const exchange = createExchange(http, now)
   const tokens = createTokens(exchange, now)
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
+  const lists = createTagLists(client, now)
   const reading = { mirrors, log }
   const acquire = createSlots(() => questionsAtOnce)
 
@@ -58,7 +59,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     async tags(name, signal) {
       checkName(name)
       const tags = await inTurn(name, signal, () =>
-        overMirrors(reading, name, signal, (at) => listTags(client, at, now, signal)),
+        overMirrors(reading, name, signal, (at) => lists.list(at, signal)),
       )
       log.debug({ image: imageOf(name), tags: tags.length }, 'Listed tags')
       return tags

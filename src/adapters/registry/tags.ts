@@ -11,21 +11,92 @@ const maxPages = 100
 const maxTags = 100_000
 const maxPageBody = 8 * 1024 * 1024
 
-/** All tags over all pages, each once, in the registry's order: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
-export async function listTags(
-  client: Client,
+/** Bytes of answers that are remembered, to know the same ones again. */
+const maxRemembered = 16 * 1024 * 1024
+
+/** Lists tags: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
+export interface TagLists {
+  /**
+   * All tags over all pages, each once, in the registry's order. Where every page says what it said last time the very
+   * same list is returned, so that nobody has to look at it again.
+   */
+  list(name: RepositoryName, signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** One page as it came. */
+interface Page {
+  readonly query: string
+  readonly body: Uint8Array
+  readonly tags: readonly string[]
+  readonly next: string | null
+}
+
+interface Listed {
+  readonly pages: readonly Page[]
+  readonly tags: readonly string[]
+  readonly bytes: number
+}
+
+export function createTagLists(client: Client, now: () => number): TagLists {
+  const lists = new Map<string, Listed>()
+  let bytes = 0
+  const forget = (key: string) => {
+    bytes -= lists.get(key)?.bytes ?? 0
+    lists.delete(key)
+  }
+  return {
+    async list(name, signal) {
+      const key = `${name.registry}/${name.repository}`
+      const before = lists.get(key)
+      const pages = await readPages({ client, now }, name, before?.pages ?? [], signal)
+      if (before !== undefined && isSame(before.pages, pages)) return before.tags
+      forget(key)
+      const listed = join(pages)
+      bytes += listed.bytes
+      lists.set(key, listed)
+      for (const oldest of lists.keys()) {
+        if (bytes <= maxRemembered) break
+        forget(oldest)
+      }
+      return listed.tags
+    },
+  }
+}
+
+function isSame(before: readonly Page[], now: readonly Page[]): boolean {
+  return before.length === now.length && now.every((page, index) => page === before[index])
+}
+
+function join(pages: readonly Page[]): Listed {
+  const [only] = pages
+  const bytes = pages.reduce((sum, { body }) => sum + body.byteLength, 0)
+  const all =
+    pages.length === 1 && only !== undefined ? only.tags : pages.flatMap((page) => page.tags)
+  const distinct = new Set(all)
+  return { pages, tags: distinct.size === all.length ? all : [...distinct], bytes }
+}
+
+interface Listing {
+  readonly client: Client
+  readonly now: () => number
+}
+
+/** The pages in their order; those that are as before are the same objects. */
+async function readPages(
+  { client, now }: Listing,
   name: RepositoryName,
-  now: () => number,
+  before: readonly Page[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Page[]> {
   const action = `Cannot list the tags of "${name.registry}/${name.repository}"`
   const ask = (query: string) => {
     const path = `tags/list${query}`
     const accept = 'application/json'
     return client.ask({ name, method: 'GET', path, accept, maxBody: maxPageBody, action }, signal)
   }
-  let tags = new Set<string>()
+  const pages: Page[] = []
   const seen = new Set<string>()
+  let count = 0
   let query: string | null = `?n=${pageSize}`
   while (query !== null) {
     seen.add(query)
@@ -33,17 +104,27 @@ export async function listTags(
     // Some registries refuse a page of that size instead of sending a smaller one.
     if (seen.size === 1 && [400, 405].includes(reply.answer.status)) reply = await ask('')
     if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
-    const page = readPage(reply)
-    if (tags.size === 0) tags = new Set(page)
-    else for (const tag of page) tags.add(tag)
-    if (tags.size > maxTags) throw nonsense(reply.attempt, `there are more than ${maxTags} tags`)
-    query = nextQuery(reply)
+    const page: Page = recognise(before[pages.length], query, reply)
+    pages.push(page)
+    count += page.tags.length
+    if (count > maxTags) throw nonsense(reply.attempt, `there are more than ${maxTags} tags`)
+    query = page.next
     if (query === null) break
     if (seen.has(query)) throw nonsense(reply.attempt, 'its pages lead back to a page already read')
     if (seen.size >= maxPages)
       throw nonsense(reply.attempt, `there are more than ${maxPages} pages`)
   }
-  return [...tags]
+  return pages
+}
+
+function recognise(before: Page | undefined, query: string, reply: Reply): Page {
+  const { body } = reply.answer
+  const next = nextQuery(reply)
+  const isKnown =
+    before?.query === query && before.next === next && Buffer.compare(before.body, body) === 0
+  if (isKnown) return before
+  // A copy: what came may be a small part of a large piece of memory.
+  return { query, body: new Uint8Array(body), tags: readPage(reply), next }
 }
 
 const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/

@@ -24,6 +24,8 @@ export interface Token {
 
 /** Bearer tokens: https://distribution.github.io/distribution/spec/auth/token/ */
 export interface Tokens {
+  /** One that was minted before and lasts; null where there is none. */
+  known(request: TokenRequest): string | null
   /** One that lasts, but never `refused`, which the registry has just turned down. */
   get(request: TokenRequest, refused: string | null, signal: AbortSignal): Promise<Token>
 }
@@ -41,13 +43,16 @@ interface CachedToken {
 export function createTokens(exchange: Exchange, now: () => number): Tokens {
   const cache = new Map<string, CachedToken>()
   const share = createSharedWork<CachedToken>()
+  const lasting = (key: string) => {
+    const cached = cache.get(key)
+    return cached !== undefined && cached.expiresAt > now() ? cached.value : null
+  }
   return {
+    known: (request) => lasting(cacheKey(request)),
     async get(request, refused, signal) {
       const key = cacheKey(request)
-      const cached = cache.get(key)
-      if (cached !== undefined && cached.expiresAt > now() && cached.value !== refused) {
-        return { value: cached.value, origin: 'cached' }
-      }
+      const cached = lasting(key)
+      if (cached !== null && cached !== refused) return { value: cached, origin: 'cached' }
       const minted = await share(key, signal, async (shared) => {
         const token = await mint(exchange, request, now, shared)
         prune(cache, now())
@@ -140,12 +145,14 @@ function readObject(attempt: Attempt, answer: Answer): Record<string, unknown> {
   throw nonsense(attempt, `its token server "${answer.url.host}" answered with no JSON object`)
 }
 
-// Registry, scope and credential; hashed, so that no secret lies about as a key.
+// Registry, scope and credential; this one hashed, so that no secret lies about as a key.
 function cacheKey({ server, scope, attempt }: TokenRequest): string {
-  const { registry } = attempt.name
-  const { username = '', password = '' } = attempt.login?.credential ?? {}
-  const parts = [registry, server.realm.href, server.service, scope, username, password]
-  return hash('sha256', JSON.stringify(parts), 'base64')
+  const { name, login } = attempt
+  const credential =
+    login === null
+      ? null
+      : hash('sha256', JSON.stringify([login.credential.username, login.credential.password]))
+  return JSON.stringify([name.registry, server.realm.href, server.service, scope, credential])
 }
 
 function prune(cache: Map<string, CachedToken>, now: number): void {
