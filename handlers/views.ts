@@ -49,7 +49,7 @@ export interface StackScan {
   readonly images: readonly ScannedImage[]
   readonly problems: readonly Problem[]
   /** Names of the stacks that a file belongs to. */
-  stacksOf(file: string): readonly string[]
+  readonly stacksOf: (file: string) => readonly string[]
 }
 
 /**
