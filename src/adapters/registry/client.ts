@@ -130,7 +130,7 @@ export function createClient(options: ClientOptions): Client {
     if (scheme.kind === 'basic') return null
     const scope = scopeOf(attempt, scheme)
     const value = tokens.known({ server: scheme.server, scope, attempt })
-    return value === null ? null : bearer({ value, origin: 'cached' }, scope)
+    return value === null ? null : bearing({ value, origin: 'cached' }, scope)
   }
 
   async function foresee(attempt: Attempt, signal: AbortSignal): Promise<Proof> {
@@ -166,7 +166,7 @@ export function createClient(options: ClientOptions): Client {
     const token = await tokens.get(request, turnedDown, signal)
     // One more question at most: after it even a token of another's minting counts as new.
     const origin = isSame ? 'minted' : token.origin
-    return bearer({ value: token.value, origin }, scope)
+    return bearing({ value: token.value, origin }, scope)
   }
 }
 
@@ -178,7 +178,7 @@ function scopeOf({ name }: Attempt, { actions }: Extract<Scheme, { kind: 'bearer
   return `repository:${name.repository}:${[...actions].join(',')}`
 }
 
-function bearer(token: Token, scope: string): Proof {
+function bearing(token: Token, scope: string): Proof {
   return { kind: 'bearer', header: `Bearer ${token.value}`, token, scope }
 }
 
