@@ -1,11 +1,19 @@
+import type { ScannedImage } from '../../src/domain/compose/scan.ts'
+import type { ImageReference } from '../../src/domain/image-reference.ts'
+import type { Policy } from '../../src/domain/policy/policy.ts'
 import { choose, type Choice } from '../../src/domain/update.ts'
 import type { RepositoryView } from '../views.ts'
-import type { Watched } from './choose-image.ts'
+
+interface AnnotatedLine {
+  readonly image: ScannedImage
+  readonly current: ImageReference
+  readonly policy: Policy
+}
 
 /** What the policy makes of a line, once for a list of tags: a registry with nothing new lists the same ones again. */
 export function chooseLine(
   { lines }: Pick<RepositoryView, 'lines'>,
-  { image, current, policy }: Watched,
+  { image, current, policy }: AnnotatedLine,
   tags: readonly string[],
   now: number,
 ): Choice {
