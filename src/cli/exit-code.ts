@@ -13,6 +13,13 @@ export function exitCodeOf({ code }: { readonly code: ErrorCode }): ExitCode {
     case 'annotation':
     case 'edit':
     case 'stack':
+    case 'bad-metadata':
+    case 'unsupported-recipient':
+    case 'no-identity':
+    case 'unencrypted-value':
+    case 'corrupt-value':
+    case 'mac-missing':
+    case 'mac-mismatch':
       return 1
     case 'interrupted':
       return 130

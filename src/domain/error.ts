@@ -10,6 +10,14 @@ export type ErrorCode =
   | 'annotation'
   | 'edit'
   | 'stack'
+  // 1 too: why a file of SOPS does not open
+  | 'bad-metadata'
+  | 'unsupported-recipient'
+  | 'no-identity'
+  | 'unencrypted-value'
+  | 'corrupt-value'
+  | 'mac-missing'
+  | 'mac-mismatch'
   // 3: something outside failed
   | 'network'
   | 'rate-limit'
