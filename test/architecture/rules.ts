@@ -21,7 +21,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Pure ones; what touches the machine lies in host/ and the adapters. */
-const PURE_BUILTINS = new Set(['crypto', 'net', 'path', 'url', 'util'])
+const PURE_BUILTINS = new Set(['buffer', 'crypto', 'net', 'path', 'url', 'util'])
 const PURE = ['src/domain', 'src/config', 'handlers']
 const TIMELESS = ['src/domain', 'handlers']
 const DOMAIN_PACKAGES = new Set(['croner', 're2js', 'semver', 'yaml'])
