@@ -4,7 +4,7 @@ import type { Event, Origin, StatusReport } from './domain/event.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
-import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
+import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
 
 // ---------------------------------------------------------------- git
 
@@ -16,6 +16,17 @@ export interface Source {
   tree(revision: Revision, signal: AbortSignal): Promise<readonly TreeEntry[]>
   /** The bytes of one blob of a revision (for a symlink: its target). Throws `git` when it is not there. */
   read(entry: TreeEntry, signal: AbortSignal): Promise<Uint8Array>
+}
+
+/** Looks back from a revision that `head` returned. What it returns may be read by `Source`. */
+export interface Ancestry {
+  /** The commit whose id is this, or begins so; null where none that is here does, or several. */
+  revision(id: string, signal: AbortSignal): Promise<Revision | null>
+  /**
+   * Commits in the history of `to` that are not in that of `from`, newest first, 1,000 at the most; null where `from` is
+   * known not to be in it.
+   */
+  between(from: string, to: Revision, signal: AbortSignal): Promise<readonly Commit[] | null>
 }
 
 export interface CommitFile {

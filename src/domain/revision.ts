@@ -16,3 +16,13 @@ export interface TreeEntry {
   /** Git's object id of its content. */
   readonly oid: string
 }
+
+/** A commit as it stands in the history. */
+export interface Commit {
+  readonly revision: Revision
+  readonly parents: readonly string[]
+  readonly message: string
+}
+
+/** As far as anybody looks back from a commit. */
+export const LOOK_BACK = 1_000

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { MagosError } from '../../src/domain/error.ts'
 import type { FileMode, Revision, TreeEntry } from '../../src/domain/revision.ts'
-import type { CommitOutcome, CommitProposal, Committer, Source } from '../../src/ports.ts'
+import type { Ancestry, CommitOutcome, CommitProposal, Committer, Source } from '../../src/ports.ts'
 
 /** What a branch holds, by path; a string is a plain file. */
 export type MemoryFiles = Readonly<
@@ -18,13 +18,13 @@ export interface MemoryCommit {
 }
 
 /** One branch in memory: objects by git's own ids, every commit kept, the branch moved by compare-and-swap. */
-export interface MemoryGit extends Source, Committer {
+export interface MemoryGit extends Source, Ancestry, Committer {
   /** Somebody else makes the branch hold exactly these files, in a commit on its head. */
   put(files: MemoryFiles, message?: string): Revision
   /** Somebody else changes these files and leaves the others; null deletes one. */
   change(files: Readonly<Record<string, MemoryFiles[string] | null>>, message?: string): Revision
   /** Somebody else forces the branch onto a commit of no parent. */
-  replace(files: MemoryFiles): Revision
+  replace(files: MemoryFiles, message?: string): Revision
   /** Points the branch at any commit made before; null: it is gone. */
   moveTo(commit: string | null): void
   /** Runs between the decision and the swap of the next `commit()`: the place for somebody else's push. */
@@ -112,6 +112,24 @@ export function createMemoryGit(files: MemoryFiles | null = {}): MemoryGit {
       if (content !== undefined) return Uint8Array.from(content)
       throw new MagosError('git', `Read "${entry.path}": its object is not in the repository`)
     },
+    async revision(id, signal) {
+      begin(signal)
+      const found = [...commits.keys()].filter((commit) => id.length >= 7 && commit.startsWith(id))
+      const [only = ''] = found.length === 1 ? found : []
+      return commits.get(only)?.revision ?? null
+    },
+    async between(from, to, signal) {
+      begin(signal)
+      const found: MemoryCommit[] = []
+      for (let at: string | null = to.commit; at !== from; at = found.at(-1)?.parent ?? null) {
+        const commit = commits.get(at ?? '')
+        if (commit === undefined) return null
+        found.push(commit)
+      }
+      return found.map(({ revision, parent, message }) => {
+        return { revision, parents: parent === null ? [] : [parent], message }
+      })
+    },
     async commit(proposal, signal) {
       begin(signal)
       const [given, act] = [answer, swap]
@@ -136,7 +154,7 @@ export function createMemoryGit(files: MemoryFiles | null = {}): MemoryGit {
       }
       return advance(tree, tip, message)
     },
-    replace: (held) => advance(entriesOf(held), null, 'replaced'),
+    replace: (held, message = 'replaced') => advance(entriesOf(held), null, message),
     moveTo(commit) {
       if (commit !== null && !commits.has(commit)) throw new Error(`No commit ${commit}`)
       tip = commit

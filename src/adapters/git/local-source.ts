@@ -1,13 +1,14 @@
 import { MagosError } from '../../domain/error.ts'
 import type { TreeEntry } from '../../domain/revision.ts'
 import type { RunChild } from '../../host/process.ts'
-import type { Source } from '../../ports.ts'
+import type { Ancestry, Source } from '../../ports.ts'
 import { undoAdvance } from './advance.ts'
 import { isOwnProcess, isUnderWay, readJournal } from './advance-journal.ts'
 import { createBlobReader } from './blob-reader.ts'
 import { interruptedIfAborted } from './interruption.ts'
 import { branchHead, defaultBranch, openLocalRepository } from './local-repository.ts'
 import type { LocalRepository } from './local-repository.ts'
+import { commitsBetween, findRevision } from './local-ancestry.ts'
 import { memoized } from './memoized.ts'
 import { parseTree } from './tree-listing.ts'
 
@@ -24,7 +25,11 @@ export interface NamedSource extends Source {
 }
 
 /** Reads a repository on this machine by native git, from its objects, never from its work tree. */
-export function createLocalSource({ path, branch, run }: LocalSourceOptions): NamedSource {
+export function createLocalSource({
+  path,
+  branch,
+  run,
+}: LocalSourceOptions): NamedSource & Ancestry {
   const open = memoized((signal) => {
     interruptedIfAborted(signal, `Open repository "${path}"`)
     return openLocalRepository(run, path, signal)
@@ -44,6 +49,12 @@ export function createLocalSource({ path, branch, run }: LocalSourceOptions): Na
       return await listTree(await open(signal), revision.tree, signal)
     },
     read: readBlob,
+    async revision(id, signal) {
+      return await findRevision(await open(signal), id, signal)
+    },
+    async between(from, to, signal) {
+      return await commitsBetween(await open(signal), from, to, signal)
+    },
   }
 }
 

@@ -13,3 +13,8 @@ export function algorithmOf(oid: string): 'sha1' | 'sha256' {
 export function isObjectId(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/u.test(text)
 }
+
+/** A commit as people name it: its id, or enough of the beginning. */
+export function isAbbreviation(text: string): boolean {
+  return /^[0-9a-f]{7,64}$/u.test(text)
+}

@@ -4,7 +4,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as IsomorphicGit from 'isomorphic-git'
 import type { HttpClient } from 'isomorphic-git'
-import type { Revision, TreeEntry } from '../../domain/revision.ts'
+import type { Commit, Revision, TreeEntry } from '../../domain/revision.ts'
 import { ensurePrivateDirectory, writeFileSafely } from '../../host/files.ts'
 import { fileMode } from './tree-listing.ts'
 
@@ -18,6 +18,19 @@ export interface ObjectStore {
   /** Brings the branch's newest commit here, beyond what is here already; returns its id, null where there is none. */
   fetch(http: HttpClient, ref: string): Promise<string | null>
   packs(): Promise<number>
+  /** The whole id of the one commit that begins so; null where none does, or several. */
+  expand(prefix: string): Promise<string | null>
+  /** null when it is not here. */
+  commit(oid: string): Promise<DatedCommit | null>
+  /** Whether commits have parents that are not here. */
+  isShallow(): Promise<boolean>
+  /** Brings the last commits of the branch here, so many. */
+  deepen(http: HttpClient, ref: string, depth: number): Promise<void>
+}
+
+export interface DatedCommit extends Commit {
+  /** s since the epoch, as whoever committed it says. */
+  readonly time: number
 }
 
 export interface StoreContext {
@@ -88,17 +101,46 @@ function openStore(context: StoreContext, gitdir: string): ObjectStore {
       else entries.push({ path, mode: fileMode(entry.mode), oid: entry.oid })
     }
   }
+  const unlessAbsent = async <Answer>(read: () => Promise<Answer>): Promise<Answer | null> => {
+    try {
+      return await read()
+    } catch (thrown) {
+      if (thrown instanceof git.Errors.NotFoundError) return null
+      throw thrown
+    }
+  }
   return {
     path: gitdir,
-    async revision(oid) {
-      try {
+    revision: (oid) =>
+      unlessAbsent(async () => {
         const { commit } = await git.readCommit({ fs, gitdir, cache, oid })
         await git.readTree({ fs, gitdir, cache, oid: commit.tree })
         return { commit: oid, tree: commit.tree }
+      }),
+    commit: (oid) =>
+      unlessAbsent(async () => {
+        const { commit } = await git.readCommit({ fs, gitdir, cache, oid })
+        const { tree, parent: parents, message, committer } = commit
+        return { revision: { commit: oid, tree }, parents, message, time: committer.timestamp }
+      }),
+    async expand(prefix) {
+      try {
+        const oid = await git.expandOid({ fs, gitdir, cache, oid: prefix })
+        await git.readCommit({ fs, gitdir, cache, oid })
+        return oid
       } catch (thrown) {
-        if (thrown instanceof git.Errors.NotFoundError) return null
+        const { NotFoundError, AmbiguousError, ObjectTypeError } = git.Errors
+        const none = [NotFoundError, AmbiguousError, ObjectTypeError]
+        if (none.some((kind) => thrown instanceof kind)) return null
         throw thrown
       }
+    },
+    async isShallow() {
+      return (await stat(join(gitdir, 'shallow')).catch(() => null)) !== null
+    },
+    async deepen(http, ref, depth) {
+      cache = {}
+      await fetchInto(context, gitdir, http, ref, { depth })
     },
     async tree(revision) {
       const entries: TreeEntry[] = []

@@ -3,15 +3,17 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ServerRef } from 'isomorphic-git'
 import { MagosError } from '../../domain/error.ts'
-import type { Revision, TreeEntry } from '../../domain/revision.ts'
+import { LOOK_BACK, type Revision, type TreeEntry } from '../../domain/revision.ts'
 import type { Http } from '../../host/http.ts'
-import type { Log } from '../../ports.ts'
+import type { Ancestry, Log } from '../../ports.ts'
 import { branchRef } from './branch.ts'
+import { isAbbreviation } from './object-id.ts'
 import { createGitTransport, type GitToken, type GitTransport, plainUrl } from './git-transport.ts'
 import { interruptedIfAborted } from './interruption.ts'
 import type { NamedSource } from './local-source.ts'
 import { memoized } from './memoized.ts'
 import { cloneStore, newestStore, type ObjectStore, type StoreContext } from './object-store.ts'
+import { walkBack } from './walk-back.ts'
 
 export interface RemoteSourceOptions {
   /** https address of the repository, without credentials. */
@@ -28,7 +30,7 @@ export interface RemoteSourceOptions {
 }
 
 /** Reads a repository over git's smart HTTP by isomorphic-git: transport and objects only, nothing is checked out. */
-export function createRemoteSource(options: RemoteSourceOptions): NamedSource {
+export function createRemoteSource(options: RemoteSourceOptions): NamedSource & Ancestry {
   const url = parseAddress(options.url)
   const name = plainUrl(url)
   const transport = createGitTransport({ ...options, url })
@@ -49,13 +51,34 @@ export function createRemoteSource(options: RemoteSourceOptions): NamedSource {
     if (found === undefined) throw noBranch(name, ref)
     return await clones.bring(found.oid, ref, signal)
   }
+  // One after the other: two fetches into one store would bring the same pack twice.
+  const inTurn = <Answer>(signal: AbortSignal, act: () => Promise<Answer>): Promise<Answer> => {
+    const next = last.then(() => translated(name, signal, act))
+    last = next.catch(() => undefined)
+    return next
+  }
+  const lookBack = <Answer>(
+    signal: AbortSignal,
+    look: (store: ObjectStore) => Promise<Answer | null>,
+  ): Promise<Answer | null> =>
+    inTurn(signal, async () => {
+      interruptedIfAborted(signal, `Read "${name}"`)
+      return await clones.lookBack(branchRef(await branchName(signal)), signal, look)
+    })
   return {
     branchName,
-    head(signal) {
-      // One after the other: two fetches into one store would bring the same pack twice.
-      const next = last.then(() => translated(name, signal, () => head(signal)))
-      last = next.catch(() => undefined)
-      return next
+    head: (signal) => inTurn(signal, () => head(signal)),
+    revision(id, signal) {
+      return lookBack(signal, async (store) => {
+        const commit = isAbbreviation(id) ? await store.expand(id) : null
+        return commit === null ? null : await store.revision(commit)
+      })
+    },
+    async between(from, to, signal) {
+      const found = await lookBack(signal, (store) =>
+        walkBack((oid) => store.commit(oid), from, to.commit),
+      )
+      return found === 'unrelated' ? null : found
     },
     async tree(revision, signal) {
       interruptedIfAborted(signal, `Read "${name}"`)
@@ -95,10 +118,7 @@ function createClones(
   return {
     async bring(commit: string, ref: string, signal: AbortSignal): Promise<Revision> {
       const context = await contextFor(ref, signal)
-      if (stores === null) {
-        const newest = await newestStore(context)
-        stores = newest === null ? [] : [newest]
-      }
+      stores ??= [await newestStore(context)].filter((one) => one !== null)
       const [store] = stores
       if (store !== undefined && !isBroken) {
         try {
@@ -117,6 +137,19 @@ function createClones(
       const cloned = await clone(context, ref, signal)
       if (cloned === null) throw noBranch(name, ref)
       return cloned
+    },
+    /** Tries what is here, and once more with as much of the history as anybody looks at where that is not enough. */
+    async lookBack<Answer>(
+      ref: string,
+      signal: AbortSignal,
+      look: (store: ObjectStore) => Promise<Answer | null>,
+    ): Promise<Answer | null> {
+      stores ??= [await newestStore(await contextFor(ref, signal))].filter((one) => one !== null)
+      const [store] = stores
+      const found = store === undefined ? null : await look(store)
+      if (store === undefined || found !== null || !(await store.isShallow())) return found
+      await store.deepen(transport(signal), ref, LOOK_BACK)
+      return await look(store)
     },
     async read<Answer>(
       what: string,

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLocalSource } from '../../../src/adapters/git/local-source.ts'
 import type { RunChild } from '../../../src/host/process.ts'
+import { ancestryContract } from '../../contracts/ancestry.ts'
 import { contents, sourceContract, type SourceFixture } from '../../contracts/source.ts'
 import {
   git,
@@ -13,6 +14,7 @@ import {
   temporaryDirectory,
   type TemporaryDirectory,
   withoutGit,
+  writers,
 } from './repository.ts'
 
 async function fixture(kind: 'bare' | 'work-tree'): Promise<SourceFixture> {
@@ -31,6 +33,13 @@ async function fixture(kind: 'bare' | 'work-tree'): Promise<SourceFixture> {
   }
 }
 
+ancestryContract('a local repository', async () => {
+  const { path: root, dispose } = await temporaryDirectory()
+  const path = join(root, 'repository')
+  await git(root, 'init', '-q', '-b', 'main', '--bare', path)
+  const source = createLocalSource({ path, branch: 'main', run })
+  return { source, ancestry: source, ...writers(path), dispose }
+})
 sourceContract('a bare repository', () => fixture('bare'))
 sourceContract('a work tree', () => fixture('work-tree'))
 

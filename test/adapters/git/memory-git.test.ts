@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryGit } from '../../fakes/memory-git.ts'
+import { ancestryContract } from '../../contracts/ancestry.ts'
 import { sourceContract } from '../../contracts/source.ts'
 
 sourceContract('in memory', async () => {
@@ -9,6 +10,17 @@ sourceContract('in memory', async () => {
     put: async (files) => git.put(files).commit,
     replace: async (files) => git.replace(files).commit,
     remove: async () => git.moveTo(null),
+    dispose: async () => undefined,
+  }
+})
+
+ancestryContract('in memory', async () => {
+  const git = createMemoryGit()
+  return {
+    source: git,
+    ancestry: git,
+    put: async (files, message) => git.put(files, message).commit,
+    replace: async (files, message) => git.replace(files, message).commit,
     dispose: async () => undefined,
   }
 })

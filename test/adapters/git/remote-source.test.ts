@@ -7,11 +7,13 @@ import {
   type RemoteSourceOptions,
 } from '../../../src/adapters/git/remote-source.ts'
 import type { NamedSource } from '../../../src/adapters/git/local-source.ts'
+import type { Ancestry } from '../../../src/ports.ts'
 import { createHttp, type Http, type HttpRequest } from '../../../src/host/http.ts'
+import { ancestryContract } from '../../contracts/ancestry.ts'
 import { contents, sourceContract } from '../../contracts/source.ts'
 import { type GitAccess, serveGit } from '../../lab/git-http.ts'
 import { silent } from '../stack-files/laboratory.ts'
-import { git, putCommit, temporaryDirectory } from './repository.ts'
+import { git, putCommit, temporaryDirectory, writers } from './repository.ts'
 
 const noise = (size: number) =>
   Buffer.from(Array.from({ length: size }, (_value, index) => (index * index * 31) % 251))
@@ -69,7 +71,10 @@ async function startServer(): Promise<Server> {
   return server
 }
 
-function connect(server: Server, options: Partial<RemoteSourceOptions> = {}): NamedSource {
+function connect(
+  server: Server,
+  options: Partial<RemoteSourceOptions> = {},
+): NamedSource & Ancestry {
   return createRemoteSource({
     url: server.url,
     branch: 'main',
@@ -102,6 +107,12 @@ sourceContract('a remote over HTTP', async () => {
   }
 })
 
+ancestryContract('a remote over HTTP', async () => {
+  const server = await startServer()
+  const source = connect(server)
+  return { source, ancestry: source, ...writers(server.gitDir), dispose: server.dispose }
+})
+
 describe('createRemoteSource()', () => {
   let server: Server
   beforeEach(async () => {
@@ -118,6 +129,24 @@ describe('createRemoteSource()', () => {
     )
     return (await Promise.all(lists)).flat()
   }
+
+  it('brings history that a fresh clone lacks, once, and then knows it', async () => {
+    const first = await git(server.gitDir, 'rev-parse', 'main')
+    const second = await putCommit(server.gitDir, 'main', { a: '2\n' })
+    const third = await putCommit(server.gitDir, 'main', { a: '3\n' })
+    const source = connect(server)
+    const head = await source.head(signal())
+    expect(head.commit).toBe(third)
+    server.asked.length = 0
+    const found = await source.between(first, head, signal())
+    expect(found?.map(({ revision }) => revision.commit)).toEqual([third, second])
+    expect(server.asked).toHaveLength(2)
+    expect(await source.between(first, head, signal())).toEqual(found)
+    const before = await source.revision(first.slice(0, 8), signal())
+    expect(before?.commit).toBe(first)
+    expect(await contents(source, before ?? head)).toEqual({ a: '1\n' })
+    expect(server.asked).toHaveLength(2)
+  })
 
   it('asks once when nothing moved, and thrice when the branch did', async () => {
     const source = connect(server)

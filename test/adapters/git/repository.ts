@@ -47,7 +47,16 @@ export async function putCommit(
   gitDir: string,
   branch: string,
   files: SourceFiles,
-  { on = 'branch' }: { readonly on?: 'branch' | 'nothing' } = {},
+  {
+    on = 'branch',
+    message = 'test',
+    merge = null,
+  }: {
+    readonly on?: 'branch' | 'nothing'
+    readonly message?: string
+    /** A second parent. */
+    readonly merge?: string | null
+  } = {},
 ): Promise<string> {
   const tip = await execa('git', ['--git-dir', gitDir, 'rev-parse', '-q', '--verify', branch], {
     env: gitEnvironment,
@@ -55,9 +64,10 @@ export async function putCommit(
     reject: false,
   })
   const from = on === 'branch' && tip.exitCode === 0 ? `from ${tip.stdout}\n` : ''
+  const merged = merge === null ? '' : `merge ${merge}\n`
   const parts: Uint8Array[] = [
     Buffer.from(
-      `commit refs/heads/${branch}\ncommitter Owner <owner@example.org> ${nextSecond()} +0000\ndata 4\ntest\n${from}deleteall\n`,
+      `commit refs/heads/${branch}\ncommitter Owner <owner@example.org> ${nextSecond()} +0000\ndata ${Buffer.byteLength(message)}\n${message}\n${from}${merged}deleteall\n`,
     ),
   ]
   for (const [path, file] of Object.entries(files)) {
@@ -90,4 +100,20 @@ function quote(path: string): string {
 let second = 1_700_000_000
 function nextSecond(): number {
   return (second += 1)
+}
+
+/** What somebody else does to a repository's main branch. */
+export function writers(gitDir: string) {
+  return {
+    put: (files: SourceFiles, message: string) => putCommit(gitDir, 'main', files, { message }),
+    replace: (files: SourceFiles, message: string) =>
+      putCommit(gitDir, 'main', files, { message, on: 'nothing' }),
+    /** Leaves a branch of one commit that began at `base`, and merges it into main. */
+    async merge(base: string, files: SourceFiles, message: string) {
+      await git(gitDir, 'update-ref', 'refs/heads/side', base)
+      const side = await putCommit(gitDir, 'side', files, { message })
+      await putCommit(gitDir, 'main', files, { message: 'merge', merge: side })
+      return side
+    },
+  }
 }
