@@ -2,6 +2,7 @@ import type { Event, Origin } from '../src/domain/event.ts'
 import type { Platform } from '../src/domain/platform.ts'
 import type { Rules } from '../src/domain/policy/rules.ts'
 import type {
+  Ancestry,
   Committer,
   Compose,
   Engine,
@@ -43,6 +44,7 @@ export interface HostSettings {
 /** All that a handler may know and touch. */
 export interface Context {
   readonly source: Source
+  readonly ancestry: Ancestry
   readonly committer: Committer
   /** null where there is nobody to report to: a local repository. */
   readonly reports: Reports | null

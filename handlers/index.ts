@@ -22,7 +22,7 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
     case 'commit-reached':
       return commitReached(ctx, event)
     case 'update-failed':
-      return updateFailed(ctx, event)
+      return updateFailed(ctx, event, signal)
     case 'report-due':
       return reportDue(ctx, event, signal)
   }

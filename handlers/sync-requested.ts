@@ -1,4 +1,4 @@
-import type { SyncAnswer } from '../src/domain/answer.ts'
+import type { HeldImage, SyncAnswer } from '../src/domain/answer.ts'
 import type { SyncRequested } from '../src/domain/event.ts'
 import type { Context, Handled } from './context.ts'
 import { imagePublished } from './image-published.ts'
@@ -22,17 +22,26 @@ export async function syncRequested(
   }
   const asked = stack === null ? 'by-event' : 'by-person'
   const deployed = await deployRevision(ctx, { stack, asked }, signal)
-  const reverted = await revertFailed(ctx, deployed.followUps)
-  const followUps = [...reverted.followUps, ...reverted.left]
-  const all = [...commits, ...reverted.commits]
-  return { answer: { ...deployed.answer, commits: all, held }, followUps, next: 'done' }
+  const reverted = await revertFailed(ctx, deployed.followUps, signal)
+  const { revision } = deployed.answer
+  return {
+    answer: {
+      ...deployed.answer,
+      revision: reverted.commits.at(-1) ?? revision,
+      commits: [...commits, ...reverted.commits],
+      held: [...held, ...reverted.held],
+    },
+    followUps: [...reverted.followUps, ...reverted.left],
+    next: 'done',
+  }
 }
 
 type FollowUps = Handled['followUps']
 
 /** What git still wants and what failed is undone in the same pass, for its answer tells of all commits. */
-async function revertFailed(ctx: Context, followUps: FollowUps) {
+async function revertFailed(ctx: Context, followUps: FollowUps, signal: AbortSignal) {
   const commits: string[] = []
+  const held: HeldImage[] = []
   const raised: FollowUps[number][] = []
   const left: FollowUps[number][] = []
   for (const followUp of followUps) {
@@ -41,13 +50,14 @@ async function revertFailed(ctx: Context, followUps: FollowUps) {
       left.push(followUp)
       continue
     }
-    const { answer, followUps: more, next } = await updateFailed(ctx, event)
+    const { answer, followUps: more, next } = await updateFailed(ctx, event, signal)
     commits.push(...answer.commits)
+    held.push(...answer.held)
     raised.push(...more)
     // The branch moved: whoever works off the event looks anew.
     if (next === 'again') left.push(followUp)
   }
-  return { commits, followUps: raised, left }
+  return { commits, held, followUps: raised, left }
 }
 
 /** Before anything is committed for somebody who mistyped. */

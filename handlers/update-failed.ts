@@ -1,16 +1,71 @@
+import type { RevertAnswer } from '../src/domain/answer.ts'
+import { editableLines } from '../src/domain/compose/stack-lines.ts'
 import type { UpdateFailed } from '../src/domain/event.ts'
+import { repositoryName } from '../src/domain/image-reference.ts'
+import { planRevert, quarantineOf, type PutBack } from '../src/domain/revert.ts'
+import { revertMessage } from '../src/domain/revert-message.ts'
 import type { Context, Handled } from './context.ts'
+import { commitBack } from './steps/commit-back.ts'
+import { linesAt, ourChanges } from './steps/our-changes.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
 
-/** What was committed because of a state that failed. */
-export interface RevertAnswer {
-  readonly commits: readonly string[]
-}
-
-/** Tells that git still wants a state that failed on this host. */
+/**
+ * Takes back in git what updates of Magos brought into a state that failed here, and lists it so that no policy on any
+ * host picks it again: one commit, or none. What a person committed stays. Everything is read anew, so a lost, doubled or
+ * late event is harmless: a line that holds anything else by now is left alone.
+ */
 export async function updateFailed(
   ctx: Context,
-  { stack, commit, proven, reason }: UpdateFailed,
+  event: UpdateFailed,
+  signal: AbortSignal,
 ): Promise<Handled<RevertAnswer>> {
-  ctx.log.debug({ stack, commit, proven }, `Git still wants a state that failed: ${reason}`)
-  return { answer: { commits: [] }, followUps: [], next: 'done' }
+  const { stack, commit, reason, words } = event
+  const log = ctx.log.child({ stack, commit })
+  const revision = await ctx.source.head(signal)
+  const view = await viewRepository(ctx, revision, signal)
+  const back = await planBack(ctx, view, event, signal)
+  if (back.length === 0) {
+    log.debug({}, 'No update of Magos is to be taken back')
+    return { answer: { commits: [], held: [] }, followUps: [], next: 'done' }
+  }
+  const { name: host } = ctx.host
+  const at = new Date(ctx.now).toISOString()
+  const entries = quarantineOf(back, { host, commit, reason: shortReason(reason), at })
+  const why = `It failed on ${host} at ${commit}: ${reason}`
+  const message = revertMessage(back, { stack, host, reason: why, words })
+  const handled = await commitBack({ ...ctx, log }, view, { back, entries, message }, signal)
+  for (const made of handled.answer.commits) {
+    const images = back.map(({ image }) => image.text)
+    log.warn({ reverted: made, images }, `Update taken back and quarantined: ${reason}`)
+  }
+  return handled
+}
+
+/** Our part of what differs between the last good state and the one that failed, as far as the head still holds it. */
+async function planBack(
+  ctx: Context,
+  view: RepositoryView,
+  { stack: name, commit, proven }: UpdateFailed,
+  signal: AbortSignal,
+): Promise<readonly PutBack[]> {
+  const stack = view.stacks.find((one) => one.name === name)
+  // Without a good state there is nothing to go back to.
+  if (stack === undefined || proven === null) return []
+  const to = await ctx.ancestry.revision(commit, signal)
+  if (to === null) return []
+  const { files } = stack
+  const texts = new Map([...view.texts].filter(([file]) => files.includes(file)))
+  const images = editableLines(texts, view.settings)
+  const named = new Set(images.flatMap(({ image }) => (image ? [repositoryName(image)] : [])))
+  const span = { files, from: proven, to, kind: 'updates', images: named } as const
+  const changes = await ourChanges(ctx, span, signal)
+  if (changes === null || changes.length === 0) return []
+  return planRevert(images, await linesAt(ctx, to, files, signal), changes)
+}
+
+/** The list says why in one line; the commit's message says all of it. */
+function shortReason(reason: string): string {
+  const line = reason.replaceAll(/\s+/gu, ' ').trim()
+  return line.length > 200 ? `${line.slice(0, 199)}…`.toWellFormed() : line
 }

@@ -49,6 +49,13 @@ export interface UpdateAnswer {
   readonly held: readonly HeldImage[]
 }
 
+/** What was taken back in git because it failed here. */
+export interface RevertAnswer {
+  readonly commits: readonly string[]
+  /** Lines that could not be taken back, and why. */
+  readonly held: readonly HeldImage[]
+}
+
 /** What a pass over the stacks did. */
 export interface DeployAnswer {
   readonly revision: string

@@ -3,7 +3,7 @@ import type { Policy } from './policy/policy.ts'
 import { updatedReference, type Update } from './update.ts'
 
 /** Longest subject that GitHub shows whole. */
-const SUBJECT = 72
+export const SUBJECT = 72
 
 /**
  * The message of one commit of updates: a Conventional Commit's subject, a paragraph for each line that changes, and
@@ -66,7 +66,8 @@ function trailersOf(update: Update): string[] {
   ]
 }
 
-function version(tag: string | null, digest: string | null): string {
+/** Tag and digest as they stand in trailers. */
+export function version(tag: string | null, digest: string | null): string {
   return [tag ?? '', digest === null ? '' : `@${digest}`].join('') || 'none'
 }
 

@@ -3,12 +3,13 @@ import { createDirectorySource } from '../adapters/git/directory-source.ts'
 import { createLocalSource } from '../adapters/git/local-source.ts'
 import type { Config, RepositorySetting } from '../config/config.ts'
 import { MagosError } from '../domain/error.ts'
-import type { Committer, Installation, Reports, Source } from '../ports.ts'
+import type { Ancestry, Committer, Installation, Reports, Source } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** The watched repository from every side. */
 export interface Repository {
   readonly source: Source
+  readonly ancestry: Ancestry
   readonly committer: Committer
   readonly reports: Reports | null
   readonly installation: Installation | null
@@ -38,6 +39,7 @@ async function openLocal({ config, run }: Base, path: string): Promise<Repositor
   const branch = (signal: AbortSignal) => source.branchName(signal)
   return {
     source,
+    ancestry: source,
     committer: createLocalCommitter({ path, branch, run, identity: identity(config) }),
     reports: null,
     installation: null,
@@ -82,7 +84,7 @@ async function openGitHub(
     log,
   })
   const { committer, reports, installation } = github
-  return { source, committer, reports, installation, branchName: branch }
+  return { source, ancestry: source, committer, reports, installation, branchName: branch }
 }
 
 export function withoutRepository(): MagosError {

@@ -32,6 +32,6 @@ describe('handle()', () => {
     const failed = { stack: 'shop', commit: 'c', proven: null, reason: 'r', words: '' }
     const { ctx } = createWorld({})
     const handled = await handle(ctx, { kind: 'update-failed', ...failed }, signal)
-    expect(handled).toEqual({ answer: { commits: [] }, followUps: [], next: 'done' })
+    expect(handled).toEqual({ answer: { commits: [], held: [] }, followUps: [], next: 'done' })
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { syncRequested } from '../../handlers/sync-requested.ts'
+import type { Committer } from '../../src/ports.ts'
 import { compose, containers, createWorld, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
 
@@ -60,6 +61,47 @@ describe('syncRequested()', () => {
     world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'healthy')
     expect(outcomes((await sync(world)).answer.deployments)).toContain('shop failed')
     expect(outcomes((await sync(world, 'shop')).answer.deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('takes back an update that failed, and lists it, in the same pass', async () => {
+    const world = shop()
+    world.registry.untag(app, '1.1.0')
+    await sync(world)
+    const proven = world.git.text('shop/compose.yaml')
+    world.registry.push(app, '1.1.0', digest(2))
+    world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'unhealthy')
+    const { answer, followUps } = await sync(world)
+    const [update = '', revert = ''] = answer.commits
+    expect(
+      world.git
+        .log()
+        .map(({ revision }) => revision.commit)
+        .slice(0, 2),
+    ).toEqual([revert, update])
+    expect(answer.revision).toBe(revert)
+    expect(world.git.text('shop/compose.yaml')).toBe(proven)
+    expect(world.git.text('.magos/quarantine.yaml')).toContain(digest(2))
+    expect(followUps.map(({ event }) => event.kind)).toContain('revision-pushed')
+    expect(followUps.map(({ event }) => event.kind)).not.toContain('update-failed')
+    expect((await sync(world)).answer.commits).toEqual([])
+  })
+
+  it('leaves the event to others where the branch moves under the revert', async () => {
+    const world = shop()
+    world.registry.untag(app, '1.1.0')
+    await sync(world)
+    world.registry.push(app, '1.1.0', digest(2))
+    world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'unhealthy')
+    const committer: Committer = {
+      commit(proposal, asked) {
+        if (proposal.message.startsWith('revert')) world.git.change({ 'README.md': 'theirs' })
+        return world.git.commit(proposal, asked)
+      },
+    }
+    const event = { kind: 'sync-requested', stack: null } as const
+    const { answer, followUps } = await syncRequested({ ...world.ctx, committer }, event, signal)
+    expect(answer.commits).toHaveLength(1)
+    expect(followUps.map((one) => one.event.kind)).toContain('update-failed')
   })
 
   it('throws `usage` for an unknown stack before anything is asked or committed', async () => {

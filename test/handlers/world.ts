@@ -59,6 +59,7 @@ export function createWorld(
   const order: string[] = []
   const ctx: Context = {
     ...recordOrder({ source: git, committer: git, registry }, order),
+    ancestry: git,
     reports: { status: async (report) => void told.push(report) },
     installation: null,
     engine: createMemoryEngine(machine),

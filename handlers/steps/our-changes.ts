@@ -1,0 +1,75 @@
+import { stackLines, type StackLines } from '../../src/domain/compose/stack-lines.ts'
+import type { LineChange } from '../../src/domain/revert.ts'
+import type { Commit, Revision } from '../../src/domain/revision.ts'
+import { isByMagos, magosTrailers, takesBack } from '../../src/domain/trailers.ts'
+import type { Context } from '../context.ts'
+import { readTexts } from './view-repository.ts'
+
+export type PastContext = Pick<Context, 'source' | 'ancestry' | 'history'>
+
+export interface Span {
+  /** Compose files of the stack. */
+  readonly files: readonly string[]
+  readonly from: string
+  readonly to: Revision
+  /** `updates` are what no person asked for; `all` are reverts and rollbacks too. */
+  readonly kind: 'updates' | 'all'
+  /** `registry/path` of the images that matter. */
+  readonly images: ReadonlySet<string>
+}
+
+/**
+ * What commits of Magos, of this host and of others, did to a stack's image lines, newest first; null where the history
+ * between the two is not known. Ours is known by its recorded id or its trailers, never by its author.
+ */
+export async function ourChanges(
+  ctx: PastContext,
+  { files, from, to, kind, images }: Span,
+  signal: AbortSignal,
+): Promise<readonly LineChange[] | null> {
+  const commits = await ctx.ancestry.between(from, to, signal)
+  if (commits === null) return null
+  const ours = commits.filter(
+    (commit) => isOurs(ctx, commit, kind) && concerns(commit.message, images),
+  )
+  const changes: LineChange[] = []
+  for (const { revision, parents } of ours) {
+    const [parent] = parents
+    const former = parent === undefined ? null : await ctx.ancestry.revision(parent, signal)
+    if (former === null) continue
+    const [before, after] = [
+      await linesAt(ctx, former, files, signal),
+      await linesAt(ctx, revision, files, signal),
+    ]
+    changes.push({ commit: revision.commit, before, after })
+  }
+  return changes
+}
+
+/** What each service of these files ran at a revision. */
+export async function linesAt(
+  ctx: Pick<Context, 'source'>,
+  revision: Revision,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<StackLines> {
+  const listed = await ctx.source.tree(revision, signal)
+  const entries = new Map(listed.map((entry) => [entry.path, entry]))
+  const { texts } = await readTexts(ctx, { entries }, files, signal)
+  return stackLines(texts)
+}
+
+function isOurs(
+  { history }: PastContext,
+  { revision, message }: Commit,
+  kind: Span['kind'],
+): boolean {
+  if (!history.isOurs(revision.commit) && !isByMagos(message)) return false
+  return kind === 'all' || !takesBack(message)
+}
+
+/** Most commits are about other stacks; their trees are not read. */
+function concerns(message: string, images: ReadonlySet<string>): boolean {
+  const named = magosTrailers(message).get('Image') ?? []
+  return named.length === 0 || named.some((image) => images.has(image))
+}

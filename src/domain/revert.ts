@@ -1,0 +1,85 @@
+import { lineKey, type StackLines } from './compose/stack-lines.ts'
+import type { ScannedImage } from './compose/scan.ts'
+import { MagosError } from './error.ts'
+import {
+  parseImageReference,
+  repositoryName,
+  withPin,
+  type ImageReference,
+} from './image-reference.ts'
+import type { QuarantineEntry } from './quarantine/quarantine.ts'
+
+/** One commit of ours: the stack's lines before it and after it. */
+export interface LineChange {
+  readonly commit: string
+  readonly before: StackLines
+  readonly after: StackLines
+}
+
+/** A line that is written back. */
+export interface PutBack {
+  readonly image: ScannedImage
+  readonly from: ImageReference
+  readonly to: ImageReference
+  /** Commits whose work is undone, newest first. */
+  readonly undoes: readonly string[]
+}
+
+/**
+ * What our updates brought into a state that failed, line by line: each goes back to what stood there before the first
+ * of them. `changes` are our commits, newest first. Left alone is a line that does not hold any more what failed, one
+ * whose value is a person's, and one that runs the same digest as before.
+ */
+export function planRevert(
+  images: readonly ScannedImage[],
+  failed: StackLines,
+  changes: readonly LineChange[],
+): readonly PutBack[] {
+  return images.flatMap((image) => {
+    const [service] = image.services
+    const key = lineKey(image.file, service ?? '')
+    if (failed.get(key) !== image.text) return []
+    let text = image.text
+    const undoes: string[] = []
+    for (const { commit, before, after } of changes) {
+      const former = before.get(key)
+      if (after.get(key) !== text || former === undefined || former === text) continue
+      text = former
+      undoes.push(commit)
+    }
+    return putBack(image, text, undoes)
+  })
+}
+
+/** What is written on the line: the name as it is spelled there, with the other tag and digest. */
+export function putBackText({ from, to }: PutBack): string {
+  return withPin(from, to)
+}
+
+/** What must not be picked again: every digest that is replaced by another one. */
+export function quarantineOf(
+  back: readonly PutBack[],
+  why: Pick<QuarantineEntry, 'host' | 'commit' | 'reason' | 'at'>,
+): readonly QuarantineEntry[] {
+  return back.flatMap(({ from }) => {
+    const { tag, digest } = from
+    return digest === null ? [] : [{ image: repositoryName(from), tag, digest, ...why }]
+  })
+}
+
+function putBack(image: ScannedImage, text: string, undoes: readonly string[]): PutBack[] {
+  const from = image.image
+  const to = readReference(text)
+  if (from === null || to === null || repositoryName(from) !== repositoryName(to)) return []
+  const isSame = from.digest === null ? from.text === to.text : from.digest === to.digest
+  return isSame ? [] : [{ image, from, to, undoes }]
+}
+
+function readReference(text: string): ImageReference | null {
+  try {
+    return parseImageReference(text)
+  } catch (error) {
+    if (error instanceof MagosError) return null
+    throw error
+  }
+}
