@@ -15,6 +15,10 @@ export function octetsOf(bytes: Uint8Array): string {
   return view(bytes).toString('latin1')
 }
 
+export function bytesOfOctets(octets: string): Uint8Array {
+  return Buffer.from(octets, 'latin1')
+}
+
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -15,6 +15,17 @@ export function plainFloat(value: number): string {
   return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
 }
 
+/** With an exponent below 1e-4 and from 1e6 on, as sops shows floats: Go's format `g`. */
+export function shortFloat(value: number): string {
+  const special = specialFloat(value)
+  if (special !== null) return special
+  const { sign, digits, exponent } = digitsOf(value)
+  if (exponent >= -4 && exponent < 6) return plainFloat(value)
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
+  const power = String(Math.abs(exponent)).padStart(2, '0')
+  return `${sign}${digits.slice(0, 1)}${fraction}e${exponent < 0 ? '-' : '+'}${power}`
+}
+
 function specialFloat(value: number): string | null {
   if (Number.isNaN(value)) return 'NaN'
   if (value === Infinity) return '+Inf'

@@ -14,7 +14,7 @@ export function readJson(content: Uint8Array, place: Place): SopsTree {
 }
 
 /** Whatever recurses over a file may go so deep. */
-const maxDepth = 500
+export const maxDepth = 500
 
 const blank = /[ \t\r\n]*/y
 // oxlint-disable-next-line no-control-regex -- JSON has none in a string

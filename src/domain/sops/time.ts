@@ -27,13 +27,13 @@ export function withoutFraction(time: string): string {
 }
 
 /** A regular expression's named groups as parts; the three of the date must be among them. */
-function timeParts(groups: Readonly<Record<string, string | undefined>>): TimeParts {
+export function timeParts(groups: Readonly<Record<string, string | undefined>>): TimeParts {
   const { year = '', month = '', day = '', hour, minute, second, fraction, zone } = groups
   return { year, month, day, hour, minute, second, fraction, zone }
 }
 
 /** Null for a day, hour or offset that does not exist. */
-function formatTime(parts: TimeParts): string | null {
+export function formatTime(parts: TimeParts): string | null {
   const { hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z' } = parts
   const day = Number(parts.day)
   if (day < 1 || day > daysOf(Number(parts.year), Number(parts.month))) return null
