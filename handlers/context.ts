@@ -12,6 +12,7 @@ import type {
   Installation,
   Log,
   Memory,
+  Prober,
   Registry,
   Reports,
   Source,
@@ -51,6 +52,7 @@ export interface Context {
   readonly installation: Installation | null
   readonly registry: Registry
   readonly engine: Engine
+  readonly prober: Prober
   readonly compose: Compose
   readonly files: StackFiles
   readonly history: History

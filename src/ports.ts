@@ -1,10 +1,13 @@
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
+import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
 import type { Event, Origin, StatusReport } from './domain/event.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
+import type { Signal } from './domain/settings/file-changes.ts'
+import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
 
 // ---------------------------------------------------------------- git
 
@@ -156,8 +159,23 @@ export interface Engine {
   has(image: ImageReference, signal: AbortSignal): Promise<boolean>
   /** Removes containers by id, stopping them first; one that is gone already is fine. */
   remove(ids: readonly string[], signal: AbortSignal): Promise<void>
+  /** Stops containers by id, which stay; one that is gone or stopped already is fine. */
+  stop(ids: readonly string[], signal: AbortSignal): Promise<void>
+  /** Starts containers anew as they are, running or not; one that is gone is fine. */
+  restart(ids: readonly string[], signal: AbortSignal): Promise<void>
+  /** Sends a signal to the first process of containers; one that is gone or does not run is fine. */
+  kill(ids: readonly string[], name: Signal, signal: AbortSignal): Promise<void>
   /** The last lines a container wrote. */
   logs(id: string, lines: number, signal: AbortSignal): Promise<string>
+}
+
+/** Tries from this host whether something does its work. */
+export interface Prober {
+  /**
+   * One attempt, bounded in time: null where it succeeded, else why not. Throws `engine` where the engine cannot be
+   * asked to run a command, `interrupted` when the signal ends it.
+   */
+  attempt(attempt: ProbeAttempt, signal: AbortSignal): Promise<string | null>
 }
 
 export interface Provider {

@@ -1,8 +1,15 @@
 import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
-import { judge, type ProofTerms, type Verdict } from '../../src/domain/deploy/verdict.ts'
-import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import {
+  judge,
+  loopingContainers,
+  type ProofLook,
+  type ProofTerms,
+  type Verdict,
+} from '../../src/domain/deploy/verdict.ts'
+import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import { serviceProber } from './probe-services.ts'
 import { bearsOut, proofOf } from './proof.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
@@ -19,17 +26,31 @@ export async function proveStack(
   const { settle, deadline } = patience(ctx.host, resolved)
   const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
-  const seen: ObservedState[] = []
+  const tryServices = serviceProber(ctx, services, resolved.source.stack.options.probes)
+  const seen: ProofLook[] = []
   let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
   for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
-    seen.push(state)
+    seen.push({ ...state, probes: await tryServices(state, signal) })
     const since = seen[0]?.at ?? state.at
     const terms: ProofTerms = { services, replaced, settle, deadline, since }
     verdict = judge(terms, seen)
     if (verdict.outcome !== 'undecided') break
   }
   signal.throwIfAborted()
+  if (verdict.outcome === 'failed')
+    await endLoops(ctx, loopingContainers({ services }, seen), signal)
   return { ...verdict, at: seen.at(-1)?.at ?? null }
+}
+
+/** What keeps crashing would burn the machine until somebody looks, and tells nothing new. */
+async function endLoops(
+  { engine, log }: Pick<Context, 'engine' | 'log'>,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (ids.length === 0) return
+  log.warn({ containers: ids }, 'Stopping containers that keep crashing')
+  await engine.stop(ids, signal)
 }
 
 /** A stack may take more time, or fail sooner; how long it holds still is never less than the host's owner wants. */

@@ -30,5 +30,5 @@ function makeAnew(name: string): ServicePlan {
 /** Whether a container did not come to run well, or does not stay so. */
 export function isBroken({ state, health, exitCode, restartCount }: ObservedContainer): boolean {
   if (state === 'running') return health === 'unhealthy' || restartCount > 0
-  return state !== 'exited' || exitCode !== 0
+  return state !== 'exited' || exitCode !== 0 || restartCount > 0
 }

@@ -21,6 +21,15 @@ export interface ObservedContainer {
   readonly labels: Readonly<Record<string, string>>
   /** `restart: always` and the like: this one is meant to keep running. */
   readonly restarts: 'no' | 'on-failure' | 'always' | 'unless-stopped'
+  /** What it offers on this host, as the engine says. */
+  readonly ports: readonly PublishedPort[]
+}
+
+export interface PublishedPort {
+  /** Address that it is bound to; empty for every one. */
+  readonly host: string
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
 }
 
 /** All containers of compose projects at one instant. */

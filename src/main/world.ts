@@ -5,11 +5,12 @@ import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createHolds } from '../adapters/holds/holds.ts'
+import { createProber } from '../adapters/probe/prober.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
 import type { Store } from '../adapters/store/store.ts'
 import type { Config } from '../config/config.ts'
 import { platformOf, type Platform } from '../domain/platform.ts'
-import type { Clock, Compose, Engine, Holds, Log, StackFiles } from '../ports.ts'
+import type { Clock, Compose, Engine, Holds, Log, Prober, StackFiles } from '../ports.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
@@ -41,6 +42,7 @@ export async function openWorld(
 
 export interface Deploying {
   readonly engine: Engine
+  readonly prober: Prober
   readonly compose: Compose
   readonly files: StackFiles
   readonly holds: Holds
@@ -54,6 +56,7 @@ export async function openDeploying(base: Base, signal: AbortSignal): Promise<De
   const engine = createEngine({ runtime, run, clock, log, runtimeDirectory: directory })
   return {
     engine,
+    prober: createProber({ runtime, run }),
     compose: createCompose({
       runtime,
       run,

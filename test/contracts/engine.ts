@@ -154,6 +154,52 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('stop()', () => {
+      it('ends a crash loop for good, and one that is gone is fine', async () => {
+        const project = host.project()
+        const image = await host.publish('exits')
+        await bringUp(host, project, documentOf({ web: { image: image.text, restart: 'always' } }))
+        const [loop] = await until(host, project, ([one]) => (one?.restartCount ?? 0) >= 1)
+        await host.engine.stop([loop?.id ?? '', 'f'.repeat(64)], signal)
+        const starts = new Set<number>()
+        const times: number[] = []
+        await until(host, project, ([one], { at }) => {
+          expect(one).toMatchObject({ id: loop?.id, state: 'exited' })
+          starts.add(one?.startedAt ?? 0)
+          return times.push(at) >= 4
+        })
+        expect(starts.size).toBe(1)
+        await host.engine.stop([], signal)
+        await removeProject(host, project)
+      })
+    })
+
+    describe('restart() and kill()', () => {
+      it('keep the container, and one that is gone is fine', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        await bringUp(host, project, documentOf({ web: { image: image.text } }))
+        const [before] = await until(host, project, ([one]) => one?.state === 'running')
+        const ids = [before?.id ?? '', 'f'.repeat(64)]
+        await host.engine.kill(ids, 'WINCH', signal)
+        expect(await containersOf(host, project)).toMatchObject([
+          { id: before?.id, state: 'running', startedAt: before?.startedAt },
+        ])
+        await host.engine.restart(ids, signal)
+        const [after] = await until(
+          host,
+          project,
+          ([one]) => (one?.startedAt ?? 0) > (before?.startedAt ?? 0),
+        )
+        expect(after).toMatchObject({ id: before?.id, state: 'running' })
+        await host.engine.stop(ids, signal)
+        await host.engine.kill(ids, 'HUP', signal)
+        await host.engine.restart(ids, signal)
+        await until(host, project, ([one]) => one?.state === 'running')
+        await removeProject(host, project)
+      })
+    })
+
     describe('logs()', () => {
       it('returns the last lines, and none of a container that is gone', async () => {
         const project = host.project()

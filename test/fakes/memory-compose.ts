@@ -150,7 +150,8 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     const named = fields['image']
     const image = typeof named === 'string' ? named : `localhost/${project}-${service}`
     const startedAt = host.clock.now()
-    const rest = { definition, labels, restarts, image, startedAt, stopped: null }
+    const ports = portsOf(fields['ports'])
+    const rest = { definition, labels, restarts, ports, image, startedAt, stopped: null }
     const container: MemoryContainer = { id: made, name, project, service, ...rest }
     host.containers.set(made, container)
   }
@@ -165,6 +166,12 @@ function replicas(fields: Fields): number {
 function restartsOf(value: unknown): MemoryContainer['restarts'] {
   if (value === 'always' || value === 'unless-stopped') return value
   return typeof value === 'string' && value.startsWith('on-failure') ? 'on-failure' : 'no'
+}
+
+/** `HOST_PORT:PORT` alone. */
+function portsOf(value: unknown): MemoryContainer['ports'] {
+  const texts = Array.isArray(value) ? value.map(String) : []
+  return texts.map((text) => ({ host: '', port: Number.parseInt(text, 10), protocol: 'tcp' }))
 }
 
 function asMap(value: unknown): Record<string, string> {

@@ -18,6 +18,7 @@ export interface MemoryContainer {
   readonly definition: string
   readonly labels: Readonly<Record<string, string>>
   readonly restarts: ObservedContainer['restarts']
+  readonly ports: ObservedContainer['ports']
   readonly startedAt: number
   /** Exit code of a stop by hand; null while nobody stopped it. */
   readonly stopped: number | null
@@ -132,6 +133,24 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       for (const id of ids) host.containers.delete(id)
       await Promise.resolve()
     },
+    async stop(ids, signal) {
+      host.enter(`stop ${ids.join(' ')}`, signal)
+      await Promise.resolve()
+      for (const id of ids) host.kill(id)
+    },
+    async restart(ids, signal) {
+      host.enter(`restart ${ids.join(' ')}`, signal)
+      await Promise.resolve()
+      for (const id of ids) {
+        const container = host.containers.get(id)
+        if (container === undefined) continue
+        const startedAt = Math.max(host.clock.now(), container.startedAt + 1)
+        host.containers.set(id, { ...container, stopped: null, startedAt })
+      }
+    },
+    async kill(ids, name, signal) {
+      await Promise.resolve(host.enter(`kill ${name} ${ids.join(' ')}`, signal))
+    },
     async logs(id, lines, signal) {
       host.enter(`logs ${id}`, signal)
       const container = host.containers.get(id)
@@ -168,7 +187,7 @@ function observe(
   const { digest } = parseImageReference(image)
   const hex = createHash('sha256').update(imageKey(image)).digest('hex')
   const own: Digest = digest ?? `sha256:${hex}`
-  const fixed = { id, name, project, service, image, labels, restarts }
+  const fixed = { id, name, project, service, image, labels, restarts, ports: container.ports }
   return { ...fixed, digests: [...new Set([own, ...known])], ...life(host, container) }
 }
 

@@ -1245,6 +1245,7 @@ function withForeign(options: WorldOptions = {}, stack = 'shop'): World {
     definition: '',
     labels: { 'com.docker.compose.project.working_dir': '/home/me/shop' },
     restarts: 'no',
+    ports: [],
     startedAt: 1,
     stopped: null,
   })

@@ -122,6 +122,70 @@ describe('revisionPushed() with a stack that takes its time', () => {
   })
 })
 
+describe('revisionPushed() with probes', () => {
+  const settings = (probe: string) => `stacks: {web: {probes: {web: ${probe}}}}\n`
+  const probed = (probe: string, more = '') =>
+    createWorld({
+      'web/compose.yaml': compose(`web: {image: ${web}${more}}`),
+      '.magos.yaml': settings(probe),
+    })
+
+  it.each([
+    ['{http: "http://127.0.0.1:9/health"}', 'http://127.0.0.1:9/health', 'status 503, not 200'],
+    ['{tcp: 5432}', '127.0.0.1:5432', 'connection refused'],
+    ['{exec: [pg_isready, -q]}', 'pg_isready -q', 'exit code 2'],
+  ])('fails where %s fails, with what it said', async (probe, name, failure) => {
+    const world = probed(probe)
+    world.prober.answer(name, failure)
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/^not proven within 2 s: .*does not answer: /),
+    })
+    expect(deployments[0]?.reason).toContain(failure)
+
+    world.prober.answer(name, null)
+    world.git.change({
+      '.magos.yaml': `# again\n${settings(probe.replace('}', ', deadline: 1s}'))}`,
+    })
+    const again = await deploy(world)
+    expect(again.deployments[0]).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'healthy and steady for 0.3 s',
+    })
+  })
+
+  it('connects to published ports, unless it is told not to', async () => {
+    const world = probed('{exec: ["true"]}', ', ports: ["8080:80"]')
+    world.prober.answer('127.0.0.1:8080', 'connection refused')
+    const { deployments } = await deploy(world)
+    expect(deployments[0]?.reason).toContain(
+      'port 8080 of 127.0.0.1 of service "web" does not answer: connection refused',
+    )
+    world.git.change({ '.magos.yaml': settings('{ports: ignore}') })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['web succeeded'])
+  })
+
+  it('runs a command that succeeded no more often than every two seconds', async () => {
+    const world = createWorld({
+      'web/compose.yaml': compose(`web: {image: ${web}}`),
+      '.magos.yaml': 'stacks: {web: {settle: 5s, probes: {web: {exec: ["true"]}}}}\n',
+    })
+    await deploy(world)
+    expect(world.prober.tried).toHaveLength(3)
+  })
+
+  it('stops what keeps crashing when that is the verdict', async () => {
+    const world = createWorld({
+      'web/compose.yaml': compose(`web: {image: ${web}, restart: always}`),
+    })
+    world.machine.behave(web, 'exits')
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[0]?.reason).toContain('keeps crashing')
+    expect(calls).toContain(`stop ${containers(world)['web-web-1']}`)
+  })
+})
+
 describe('revisionPushed() with declared files', () => {
   it('hands files, profiles and env files to the provider, and takes the project name', async () => {
     const world = createWorld({

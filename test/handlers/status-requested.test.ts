@@ -95,6 +95,7 @@ describe('statusRequested()', () => {
       digests: [],
       labels: { 'magos.stack': 'shop' },
       restarts: 'no',
+      ports: [],
     } as const
     const engine = { ...world.ctx.engine, observe: async () => ({ at: 1, containers: [observed] }) }
     const { stacks } = await statusRequested({ ...world.ctx, inbox: world.inbox, engine }, signal)

@@ -15,6 +15,8 @@ import type { MemoryHost } from '../fakes/memory-engine.ts'
 import { createMemoryGit } from '../fakes/memory-git.ts'
 import type { MemoryFiles, MemoryGit } from '../fakes/memory-git.ts'
 import { createMemoryHolds } from '../fakes/memory-holds.ts'
+import { createMemoryProber } from '../fakes/memory-prober.ts'
+import type { MemoryProber } from '../fakes/memory-prober.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
@@ -34,6 +36,7 @@ export interface World {
   readonly git: MemoryGit
   readonly registry: MemoryRegistry
   readonly machine: MemoryHost
+  readonly prober: MemoryProber
   readonly files: MemoryStackFiles
   readonly history: History
   readonly inbox: Inbox
@@ -52,6 +55,7 @@ export function createWorld(
   const git = createMemoryGit(files)
   const registry = createMemoryRegistry()
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
+  const prober = createMemoryProber()
   const stackFiles = createMemoryStackFiles()
   const { history, inbox, memory } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
@@ -63,6 +67,7 @@ export function createWorld(
     reports: { status: async (report) => void told.push(report) },
     installation: null,
     engine: createMemoryEngine(machine),
+    prober,
     compose: createMemoryCompose(machine, provider),
     files: stackFiles,
     history,
@@ -76,7 +81,19 @@ export function createWorld(
       return clock.tick()
     },
   }
-  return { ctx, git, registry, machine, files: stackFiles, history, inbox, lines, told, order }
+  return {
+    ctx,
+    git,
+    registry,
+    machine,
+    prober,
+    files: stackFiles,
+    history,
+    inbox,
+    lines,
+    told,
+    order,
+  }
 }
 
 const usualHost: HostSettings = {

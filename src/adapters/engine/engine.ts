@@ -9,7 +9,7 @@ import { readInfo } from './info.ts'
 import { containerLogs } from './logs.ts'
 import { inspectContainers } from './observe.ts'
 import { pullImage, pullName } from './pull.ts'
-import { removeContainers } from './remove.ts'
+import { killContainers, removeContainers, restartContainers, stopContainers } from './end.ts'
 import { watchProject } from './watch.ts'
 
 export interface EngineOptions {
@@ -51,6 +51,9 @@ export function createEngine(options: EngineOptions): Engine {
       return pullImage(pulling, image, pullOptions, signal)
     },
     has: (image, signal) => has(engine, pullName(image), signal),
+    stop: (ids, signal) => stopContainers({ engine, clock }, ids, signal),
+    restart: (ids, signal) => restartContainers({ engine, clock }, ids, signal),
+    kill: (ids, name, signal) => killContainers({ engine }, ids, name, signal),
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
   }

@@ -1,4 +1,4 @@
-import type { ObservedContainer } from '../../domain/deployment.ts'
+import type { ObservedContainer, PublishedPort } from '../../domain/deployment.ts'
 import type { Digest } from '../../domain/image-reference.ts'
 import { at, numberAt, textAt, textsAt } from './json.ts'
 
@@ -58,6 +58,7 @@ export function readContainer(document: unknown): Inspected | null {
       digests: readDigests([textAt(document, 'ImageDigest'), textAt(document, 'Config', 'Image')]),
       labels,
       restarts: readRestarts(textAt(document, 'HostConfig', 'RestartPolicy', 'Name')),
+      ports: readPorts(at(document, 'NetworkSettings', 'Ports')),
     },
   }
 }
@@ -109,6 +110,23 @@ function readDigests(texts: readonly string[]): readonly Digest[] {
 
 function readRestarts(name: string): ObservedContainer['restarts'] {
   return name === 'always' || name === 'on-failure' || name === 'unless-stopped' ? name : 'no'
+}
+
+/** `{"8080/tcp": [{HostIp, HostPort}]}`; null behind a port that is exposed and not published. */
+function readPorts(value: unknown): readonly PublishedPort[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([inside, bindings]: [string, unknown]) => {
+    const protocol = inside.split('/')[1] ?? 'tcp'
+    if (!Array.isArray(bindings) || !isProtocol(protocol)) return []
+    return bindings.flatMap((binding: unknown) => {
+      const port = numberAt(binding, 'HostPort')
+      return port > 0 ? [{ host: textAt(binding, 'HostIp'), port, protocol }] : []
+    })
+  })
+}
+
+function isProtocol(text: string): text is PublishedPort['protocol'] {
+  return text === 'tcp' || text === 'udp' || text === 'sctp'
 }
 
 function readLabels(value: unknown): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 import type { ObservedContainer, ObservedState } from '../deployment.ts'
 import type { DesiredService } from './desired-state.ts'
 import { LABEL } from './labels.ts'
+import { targetText, type ProbeLook } from './probe-targets.ts'
 
 export type Verdict =
   | { readonly outcome: 'undecided'; readonly reason: string }
@@ -20,13 +21,18 @@ export interface ProofTerms {
   readonly since: number
 }
 
+/** The project at one instant, and what was tried of it then. */
+export interface ProofLook extends ObservedState {
+  readonly probes?: readonly ProbeLook[]
+}
+
 /**
- * Proof by inspection: every service on exactly the pinned digest, healthy where it has a check, its containers the
- * same and unrestarted over the settle window. Never because a command exited 0.
+ * Proof by inspection: every service on exactly the pinned digest, healthy where it has a check, its ports and probes
+ * answering, its containers the same and unrestarted over the settle window. Never because a command exited 0.
  *
  * `seen` are the looks at the project so far, oldest first.
  */
-export function judge(terms: ProofTerms, seen: readonly ObservedState[]): Verdict {
+export function judge(terms: ProofTerms, seen: readonly ProofLook[]): Verdict {
   const last = seen.at(-1)
   if (last === undefined) return { outcome: 'undecided', reason: 'nothing was looked at yet' }
   const now = look(terms, last)
@@ -42,13 +48,44 @@ export function judge(terms: ProofTerms, seen: readonly ObservedState[]): Verdic
     : { outcome: 'undecided', reason }
 }
 
+/** Containers that keep dying, which podman starts again without any back-off. */
+export function loopingContainers(
+  { services }: Pick<ProofTerms, 'services'>,
+  seen: readonly ObservedState[],
+): readonly string[] {
+  const looks = services.flatMap((service) => seen.flatMap((state) => containersOf(service, state)))
+  return [...Map.groupBy(looks, ({ id }) => id)]
+    .filter(([, runs]) => restartsOf(runs) >= LOOP_RESTARTS)
+    .map(([id]) => id)
+}
+
 interface ServiceLook {
   readonly state: 'good' | 'waiting' | 'broken'
   readonly reason: string
 }
 
-function look({ services, replaced }: ProofTerms, state: ObservedState): ServiceLook[] {
-  return services.map((service) => lookAtService(service, replaced, state))
+function look(terms: ProofTerms, state: ProofLook): ServiceLook[] {
+  return terms.services.map((service) => {
+    const found = lookAtService(service, terms.replaced, state)
+    return found.state === 'good' ? lookAtProbes(terms, service, state) : found
+  })
+}
+
+function lookAtProbes(
+  { since }: ProofTerms,
+  service: DesiredService,
+  { at, probes = [] }: ProofLook,
+): ServiceLook {
+  const failed = probes.filter(
+    ({ target, failure }) => target.service === service.name && failure !== null,
+  )
+  const looks = failed.map(({ target, failure }): ServiceLook => {
+    const late = target.deadline !== null && at - since >= target.deadline
+    const within = late ? ` within ${seconds(target.deadline)}` : ''
+    const reason = `${targetText(target)} of service "${service.name}" does not answer${within}: ${failure ?? ''}`
+    return { state: late ? 'broken' : 'waiting', reason }
+  })
+  return looks.find(({ state }) => state === 'broken') ?? looks[0] ?? { state: 'good', reason: '' }
 }
 
 function lookAtService(
@@ -113,7 +150,7 @@ const LOOP_RESTARTS = 3
 /** A container that keeps dying flaps between running and exited, so only its restarts over time tell. */
 function crashLoop(
   { services, replaced }: ProofTerms,
-  seen: readonly ObservedState[],
+  seen: readonly ProofLook[],
 ): ServiceLook | undefined {
   for (const service of services) {
     const looks = seen.flatMap((state) => containersOf(service, state))
@@ -136,7 +173,7 @@ function restartsOf(runs: readonly ObservedContainer[]): number {
 }
 
 /** ms for which every service has been good with the same containers, started at the same instants. */
-function steadyFor(terms: ProofTerms, seen: readonly ObservedState[]): number {
+function steadyFor(terms: ProofTerms, seen: readonly ProofLook[]): number {
   const last = seen.at(-1)
   if (last === undefined) return 0
   const now = fingerprint(terms.services, last)
@@ -161,9 +198,13 @@ function containersOf(service: DesiredService, state: ObservedState): ObservedCo
   return state.containers.filter((container) => container.service === service.name)
 }
 
-function success({ services, settle }: ProofTerms, state: ObservedState): string {
+function success({ services, settle }: ProofTerms, state: ProofLook): string {
   const containers = services.flatMap((service) => containersOf(service, state))
-  const checked = containers.filter(({ health }) => health === 'healthy').length
+  const named = (state.probes ?? []).filter(({ target }) => target.source === 'named')
+  const probed = new Set(named.map(({ target }) => target.service))
+  const checked = containers.filter(
+    ({ health, service }) => health === 'healthy' || probed.has(service),
+  ).length
   if (containers.length > 0 && checked === containers.length) {
     return `healthy and steady for ${seconds(settle)}`
   }

@@ -4,9 +4,9 @@ import { isInside, normalPath } from './inside.ts'
 import { readMapping, report, textOf, type Reading } from './reading.ts'
 
 /** What a changed file does to a service that mounts it; the usual is `recreate`. */
-type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
+export type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
 
-type Signal = (typeof signals)[number]
+export type Signal = (typeof signals)[number]
 
 /** What one service does when a file or a folder's content changed. */
 export interface FileChange {

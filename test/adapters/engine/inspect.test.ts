@@ -21,6 +21,7 @@ describe('readContainer()', () => {
       digests: [shapes.PLATFORM, shapes.INDEX],
       labels: shapes.PODMAN_4_3.Config.Labels,
       restarts: 'no',
+      ports: [],
     })
     expect(read?.imageId).toBe(shapes.IMAGE)
     expect(read?.check).toEqual({ interval: 1000, startPeriod: 0, retries: 3 })
@@ -43,6 +44,34 @@ describe('readContainer()', () => {
     const Labels = { ...Config.Labels, 'com.docker.compose.oneoff': oneoff }
     const read = readContainer({ ...shapes.PODMAN_4_3, Config: { ...Config, Labels } })
     expect(read?.container.name ?? null).toBe(name)
+  })
+
+  it.each([
+    ['null for none', null, []],
+    [
+      'an address of its own',
+      { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }] },
+      ['127.0.0.1 8080 tcp'],
+    ],
+    [
+      'both families',
+      {
+        '53/udp': [
+          { HostIp: '0.0.0.0', HostPort: '53' },
+          { HostIp: '::', HostPort: '53' },
+        ],
+      },
+      ['0.0.0.0 53 udp', ':: 53 udp'],
+    ],
+    ['every address', { '80/tcp': [{ HostIp: '', HostPort: '80' }] }, [' 80 tcp']],
+    ['what is exposed only', { '80/tcp': null, '443/tcp': [] }, []],
+    ['what has no host port yet', { '80/tcp': [{ HostIp: '', HostPort: '' }] }, []],
+  ])('reads published ports: %s', (_name, Ports, expected) => {
+    const read = readContainer({ ...shapes.PODMAN_4_3, NetworkSettings: { Ports } })
+    const texts = read?.container.ports.map(
+      ({ host, port, protocol }) => `${host} ${port} ${protocol}`,
+    )
+    expect(texts).toEqual(expected)
   })
 
   it('reads the health that podman 3 has under another name', () => {

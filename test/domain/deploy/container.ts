@@ -35,6 +35,7 @@ export function container(over: Partial<ObservedContainer> = {}): ObservedContai
     digests: [DIGEST_A],
     labels: { [LABEL.hash]: 'h1', [LABEL.stack]: 'shop' },
     restarts: 'no',
+    ports: [],
     ...over,
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { judge, type ProofTerms } from '../../../src/domain/deploy/verdict.ts'
+import type { ProbeTarget } from '../../../src/domain/deploy/probe-targets.ts'
+import { judge, loopingContainers, type ProofTerms } from '../../../src/domain/deploy/verdict.ts'
 import { container, DIGEST_B, look, service } from './container.ts'
 
 const terms: ProofTerms = {
@@ -146,4 +147,82 @@ describe('judge()', () => {
       'undecided',
     )
   })
+})
+
+describe('judge() with ports and probes', () => {
+  const target = (over: Partial<ProbeTarget> = {}): ProbeTarget => ({
+    service: 'web',
+    source: 'port',
+    attempt: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
+    deadline: null,
+    ...over,
+  })
+  const at = (time: number, failure: string | null, over: Partial<ProbeTarget> = {}) => ({
+    ...look(time, container({ health: 'none' })),
+    probes: [{ target: target(over), failure }],
+  })
+
+  test('proves nothing while a port takes no connection, and says which', () => {
+    const seen = [at(10_000, 'connection refused'), at(13_000, 'connection refused')]
+    expect(judge(terms, seen)).toEqual({
+      outcome: 'undecided',
+      reason: 'port 8080 of 127.0.0.1 of service "web" does not answer: connection refused',
+    })
+  })
+
+  test('fails at the deadline of the deployment', () => {
+    const seen = [at(10_000, 'connection refused'), at(40_000, 'connection refused')]
+    expect(judge(terms, seen).outcome).toBe('failed')
+    expect(judge(terms, seen).reason).toContain('port 8080')
+  })
+
+  test('counts stillness from when it answered, and anew after it did not', () => {
+    const seen = [at(10_000, 'x'), at(11_000, null), at(12_000, 'x'), at(12_500, null)]
+    expect(outcome(...seen, at(14_000, null))).toBe('undecided')
+    expect(outcome(...seen, at(14_500, null))).toBe('succeeded')
+  })
+
+  test('takes an open port for no check of health, and a named probe for one', () => {
+    const still = (over: Partial<ProbeTarget>) =>
+      judge(terms, [at(10_000, null, over), at(12_000, null, over)]).reason
+    expect(still({})).toBe('steady for 2 s, not health-checked')
+    expect(still({ source: 'named' })).toBe('healthy and steady for 2 s')
+  })
+
+  test('fails at a probe’s own deadline', () => {
+    const own = { source: 'named', deadline: 3_000 } as const
+    expect(outcome(at(10_000, 'x', own), at(12_999, 'x', own))).toBe('undecided')
+    expect(judge(terms, [at(10_000, 'x', own), at(13_000, 'status 503', own)])).toEqual({
+      outcome: 'failed',
+      reason: 'port 8080 of 127.0.0.1 of service "web" does not answer within 3 s: status 503',
+    })
+  })
+
+  test('minds no probe of a service that is not to be proven', () => {
+    expect(outcome(at(10_000, 'x', { service: 'db' }), at(12_000, 'x', { service: 'db' }))).toBe(
+      'succeeded',
+    )
+  })
+
+  test('tells first what the engine shows', () => {
+    const sick = {
+      ...look(10_000, container({ health: 'unhealthy' })),
+      probes: [{ target: target(), failure: 'x' }],
+    }
+    expect(judge(terms, [sick]).reason).toBe('service "web" is unhealthy')
+  })
+})
+
+test('loopingContainers() names those that started again and again, by count or by start', () => {
+  const seen = [1, 2, 3, 4].map((start) =>
+    look(
+      start * 1_000,
+      container({ id: 'counted', restartCount: start }),
+      container({ id: 'seen', startedAt: start }),
+      container({ id: 'still' }),
+      container({ id: 'other', service: 'db', restartCount: 9 }),
+    ),
+  )
+  expect(loopingContainers(terms, seen)).toEqual(['counted', 'seen'])
+  expect(loopingContainers(terms, seen.slice(0, 2))).toEqual([])
 })

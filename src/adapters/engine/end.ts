@@ -1,0 +1,112 @@
+import { MagosError } from '../../domain/error.ts'
+import type { ChildResult } from '../../host/process.ts'
+import type { Signal } from '../../domain/settings/file-changes.ts'
+import type { Clock } from '../../ports.ts'
+import { askEngine, engineError, lastWords } from './command.ts'
+import type { EngineCommand, Runtime } from './command.ts'
+
+/** A container may ask for a long grace before it is killed. */
+const TIMEOUT = 300_000
+/** A container in a crash loop may die or start just while it is stopped, and podman then gives up on it. */
+const TRIES = 5
+const PAUSE = 200
+const DOING: Readonly<Record<string, string>> = { rm: 'Remove', stop: 'Stop', restart: 'Restart' }
+
+export interface Ending {
+  readonly engine: EngineCommand
+  readonly clock: Clock
+}
+
+/** Stops, then removes; volumes stay. One that is gone already is fine; throws `stack` for one that will not go. */
+export async function removeContainers(
+  { engine, clock }: Ending,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (ids.length === 0) return
+  for (let tries = 1; ; tries += 1) {
+    const refusal = await stopAndRemove(engine, ids, signal)
+    if (refusal === null) return
+    if (tries === TRIES) throw refused(engine.runtime, 'rm', refusal)
+    await clock.sleep(PAUSE, signal)
+  }
+}
+
+/** Stops what runs; one that is gone or stopped already is fine. Throws `stack` for one that will not stop. */
+export async function stopContainers(
+  ending: Ending,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const ignore = ending.engine.runtime === 'podman' ? ['--ignore'] : []
+  await insist(ending, ['stop', ...ignore], ids, signal)
+}
+
+/** Starts anew what runs or not; one that is gone is fine. Throws `stack` for one that does not start. */
+export async function restartContainers(
+  ending: Ending,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await insist(ending, ['restart'], ids, signal)
+}
+
+async function insist(
+  { engine, clock }: Ending,
+  command: readonly string[],
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (ids.length === 0) return
+  for (let tries = 1; ; tries += 1) {
+    const result = await askEngine(engine, [...command, ...ids], { signal, timeout: TIMEOUT })
+    const isDone = result.outcome === 'exited' && complaints(result.stderr).length === 0
+    if (result.exitCode === 0 || isDone) return
+    if (tries === TRIES) throw refused(engine.runtime, command[0] ?? '', result)
+    await clock.sleep(PAUSE, signal)
+  }
+}
+
+/** Sends a signal; one that is gone or does not run is fine, for it reads its files when it starts. */
+export async function killContainers(
+  { engine }: Pick<Ending, 'engine'>,
+  ids: readonly string[],
+  name: Signal,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of ids) await askEngine(engine, ['kill', '--signal', name, id], { signal })
+}
+
+/** The engine is there and says no: another container needs this one, or its storage is busy. */
+function refused(runtime: Runtime, verb: string, refusal: ChildResult): MagosError {
+  const words = lastWords(refusal.stderr)
+  if (refusal.outcome !== 'exited' || words === '') {
+    return engineError(runtime, `${runtime} ${verb}`, refusal)
+  }
+  return new MagosError(
+    'stack',
+    `${DOING[verb] ?? 'Change'} containers by "${runtime} ${verb}": ${words}`,
+    {
+      remedy: `Do it by hand to what it names, with "${runtime} ${verb}"`,
+    },
+  )
+}
+
+/** What the removal said where one is left; what the stop said does not matter then. */
+async function stopAndRemove(
+  engine: EngineCommand,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<ChildResult | null> {
+  const ignore = engine.runtime === 'podman' ? ['--ignore'] : []
+  const options = { signal, timeout: TIMEOUT }
+  await askEngine(engine, ['stop', ...ignore, ...ids], options)
+  const removal = await askEngine(engine, ['rm', ...ignore, ...ids], options)
+  const isDone = removal.outcome === 'exited' && complaints(removal.stderr).length === 0
+  return removal.exitCode === 0 || isDone ? null : removal
+}
+
+/** What docker says beside "No such container", of which it makes an exit code. */
+function complaints(stderr: string): readonly string[] {
+  return stderr.split('\n').filter((line) => line.trim() !== '' && !/no such container/i.test(line))
+}

@@ -1,0 +1,35 @@
+import { connect } from 'node:net'
+
+/** null where a connection came about, else why not. */
+export async function openConnection(
+  { host, port }: { readonly host: string; readonly port: number },
+  patience: number,
+  signal: AbortSignal,
+): Promise<string | null> {
+  return await new Promise((resolve) => {
+    const late = AbortSignal.timeout(patience)
+    const socket = connect({ host, port, signal: AbortSignal.any([signal, late]) })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(null)
+    })
+    socket.once('error', (error) => {
+      resolve(late.aborted ? `nothing within ${patience / 1000} s` : networkWords(error))
+    })
+  })
+}
+
+/** What the network says of an attempt, in words where the code is a common one. */
+export function networkWords(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'connection refused',
+    ECONNRESET: 'connection reset',
+    EHOSTUNREACH: 'no route to host',
+    ENETUNREACH: 'no route to network',
+    ENOTFOUND: 'no such host',
+    EAI_AGAIN: 'no such host',
+    ETIMEDOUT: 'no answer',
+  }
+  return words[code] ?? (code === '' ? error.message : code)
+}
