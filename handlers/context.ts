@@ -77,7 +77,9 @@ export type CheckContext = Pick<
 export type PlanContext = Pick<
   Context,
   'source' | 'views' | 'host' | 'files' | 'compose' | 'engine' | 'holds'
->
+> & {
+  readonly history: Pick<History, 'proven' | 'failed'>
+}
 
 /** What it takes to tell what runs. */
 export type StatusContext = Pick<Context, 'history' | 'engine' | 'holds'> & {

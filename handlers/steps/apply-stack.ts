@@ -7,6 +7,7 @@ import { timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
 import { lastWords, tail, wordsInOne } from './last-words.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
+import { reloadServices } from './plan-reloads.ts'
 import { provenServices } from './proof.ts'
 import { proveStack } from './prove-stack.ts'
 import { pullImages } from './pull-images.ts'
@@ -94,6 +95,7 @@ async function apply(
   if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
   const said = tail(maskValues(output, valuesOf(resolved).values))
+  await reloadServices(ctx, resolved.reloads, signal)
   if (exitCode !== 0) {
     ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
   }

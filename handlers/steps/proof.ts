@@ -1,5 +1,6 @@
 import type { DesiredService, DesiredState } from '../../src/domain/deploy/desired-state.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
+import { reloadText } from '../../src/domain/deploy/reload.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import { formatImageReference, parseImageReference } from '../../src/domain/image-reference.ts'
 import type { ProvenState } from '../../src/ports.ts'
@@ -10,21 +11,42 @@ export function provenServices({ services }: DesiredState): ProvenState['service
   return Object.fromEntries(running.map((service) => [service.name, proofOf(service)]))
 }
 
-/** Its hash, which leaves the image out, and the image that it was pulled as. */
-export function proofOf({ hash, image, source }: DesiredService): string {
+/** Its hash, which leaves the image out, the image that it was pulled as, and the files that it was told of. */
+export function proofOf(service: DesiredService): string {
+  const made = makingOf(service)
+  const told = reloadText(service.reloads)
+  if (told === '') return made
+  return `${made.includes(' ') ? made : `${made} -`} ${told}`
+}
+
+/** Whether a proof is of such a container, whatever files it was told of since. */
+export function provesMaking(proof: string | undefined, service: DesiredService): boolean {
+  if (proof === undefined) return false
+  const [hash = '', image = '-'] = proof.split(' ')
+  const made = makingOf(service)
+  return made === (image === '-' ? hash : `${hash} ${image}`)
+}
+
+/** The files that a service was told of when it was proven, as `reloadText` writes them. */
+export function reloadOf(proof: string): string {
+  return proof.split(' ')[2] ?? ''
+}
+
+function makingOf({ hash, image, source }: DesiredService): string {
   return image === null || source === 'built' ? hash : `${hash} ${formatImageReference(image)}`
 }
 
 /** Whether a container still is what was proven; whether it runs is its owner's business. */
 export function bearsOut(proof: string, container: ObservedContainer): boolean {
-  const [hash = '', image] = proof.split(' ')
+  const [hash = '', image = '-'] = proof.split(' ')
   const service: DesiredService = {
     name: container.service,
     hash,
-    image: image === undefined ? null : parseImageReference(image),
-    source: image === undefined ? 'built' : 'pulled',
+    image: image === '-' ? null : parseImageReference(image),
+    source: image === '-' ? 'built' : 'pulled',
     pull: 'always',
     replicas: 1,
+    reloads: [],
   }
   return planDeployment([service], [container]).every(({ action }) => action === 'keep')
 }

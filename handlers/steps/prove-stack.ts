@@ -10,7 +10,7 @@ import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { serviceProber } from './probe-services.ts'
-import { bearsOut, proofOf } from './proof.ts'
+import { bearsOut, proofOf, provesMaking } from './proof.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
 /** A verdict and when the look was taken that brought it. */
@@ -78,7 +78,7 @@ function servicesToProve(
   const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
   return desired.services.filter((service) => {
     const { name } = service
-    const isVouchedFor = vouching?.services[name] === proofOf(service)
+    const isVouchedFor = provesMaking(vouching?.services[name], service)
     return !(kept.has(name) && isVouchedFor && !runsIn(containers, name))
   })
 }

@@ -1,6 +1,6 @@
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
-import { proofOf } from './proof.ts'
+import { provesMaking } from './proof.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 
 /**
@@ -9,11 +9,15 @@ import type { ResolvedStack } from './resolve-stack.ts'
  */
 export function remakeBroken(resolved: ResolvedStack, proven: ProvenState | null): ResolvedStack {
   const { desired, containers, plan } = resolved
-  const proofs = new Map(desired.services.map((service) => [service.name, proofOf(service)]))
+  const services = new Map(desired.services.map((service) => [service.name, service]))
+  const isProven = (name: string) => {
+    const service = services.get(name)
+    return service !== undefined && provesMaking(proven?.services[name], service)
+  }
   const broken = (name: string) =>
     containers.filter((container) => container.service === name && isBroken(container))
   const remade = plan
-    .filter(({ name, action }) => action === 'keep' && proven?.services[name] !== proofs.get(name))
+    .filter(({ name, action }) => action === 'keep' && !isProven(name))
     .flatMap(({ name }) => broken(name))
   const names = new Set(remade.map(({ service }) => service))
   return {

@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto'
 import {
   desiredState,
   type DesiredService,
   type DesiredState,
 } from '../../src/domain/deploy/desired-state.ts'
-import { environmentFiles } from '../../src/domain/stack.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
-import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
+import type { TrackedFile } from '../../src/domain/deploy/read-files.ts'
+import { pathInHome, pathInRepository } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import { normalPath } from '../../src/domain/settings/inside.ts'
+import { environmentFiles, type Stack } from '../../src/domain/stack.ts'
 import type { LaidFile, Provider, StackInput } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
 import type { StackSource } from './read-stack.ts'
+import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
 
 /** A stack whose desired state is known, and what that means for its containers. */
 export interface ResolvedStack {
@@ -20,6 +25,8 @@ export interface ResolvedStack {
   readonly plan: readonly ServicePlan[]
   /** Ids of containers that are taken away before the provider makes them anew; none at first. */
   readonly remade: readonly string[]
+  /** What has to read its files again, as it runs. */
+  readonly reloads: readonly ServiceReload[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
 }
@@ -49,10 +56,22 @@ export async function resolveStack(
     },
     signal,
   )
-  const tracked = files.map(({ path, mode, oid }) => ({ path: `${home}/${path}`, mode, oid }))
-  const desired = desiredState({ name: stack.name, home }, document, tracked)
+  const { changes } = stack.options
+  const own = { name: stack.name, home, changes, untracked: untrackedFiles(source) }
+  const desired = desiredState(own, document, trackedFiles(source, files))
+  refuseUnknownServices(stack, desired)
   const plan = planDeployment(desired.services, containers)
-  const resolved = { source, provider, desired, containers, plan, remade: [], files }
+  const reloads = planReloads(ctx, source, desired, { plan, containers })
+  const resolved = {
+    source,
+    provider,
+    desired,
+    containers,
+    plan: withReloads(plan, reloads),
+    reloads,
+    remade: [],
+    files,
+  }
   return made === null || made === provider.name ? resolved : handOver(resolved, made)
 }
 
@@ -64,6 +83,7 @@ function handOver(resolved: ResolvedStack, made: Provider['name']): ResolvedStac
   return {
     ...resolved,
     remade: containers.filter(({ service }) => due.has(service)).map(({ id }) => id),
+    reloads: [],
     plan: plan.map((one) =>
       one.action === 'keep' || one.action === 'recreate'
         ? { name: one.name, action: 'recreate', reasons: [reason] }
@@ -91,6 +111,46 @@ function makerOf(containers: readonly ObservedContainer[]): Provider['name'] | n
   const carries = (label: string) => containers.some(({ labels }) => Object.hasOwn(labels, label))
   if (carries('io.podman.compose.project')) return 'podman-compose'
   return carries('com.docker.compose.version') ? 'docker-compose' : null
+}
+
+/** A setting for a service that is not there would silently do nothing. */
+function refuseUnknownServices({ name, options }: Stack, { services }: DesiredState): void {
+  const known = new Set(services.map((service) => service.name))
+  const named = [...options.probes, ...options.changes].map(({ service }) => service)
+  const unknown = named.find((service) => !known.has(service))
+  if (unknown === undefined) return
+  throw new MagosError(
+    'stack',
+    `Apply the settings of service "${unknown}": stack "${name}" has no such service`,
+    {
+      place: { file: '.magos.yaml' },
+      remedy: `Write one of ${[...known].join(', ')}, or activate its profile`,
+    },
+  )
+}
+
+function trackedFiles({ stack, home }: StackSource, files: readonly LaidFile[]): TrackedFile[] {
+  return files.map(({ path, mode, oid, content }) => ({
+    path: `${home}/${path}`,
+    mode,
+    oid,
+    target: mode === '120000' ? `${home}/${linkTarget(stack, path, content)}` : null,
+  }))
+}
+
+/** Where a link leads, from the home: files outside the stack's directory lie elsewhere there than in the repository. */
+function linkTarget(stack: Stack, path: string, content: Uint8Array): string {
+  const folder = pathInRepository(stack, path).split('/').slice(0, -1).join('/')
+  return pathInHome(stack, normalPath(`${folder}/${new TextDecoder().decode(content)}`))
+}
+
+function untrackedFiles({ stack, home, untracked }: StackSource): TrackedFile[] {
+  return untracked.map(({ path, content }) => ({
+    path: `${home}/${pathInHome(stack, path)}`,
+    mode: '100644',
+    oid: createHash('sha256').update(content).digest('hex'),
+    target: null,
+  }))
 }
 
 async function readFiles(ctx: PlanContext, source: StackSource, signal: AbortSignal) {

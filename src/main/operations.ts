@@ -36,7 +36,15 @@ export function lookingOperations(
       const source = await openSource(base)
       const deploying = await openDeploying(base, signal)
       const host = hostSettings(base, machinePlatform())
-      return planRequested({ source, views: createViews(), ...deploying, host }, stack, signal)
+      const { recall } = await import('./state.ts')
+      const recollection = recall(base)
+      try {
+        const { history } = recollection
+        const ctx = { source, views: createViews(), ...deploying, host, history }
+        return await planRequested(ctx, stack, signal)
+      } finally {
+        recollection.close()
+      }
     },
     async status() {
       const { openState } = await import('./state.ts')

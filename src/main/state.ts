@@ -4,7 +4,7 @@ import { takeLock, type Lock } from '../adapters/store/lock.ts'
 import { openStore, type Store } from '../adapters/store/store.ts'
 import { createRunChild, endLeftovers } from '../host/process.ts'
 import { MagosError } from '../domain/error.ts'
-import type { Memory } from '../ports.ts'
+import type { History, Memory } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** This host's memory in its data directory. */
@@ -27,19 +27,25 @@ export function openState({ config, clock }: Base): State {
 
 export interface Recollection {
   readonly memory: Pick<Memory, 'firstSeen'>
+  readonly history: Pick<History, 'proven' | 'failed'>
   close(): void
 }
 
-/** What this host saw so far, for a command that must not fail or write where it saw nothing yet. */
+/** What this host saw and proved so far, for a command that must not fail or write where there is nothing yet. */
 export function recall(base: Base): Recollection {
-  const nothing = { memory: { firstSeen: () => null }, close: () => undefined }
+  const nothing = {
+    memory: { firstSeen: () => null },
+    history: { proven: () => null, failed: () => null },
+    close: () => undefined,
+  }
   if (!existsSync(join(base.config.dataDirectory, 'magos.db'))) return nothing
   try {
     const state = openState(base)
-    return { memory: state.store.memory, close: () => state.close() }
+    const { memory, history } = state.store
+    return { memory, history, close: () => state.close() }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
-    base.log.warn({ error }, 'Cannot read when images were first seen: they count as new')
+    base.log.warn({ error }, 'Cannot read what this host saw and proved: everything counts as new')
     return nothing
   }
 }

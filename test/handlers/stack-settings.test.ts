@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
@@ -184,6 +185,114 @@ describe('revisionPushed() with probes', () => {
     expect(deployments[0]?.reason).toContain('keeps crashing')
     expect(calls).toContain(`stop ${containers(world)['web-web-1']}`)
   })
+})
+
+describe('revisionPushed() with files that a service is told of', () => {
+  const nginx = {
+    'web/compose.yaml': compose(`web: {image: ${web}, volumes: ["./conf:/etc/nginx"]}`),
+    'web/conf/a.conf': 'one\n',
+    'web/conf/pages/a.html': 'one\n',
+    '.magos.yaml': 'stacks: {web: {changes: {web: {conf: HUP, conf/pages: ignore}}}}\n',
+  }
+
+  it('keeps the container, sends it the signal once, and proves it again', async () => {
+    const world = createWorld(nginx)
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'web/conf/a.conf': 'two\n' })
+    const plan = await planRequested(world.ctx, null, signal)
+    const reasons = ['it is sent HUP, for of its files changed: conf/a.conf']
+    const services = [{ name: 'web', action: 'keep', reasons }]
+    expect(plan.stacks).toEqual([{ name: 'web', services }])
+
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[0]).toMatchObject({ outcome: 'succeeded', services })
+    expect(containers(world)).toEqual(before)
+    expect(calls).toContain(`kill HUP ${before['web-web-1']}`)
+    expect(calls.some((call) => call.startsWith('up '))).toBe(false)
+    expect(world.files.list('web')['conf/a.conf']).toBe('two\n')
+
+    const again = await deploy(world)
+    expect(outcomes(again.deployments)).toEqual(['web unchanged'])
+    expect(again.calls.some((call) => call.startsWith('kill'))).toBe(false)
+  })
+
+  it('restarts it where that is said', async () => {
+    const world = createWorld({
+      ...nginx,
+      '.magos.yaml': 'stacks: {web: {changes: {web: {".": restart}}}}\n',
+    })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'web/conf/a.conf': 'two\n' })
+    expect((await deploy(world)).calls).toContain(`restart ${before['web-web-1']}`)
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('does nothing for a file that is ignored, and lays it down', async () => {
+    const world = createWorld(nginx)
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'web/conf/pages/a.html': 'two\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['web unchanged'])
+    expect(calls.filter((call) => /^(?:up|kill|restart)/.test(call))).toEqual([])
+    expect(containers(world)).toEqual(before)
+    expect(world.files.list('web')['conf/pages/a.html']).toBe('two\n')
+  })
+
+  it('tells a container again after a failure, for nobody knows what it has read', async () => {
+    const world = createWorld(nginx)
+    await deploy(world)
+    const [id = ''] = Object.values(containers(world))
+    world.machine.behave(web, 'unhealthy')
+    world.git.change({ 'web/conf/a.conf': 'broken\n' })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['web failed'])
+    world.machine.behave(web, 'healthy')
+    world.git.change({ 'web/conf/a.conf': 'one\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['web succeeded'])
+    expect(calls).toContain(`kill HUP ${id}`)
+  })
+
+  it('leaves one that its owner stopped as it is', async () => {
+    const world = createWorld(nginx)
+    await deploy(world)
+    const [id = ''] = Object.values(containers(world))
+    world.machine.kill(id)
+    world.git.change({ 'web/conf/a.conf': 'two\n' })
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[0]?.outcome).not.toBe('failed')
+    expect(calls.filter((call) => /^(?:up|kill|restart|stop)/.test(call))).toEqual([])
+  })
+
+  it('recreates for a link’s target', async () => {
+    const world = createWorld({
+      'web/compose.yaml': compose(`web: {image: ${web}, volumes: ["./current:/etc/x"]}`),
+      'web/v1/a': 'one\n',
+      'web/current': { mode: '120000', content: 'v1' },
+    })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'web/v1/a': 'two\n' })
+    await deploy(world)
+    expect(containers(world)).not.toEqual(before)
+  })
+
+  it.each(['changes: {wbe: {conf: HUP}}', 'probes: {wbe: {tcp: 80}}'])(
+    'refuses what is said of a service that is not there: %s',
+    async (line) => {
+      const world = createWorld({ ...nginx, '.magos.yaml': `stacks: {web: {${line}}}\n` })
+      const { deployments } = await deploy(world)
+      expect(deployments[0]).toMatchObject({
+        outcome: 'failed',
+        file: '.magos.yaml',
+        reason: 'Apply the settings of service "wbe": stack "web" has no such service',
+        remedy: 'Write one of web, or activate its profile',
+      })
+      expect(containers(world)).toEqual({})
+    },
+  )
 })
 
 describe('revisionPushed() with declared files', () => {

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { MagosError } from '../error.ts'
 import { parseImageReference, type ImageReference } from '../image-reference.ts'
+import type { FileChange } from '../settings/file-changes.ts'
 import { canonicalJson } from './canonical.ts'
 import { LABEL } from './labels.ts'
+import { members } from './members.ts'
+import { filesText, filesUnder, readPaths, type TrackedFile } from './read-files.ts'
+import { splitFiles, type Reload } from './reload.ts'
 
 /** A compose document as the provider's `config` prints it; absolute paths are this host's. */
 export type ComposeDocument = Readonly<Record<string, unknown>> & {
@@ -19,6 +23,8 @@ export interface DesiredService {
   /** Over everything that makes the container, its image left out: that one is compared by digest. */
   readonly hash: string
   readonly replicas: number
+  /** Files that it is told of while it runs. */
+  readonly reloads: readonly Reload[]
 }
 
 export interface DesiredState {
@@ -27,30 +33,32 @@ export interface DesiredState {
   readonly document: ComposeDocument
 }
 
-/** A tracked file as it will lie in the stable directory. */
-export interface TrackedFile {
-  /** Absolute path on this host. */
-  readonly path: string
-  readonly mode: string
-  readonly oid: string
-}
-
 /**
  * What shall run, from the resolved document and the tracked files that its services read. An untracked bound file
  * never counts, so an app that writes its own data recreates nothing.
  */
 export function desiredState(
-  stack: { readonly name: string; readonly home: string },
+  stack: DesiredStack,
   document: ComposeDocument,
   tracked: readonly TrackedFile[],
 ): DesiredState {
   const services = Object.entries(document.services).map(([name, service]) =>
-    desiredService(name, service, document, tracked),
+    desiredService(stack, name, service, document, tracked),
   )
   return { services, document: labelled(stack, document, services) }
 }
 
+export interface DesiredStack {
+  readonly name: string
+  readonly home: string
+  /** What changed files do, where it is not to make the container anew. */
+  readonly changes?: readonly FileChange[]
+  /** Files of the host's own that Compose reads: env files count whoever holds them. */
+  readonly untracked?: readonly TrackedFile[]
+}
+
 function desiredService(
+  { home, changes = [], untracked = [] }: DesiredStack,
   name: string,
   service: Readonly<Record<string, unknown>>,
   document: ComposeDocument,
@@ -58,7 +66,14 @@ function desiredService(
 ): DesiredService {
   const { image, ...rest } = service
   const used = usedDefinitions(service, document)
-  const files = filesUnder(readPaths(service, used), tracked)
+  if (service['provider'] !== undefined) throw providedElsewhere(name)
+  const { mounted, built, environment } = readPaths(service, used)
+  const seen = splitFiles(name, home, changes, filesUnder(mounted, tracked))
+  const others = [
+    ...filesUnder(built, tracked),
+    ...filesUnder(environment, [...tracked, ...untracked]),
+  ]
+  const files = filesText([...new Set([...seen.made, ...others])])
   const hash = createHash('sha256').update(canonicalJson({ rest, used, files })).digest('hex')
   return {
     name,
@@ -67,7 +82,17 @@ function desiredService(
     pull: pullRule(service['pull_policy']),
     hash,
     replicas: replicas(service),
+    reloads: seen.reloads,
   }
+}
+
+/** https://docs.docker.com/compose/how-tos/provider-services/: a program makes something, and no container is there. */
+function providedElsewhere(service: string): MagosError {
+  return new MagosError(
+    'compose',
+    `Deploy service "${service}": it is left to a "provider", and what that makes cannot be proven`,
+    { remedy: 'Run the provider by itself, and take the service out of the stack' },
+  )
 }
 
 function parseImage(service: string, image: string): ImageReference {
@@ -113,37 +138,6 @@ function namesIn(value: unknown): string[] {
   })
 }
 
-/** Host paths that a service mounts or is built from. */
-function readPaths(
-  service: Readonly<Record<string, unknown>>,
-  used: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-): string[] {
-  const paths: string[] = []
-  const volumes = service['volumes']
-  for (const volume of Array.isArray(volumes) ? volumes : []) {
-    const { type, source } = members(volume)
-    if (type === 'bind' && typeof source === 'string') paths.push(source)
-  }
-  for (const section of ['configs', 'secrets']) {
-    for (const definition of Object.values(used[section] ?? {})) {
-      const file = members(definition)['file']
-      if (typeof file === 'string') paths.push(file)
-    }
-  }
-  const build = service['build']
-  const context = typeof build === 'string' ? build : members(build)['context']
-  if (typeof context === 'string') paths.push(context)
-  return paths
-}
-
-/** Git's own word for the bytes of every tracked file that one of the paths is or holds. */
-function filesUnder(paths: readonly string[], tracked: readonly TrackedFile[]): string[] {
-  return tracked
-    .filter(({ path }) => paths.some((root) => path === root || path.startsWith(`${root}/`)))
-    .map(({ path, mode, oid }) => `${path} ${mode} ${oid}`)
-    .toSorted()
-}
-
 function replicas(service: Readonly<Record<string, unknown>>): number {
   const scale = service['scale'] ?? members(service['deploy'])['replicas']
   return typeof scale === 'number' && Number.isInteger(scale) && scale >= 0 ? scale : 1
@@ -178,10 +172,4 @@ function labelMap(labels: unknown): Record<string, unknown> {
       return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
     }),
   )
-}
-
-function members(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {}
 }

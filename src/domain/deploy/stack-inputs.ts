@@ -13,6 +13,12 @@ export function pathInHome(stack: Stack, path: string): string {
   return own ?? `${OUTSIDE}/${path}`
 }
 
+/** Path of a file from the repository's root, as `pathInHome` had it. */
+export function pathInRepository({ directory }: Stack, path: string): string {
+  if (path.startsWith(`${OUTSIDE}/`)) return path.slice(OUTSIDE.length + 1)
+  return directory === '' ? path : `${directory}/${path}`
+}
+
 /** Path from the stack's directory; null for what lies elsewhere. */
 export function pathInStack(stack: Stack, path: string): string | null {
   if (stack.directory === '') return path

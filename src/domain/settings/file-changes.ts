@@ -29,6 +29,18 @@ export function readFileChanges(reading: Reading, node: Node | undefined): reado
   )
 }
 
+/** What a changed file does to a service: as the longest of its paths says that holds it. */
+export function actionOn(
+  changes: readonly FileChange[],
+  service: string,
+  path: string,
+): FileAction {
+  const fitting = changes
+    .filter((one) => one.service === service && holds(one.path, path))
+    .toSorted((a, b) => b.path.length - a.path.length)
+  return fitting[0]?.action ?? 'recreate'
+}
+
 function readFileChange(
   reading: Reading,
   service: string,
@@ -57,4 +69,8 @@ const actions: readonly FileAction[] = ['recreate', 'restart', 'ignore', ...sign
 function keyOf(map: Node, path: string): Node {
   const pair = isMap(map) ? map.items.find(({ key }) => textOf(key) === path) : undefined
   return isNode(pair?.key) ? pair.key : map
+}
+
+function holds(folder: string, path: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`)
 }

@@ -15,6 +15,7 @@ export function service(over: Partial<DesiredService> = {}): DesiredService {
     pull: 'always',
     hash: 'h1',
     replicas: 1,
+    reloads: [],
     ...over,
   }
 }

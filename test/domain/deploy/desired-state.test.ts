@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { desiredState, type ComposeDocument } from '../../../src/domain/deploy/desired-state.ts'
+import { dueReloads, reloadReason, reloadText } from '../../../src/domain/deploy/reload.ts'
+import type { FileAction, FileChange } from '../../../src/domain/settings/file-changes.ts'
 
 const stack = { name: 'shop', home: '/srv/shop' }
 const base = {
@@ -22,9 +24,9 @@ const base = {
   configs: { motd: { file: '/srv/shop/motd.txt' } },
 } satisfies ComposeDocument
 const files = [
-  { path: '/srv/shop/conf/app.ini', mode: '100644', oid: '1' },
-  { path: '/srv/shop/motd.txt', mode: '100644', oid: '2' },
-  { path: '/srv/shop/README.md', mode: '100644', oid: '3' },
+  { path: '/srv/shop/conf/app.ini', mode: '100644', oid: '1', target: null },
+  { path: '/srv/shop/motd.txt', mode: '100644', oid: '2', target: null },
+  { path: '/srv/shop/README.md', mode: '100644', oid: '3', target: null },
 ]
 
 function hashes(document: ComposeDocument, tracked = files): Record<string, string> {
@@ -80,12 +82,18 @@ describe('desiredState()', () => {
   })
 
   test('never counts an untracked file: there is none in what it is told', () => {
-    const more = [...files, { path: '/srv/shop/database/x', mode: '100644', oid: '9' }]
+    const more = [
+      ...files,
+      { path: '/srv/shop/database/x', mode: '100644', oid: '9', target: null },
+    ]
     expect(changed(base, more)).toEqual([])
   })
 
   test('does not take a sibling with a longer name for a mounted directory', () => {
-    const more = [...files, { path: '/srv/shop/conf-old/x', mode: '100644', oid: '9' }]
+    const more = [
+      ...files,
+      { path: '/srv/shop/conf-old/x', mode: '100644', oid: '9', target: null },
+    ]
     expect(changed(base, more)).toEqual([])
   })
 
@@ -121,8 +129,189 @@ describe('desiredState()', () => {
     expect(rendered.services['web']?.['labels']).toMatchObject({ 'magos.home': '/srv/$$x' })
   })
 
+  test('refuses a service that a provider makes, for nothing of it could be proven', () => {
+    const model = { provider: { type: 'model', options: { model: 'x' } } }
+    expect(() => desiredState(stack, { services: { model } }, [])).toThrow(
+      'Deploy service "model": it is left to a "provider"',
+    )
+  })
+
   test('names the service whose image cannot be read', () => {
     const document = { services: { web: { image: 'ghcr.io/UPPER' } } }
     expect(() => desiredState(stack, document, [])).toThrow(/service "web"/)
+  })
+})
+
+describe('desiredState() misses no tracked file', () => {
+  const file = (path: string, oid: string, target: string | null = null) => ({
+    path,
+    mode: target === null ? '100644' : '120000',
+    oid,
+    target,
+  })
+  const hashOf = (
+    service: Readonly<Record<string, unknown>>,
+    tracked: readonly ReturnType<typeof file>[],
+    over: Readonly<Record<string, unknown>> = {},
+    own: Partial<Parameters<typeof desiredState>[0]> = {},
+  ) => {
+    const document = { services: { web: { image: 'ghcr.io/o/app:1', ...service } }, ...over }
+    return desiredState({ ...stack, ...own }, document, tracked).services[0]?.hash
+  }
+  const bind = (source: string) => ({ volumes: [{ type: 'bind', source, target: '/x' }] })
+
+  test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
+    ['behind a short mount', { volumes: ['/srv/shop/conf/a:/a:ro'] }, {}],
+    ['in a folder that ends with a slash', bind('/srv/shop/conf/'), {}],
+    [
+      'in a volume that binds a directory',
+      { volumes: [{ type: 'volume', source: 'conf', target: '/c' }] },
+      { volumes: { conf: { driver_opts: { type: 'none', o: 'bind', device: '/srv/shop/conf' } } } },
+    ],
+    [
+      'behind a secret',
+      { secrets: [{ source: 's' }] },
+      { secrets: { s: { file: '/srv/shop/conf/a' } } },
+    ],
+    ['of a build context', { build: { context: '/srv/shop/conf' } }, {}],
+    ['of a build context by itself', { build: '/srv/shop/conf' }, {}],
+    [
+      'of another build context',
+      { build: { context: '/x', additional_contexts: { more: '/srv/shop/conf' } } },
+      {},
+    ],
+    ['named as env_file', { env_file: ['/srv/shop/conf/a'] }, {}],
+    [
+      'named as env_file at length',
+      { env_file: [{ path: '/srv/shop/conf/a', required: false }] },
+      {},
+    ],
+  ])('%s', (_title, service, over) => {
+    const one = hashOf(service, [file('/srv/shop/conf/a', '1')], over)
+    expect(hashOf(service, [file('/srv/shop/conf/a', '2')], over)).not.toBe(one)
+    const beside = [file('/srv/shop/conf/a', '1'), file('/srv/shop/confused', '2')]
+    expect(hashOf(service, beside, over)).toBe(one)
+  })
+
+  test('whose path has a $', () => {
+    const service = bind('/srv/shop/$$conf')
+    const one = hashOf(service, [file('/srv/shop/$conf/a', '1')])
+    expect(hashOf(service, [file('/srv/shop/$conf/a', '2')])).not.toBe(one)
+  })
+
+  test.each([
+    ['a link', '/srv/shop/current.ini', [file('/srv/shop/current.ini', 'l', '/srv/shop/v2.ini')]],
+    ['below a link', '/srv/shop/cur/app.ini', [file('/srv/shop/cur', 'l', '/srv/shop/v2')]],
+    ['a link in a folder', '/srv/shop/conf', [file('/srv/shop/conf/x', 'l', '/srv/shop/v2')]],
+    [
+      'a link to a link',
+      '/srv/shop/a',
+      [file('/srv/shop/a', 'l', '/srv/shop/b'), file('/srv/shop/b', 'l', '/srv/shop/v2/app.ini')],
+    ],
+  ])('that %s leads to', (_title, source, links) => {
+    const target = links.at(-1)?.target ?? ''
+    const end = target.endsWith('.ini') ? target : `${target}/app.ini`
+    const one = hashOf(bind(source), [...links, file(end, '1')])
+    expect(hashOf(bind(source), [...links, file(end, '2')])).not.toBe(one)
+  })
+
+  test('and ends where links lead round', () => {
+    const links = [
+      file('/srv/shop/a', '1', '/srv/shop/b/c'),
+      file('/srv/shop/b', '1', '/srv/shop/a/d'),
+    ]
+    expect(hashOf(bind('/srv/shop/a'), links)).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test('and counts an untracked env_file that Compose was not asked to read, but no other', () => {
+    const untracked = (oid: string) => ({ untracked: [file('/srv/shop/.env', oid)] })
+    const service = { env_file: '/srv/shop/.env' }
+    const one = hashOf(service, [], {}, untracked('1'))
+    expect(hashOf(service, [], {}, untracked('2'))).not.toBe(one)
+    expect(hashOf(bind('/srv/shop/.env'), [], {}, untracked('2'))).toBe(
+      hashOf(bind('/srv/shop/.env'), [], {}, untracked('1')),
+    )
+  })
+})
+
+describe('desiredState() with files that change while a container runs', () => {
+  const tracked = [
+    { path: '/srv/shop/conf/app.ini', mode: '100644', oid: '1', target: null },
+    { path: '/srv/shop/conf/pages/a.html', mode: '100644', oid: '1', target: null },
+    { path: '/srv/shop/motd.txt', mode: '100644', oid: '1', target: null },
+  ]
+  const change = (path: string, action: FileAction) => ({ service: 'web', path, action })
+  const web = (changes: readonly FileChange[], files = tracked) => {
+    const [service] = desiredState({ ...stack, changes }, base, files).services
+    return { hash: service?.hash, reloads: service?.reloads ?? [] }
+  }
+  const touched = (path: string) =>
+    tracked.map((file) => (file.path.endsWith(path) ? { ...file, oid: '2' } : file))
+
+  test.each<[string, FileChange[], string, string, string]>([
+    ['recreates by default', [], 'app.ini', 'another', ''],
+    [
+      'recreates for what another path says',
+      [change('conf/other', 'HUP')],
+      'app.ini',
+      'another',
+      '',
+    ],
+    ['is sent a signal', [change('conf/app.ini', 'HUP')], 'app.ini', 'the same', 'HUP'],
+    ['is restarted for a folder', [change('conf', 'restart')], 'a.html', 'the same', 'restart'],
+    ['ignores a file', [change('conf/pages', 'ignore')], 'a.html', 'the same', ''],
+    [
+      'takes the longest path',
+      [change('conf', 'restart'), change('conf/pages', 'ignore')],
+      'a.html',
+      'the same',
+      '',
+    ],
+    [
+      'takes the longest path back',
+      [change('', 'ignore'), change('conf/pages', 'recreate')],
+      'a.html',
+      'another',
+      '',
+    ],
+    ['tells of a config too', [change('motd.txt', 'HUP')], 'motd.txt', 'the same', 'HUP'],
+    [
+      'minds no other service',
+      [{ ...change('conf', 'HUP'), service: 'db' }],
+      'app.ini',
+      'another',
+      '',
+    ],
+  ])('%s', (_title, changes, path, hash, due) => {
+    const before = web(changes)
+    const after = web(changes, touched(path))
+    expect(after.hash === before.hash).toBe(hash === 'the same')
+    const told = dueReloads(after.reloads, reloadText(before.reloads))
+    expect(told.map(({ action }) => action).join(' ')).toBe(due)
+  })
+
+  test('always recreates for a file that an image is built from', () => {
+    const document = {
+      services: { web: { ...base.services.web, build: { context: '/srv/shop/conf' } } },
+    }
+    const hash = (files: typeof tracked) =>
+      desiredState({ ...stack, changes: [change('conf', 'ignore')] }, document, files).services[0]
+        ?.hash
+    expect(hash(touched('app.ini'))).not.toBe(hash(tracked))
+  })
+
+  test('dueReloads() restarts once, whatever signals are due beside it', () => {
+    const { reloads } = web([change('conf', 'HUP'), change('motd.txt', 'restart')])
+    expect(reloads.map(({ action }) => action)).toEqual(['HUP', 'restart'])
+    expect(dueReloads(reloads, '').map(({ action }) => action)).toEqual(['restart'])
+    expect(dueReloads(reloads, reloadText(reloads))).toEqual([])
+  })
+
+  test('reloadReason() names a few of the files', () => {
+    const paths = ['a', 'b', 'c', 'd', 'e']
+    const reason = (action: 'restart' | 'HUP', some: string[]) =>
+      reloadReason({ action, digest: '', paths: some })
+    expect(reason('restart', ['conf/a'])).toBe('it is restarted, for of its files changed: conf/a')
+    expect(reason('HUP', paths)).toBe('it is sent HUP, for of its files changed: a, b, c, 2 more')
   })
 })
