@@ -10,9 +10,12 @@ import { proberContract, type ProberHost } from './prober.ts'
 proberContract('in memory', startMemory)
 proberContract('real, with a stand-in for the engine', startReal)
 
+function url(status: number): string {
+  return `http://127.0.0.1/${status}`
+}
+
 async function startMemory(): Promise<ProberHost> {
   const prober = createMemoryProber()
-  const url = (status: number) => `http://127.0.0.1/${status}`
   prober.answer('127.0.0.1:2', 'connection refused')
   for (const status of [302, 503]) prober.answer(url(status), `status ${status}, not 200 to 299`)
   prober.answer('http://127.0.0.1/silent', 'nothing within 0.2 s')
@@ -35,6 +38,16 @@ async function startMemory(): Promise<ProberHost> {
   })
 }
 
+/** Every program but `true` fails. */
+const run: RunChild = (_command, [, , program]) =>
+  Promise.resolve({
+    outcome: 'exited',
+    exitCode: program === 'true' ? 0 : 1,
+    stdout: '',
+    stderr: '',
+    stdoutBytes: new Uint8Array(),
+  })
+
 async function startReal(): Promise<ProberHost> {
   const web = createServer((request, response) => {
     const status = Number(request.url?.slice(1))
@@ -44,14 +57,6 @@ async function startReal(): Promise<ProberHost> {
   const closed = createPlainServer()
   const [webPort, silentPort, closedPort] = await Promise.all([web, silent, closed].map(listen))
   await close(closed)
-  const run: RunChild = (_command, [, , program]) =>
-    Promise.resolve({
-      outcome: 'exited',
-      exitCode: program === 'true' ? 0 : 1,
-      stdout: '',
-      stderr: '',
-      stdoutBytes: new Uint8Array(),
-    })
   const patience = { network: 200, command: 200 }
   return {
     prober: createProber({ runtime: 'podman', run, patience }),

@@ -93,8 +93,8 @@ describe('revisionPushed() with a stack whose settings are broken', () => {
   })
 
   it('tells nobody on hosts that the stack does not belong to', async () => {
-    const settings = 'stacks:\n  web: {hosts: [pi], settle: 3}\n'
-    const world = createWorld({ ...files, '.magos.yaml': settings })
+    const theirs = 'stacks:\n  web: {hosts: [pi], settle: 3}\n'
+    const world = createWorld({ ...files, '.magos.yaml': theirs })
     expect(outcomes((await deploy(world)).deployments)).toEqual(['db succeeded'])
   })
 })
@@ -124,13 +124,6 @@ describe('revisionPushed() with a stack that takes its time', () => {
 })
 
 describe('revisionPushed() with probes', () => {
-  const settings = (probe: string) => `stacks: {web: {probes: {web: ${probe}}}}\n`
-  const probed = (probe: string, more = '') =>
-    createWorld({
-      'web/compose.yaml': compose(`web: {image: ${web}${more}}`),
-      '.magos.yaml': settings(probe),
-    })
-
   it.each([
     ['{http: "http://127.0.0.1:9/health"}', 'http://127.0.0.1:9/health', 'status 503, not 200'],
     ['{tcp: 5432}', '127.0.0.1:5432', 'connection refused'],
@@ -346,5 +339,16 @@ function patient(line: string): World {
   return createWorld({
     'web/compose.yaml': compose(`web: {image: ${web}}`),
     '.magos.yaml': `stacks:\n  web: {${line}}\n`,
+  })
+}
+
+function settings(probe: string): string {
+  return `stacks: {web: {probes: {web: ${probe}}}}\n`
+}
+
+function probed(probe: string, more = ''): World {
+  return createWorld({
+    'web/compose.yaml': compose(`web: {image: ${web}${more}}`),
+    '.magos.yaml': settings(probe),
   })
 }

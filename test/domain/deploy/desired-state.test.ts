@@ -142,13 +142,18 @@ describe('desiredState()', () => {
   })
 })
 
+const file = (path: string, oid: string, target: string | null = null) => ({
+  path,
+  mode: target === null ? '100644' : '120000',
+  oid,
+  target,
+})
+
+const bind = (source: string) => ({ volumes: [{ type: 'bind', source, target: '/x' }] })
+
+const untracked = (oid: string) => ({ untracked: [file('/srv/shop/.env', oid)] })
+
 describe('desiredState() misses no tracked file', () => {
-  const file = (path: string, oid: string, target: string | null = null) => ({
-    path,
-    mode: target === null ? '100644' : '120000',
-    oid,
-    target,
-  })
   const hashOf = (
     service: Readonly<Record<string, unknown>>,
     tracked: readonly ReturnType<typeof file>[],
@@ -158,8 +163,6 @@ describe('desiredState() misses no tracked file', () => {
     const document = { services: { web: { image: 'ghcr.io/o/app:1', ...service } }, ...over }
     return desiredState({ ...stack, ...own }, document, tracked).services[0]?.hash
   }
-  const bind = (source: string) => ({ volumes: [{ type: 'bind', source, target: '/x' }] })
-
   test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
     ['behind a short mount', { volumes: ['/srv/shop/conf/a:/a:ro'] }, {}],
     ['in a folder that ends with a slash', bind('/srv/shop/conf/'), {}],
@@ -224,7 +227,6 @@ describe('desiredState() misses no tracked file', () => {
   })
 
   test('and counts an untracked env_file that Compose was not asked to read, but no other', () => {
-    const untracked = (oid: string) => ({ untracked: [file('/srv/shop/.env', oid)] })
     const service = { env_file: '/srv/shop/.env' }
     const one = hashOf(service, [], {}, untracked('1'))
     expect(hashOf(service, [], {}, untracked('2'))).not.toBe(one)
@@ -234,19 +236,23 @@ describe('desiredState() misses no tracked file', () => {
   })
 })
 
+const change = (path: string, action: FileAction) => ({ service: 'web', path, action })
+
+const reason = (action: 'restart' | 'HUP', some: string[]) =>
+  reloadReason({ action, digest: '', paths: some })
+
 describe('desiredState() with files that change while a container runs', () => {
   const tracked = [
     { path: '/srv/shop/conf/app.ini', mode: '100644', oid: '1', target: null },
     { path: '/srv/shop/conf/pages/a.html', mode: '100644', oid: '1', target: null },
     { path: '/srv/shop/motd.txt', mode: '100644', oid: '1', target: null },
   ]
-  const change = (path: string, action: FileAction) => ({ service: 'web', path, action })
-  const web = (changes: readonly FileChange[], files = tracked) => {
-    const [service] = desiredState({ ...stack, changes }, base, files).services
+  const web = (changes: readonly FileChange[], present = tracked) => {
+    const [service] = desiredState({ ...stack, changes }, base, present).services
     return { hash: service?.hash, reloads: service?.reloads ?? [] }
   }
   const touched = (path: string) =>
-    tracked.map((file) => (file.path.endsWith(path) ? { ...file, oid: '2' } : file))
+    tracked.map((one) => (one.path.endsWith(path) ? { ...one, oid: '2' } : one))
 
   test.each<[string, FileChange[], string, string, string]>([
     ['recreates by default', [], 'app.ini', 'another', ''],
@@ -294,8 +300,8 @@ describe('desiredState() with files that change while a container runs', () => {
     const document = {
       services: { web: { ...base.services.web, build: { context: '/srv/shop/conf' } } },
     }
-    const hash = (files: typeof tracked) =>
-      desiredState({ ...stack, changes: [change('conf', 'ignore')] }, document, files).services[0]
+    const hash = (present: typeof tracked) =>
+      desiredState({ ...stack, changes: [change('conf', 'ignore')] }, document, present).services[0]
         ?.hash
     expect(hash(touched('app.ini'))).not.toBe(hash(tracked))
   })
@@ -309,8 +315,6 @@ describe('desiredState() with files that change while a container runs', () => {
 
   test('reloadReason() names a few of the files', () => {
     const paths = ['a', 'b', 'c', 'd', 'e']
-    const reason = (action: 'restart' | 'HUP', some: string[]) =>
-      reloadReason({ action, digest: '', paths: some })
     expect(reason('restart', ['conf/a'])).toBe('it is restarted, for of its files changed: conf/a')
     expect(reason('HUP', paths)).toBe('it is sent HUP, for of its files changed: a, b, c, 2 more')
   })

@@ -149,19 +149,20 @@ describe('judge()', () => {
   })
 })
 
-describe('judge() with ports and probes', () => {
-  const target = (over: Partial<ProbeTarget> = {}): ProbeTarget => ({
-    service: 'web',
-    source: 'port',
-    attempt: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
-    deadline: null,
-    ...over,
-  })
-  const at = (time: number, failure: string | null, over: Partial<ProbeTarget> = {}) => ({
-    ...look(time, container({ health: 'none' })),
-    probes: [{ target: target(over), failure }],
-  })
+const target = (over: Partial<ProbeTarget> = {}): ProbeTarget => ({
+  service: 'web',
+  source: 'port',
+  attempt: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
+  deadline: null,
+  ...over,
+})
 
+const at = (time: number, failure: string | null, over: Partial<ProbeTarget> = {}) => ({
+  ...look(time, container({ health: 'none' })),
+  probes: [{ target: target(over), failure }],
+})
+
+describe('judge() with ports and probes', () => {
   test('proves nothing while a port takes no connection, and says which', () => {
     const seen = [at(10_000, 'connection refused'), at(13_000, 'connection refused')]
     expect(judge(terms, seen)).toEqual({
@@ -183,10 +184,10 @@ describe('judge() with ports and probes', () => {
   })
 
   test('takes an open port for no check of health, and a named probe for one', () => {
-    const still = (over: Partial<ProbeTarget>) =>
-      judge(terms, [at(10_000, null, over), at(12_000, null, over)]).reason
-    expect(still({})).toBe('steady for 2 s, not health-checked')
-    expect(still({ source: 'named' })).toBe('healthy and steady for 2 s')
+    const still = ([10_000, 12_000] as const).map((time) => at(time, null))
+    const named = ([10_000, 12_000] as const).map((time) => at(time, null, { source: 'named' }))
+    expect(judge(terms, still).reason).toBe('steady for 2 s, not health-checked')
+    expect(judge(terms, named).reason).toBe('healthy and steady for 2 s')
   })
 
   test('fails at a probe’s own deadline', () => {
