@@ -48,7 +48,8 @@ export async function restartContainers(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  await insist(ending, ['restart'], ids, signal)
+  // Of several podman restarts none where one is gone.
+  for (const id of ids) await insist(ending, ['restart'], [id], signal)
 }
 
 async function insist(
