@@ -7,7 +7,6 @@ import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
 import type { Signal } from './domain/settings/file-changes.ts'
-import type { FileMode, Revision, TreeEntry } from './domain/revision.ts'
 
 // ---------------------------------------------------------------- git
 
