@@ -71,7 +71,7 @@ function editFiles(
 ): { readonly files: readonly EditedFile[]; readonly refused: readonly HeldImage[] } {
   const files: EditedFile[] = []
   const refused: HeldImage[] = []
-  for (const [path, updates] of Map.groupBy(found.updates, ({ image }) => image.file)) {
+  for (const [path, updates] of Map.groupBy(found.updates, ({ image }) => image.target.file)) {
     const text = found.texts.get(path)
     const entry = view.entries.get(path)
     if (text === undefined || entry === undefined) continue

@@ -46,7 +46,7 @@ export async function findUpdates(
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
   const { now } = ctx
-  const scan = scanStacks(ctx.host, view)
+  const scan = await scanStacks(ctx, view, signal)
   const annotated = scan.images.filter((image) => wanted(image, repositories))
   const watched = annotated.flatMap((line): Watched[] => {
     const { image, policy, held } = line
@@ -75,15 +75,20 @@ export async function findUpdates(
 
 /** Lines that an annotation watches, as far as the event concerns them. */
 function wanted(image: ScannedImage, repositories: readonly string[] | 'all'): boolean {
-  if (image.policy === null && image.held === null) return false
+  if (image.annotation === 'none') return false
   if (repositories === 'all') return true
   return image.image !== null && repositories.includes(repositoryName(image.image))
 }
 
 function heldLines(images: readonly ScannedImage[]): HeldImage[] {
   return images.flatMap((image) =>
-    image.held === null ? [] : [holdLine({ image }, { kind: 'problem', reason: image.held })],
+    image.held === null ? [] : [holdLine({ image }, { kind: kindOf(image), reason: image.held })],
   )
+}
+
+/** What is built here is never updated, and that is as its owner wants it. */
+function kindOf({ origin, annotation }: ScannedImage): HeldImage['kind'] {
+  return origin === 'build' && annotation === 'read' ? 'waits' : 'problem'
 }
 
 interface RepositoryAnswer {

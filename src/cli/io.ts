@@ -9,9 +9,16 @@ export interface Io {
   readFile(path: string): Promise<string>
   /** Replaces a file in one step and keeps its mode. Throws `storage`. */
   replaceFile(path: string, content: string): Promise<void>
+  /** Content of a file that lies in the repository of `beside`, symlinks followed; refuses every other. */
+  readBeside(beside: string, path: string): Promise<ReadBeside>
   /** Files below a directory, or the file itself; paths as given, joined with `/`. Throws `usage`. */
   listFiles(path: string): Promise<readonly string[]>
 }
+
+export type ReadBeside =
+  | { readonly kind: 'file'; readonly text: string }
+  | { readonly kind: 'absent' | 'outside' }
+  | { readonly kind: 'unreadable'; readonly reason: string }
 
 /** 0 done · 1 the answer is no · 2 usage or configuration · 3 something outside failed · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130

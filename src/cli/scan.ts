@@ -1,9 +1,12 @@
-import { scanComposeFile, type ScannedImage } from '../domain/compose/scan.ts'
+import { mergeScans } from '../domain/compose/merge-scans.ts'
+import { scanProject, type ScannedImage, type ScannedProject } from '../domain/compose/scan.ts'
+import { parentOf } from '../domain/compose/tree-path.ts'
 import { MagosError } from '../domain/error.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { RepositorySettings } from '../domain/repository-settings.ts'
 import { findFiles, readSettings } from './compose-files.ts'
 import type { ExitCode, Io } from './io.ts'
+import { lookAround } from './project-files.ts'
 import { printable, table } from './table.ts'
 
 /**
@@ -12,16 +15,14 @@ import { printable, table } from './table.ts'
  */
 export async function scanCommand(io: Io, paths: readonly string[]): Promise<ExitCode> {
   const { settings, problems } = await readSettings(io)
-  const images: ScannedImage[] = []
-  for (const file of await findFiles(io, paths)) {
-    const result = await scanFile(io, file, settings)
-    images.push(...result.images)
-    problems.push(...result.problems)
-  }
+  const scans: ScannedProject[] = []
+  for (const file of await findFiles(io, paths)) scans.push(await scanFile(io, file, settings))
+  const found = mergeScans(scans)
+  problems.push(...found.problems)
   if (io.format === 'json') {
-    io.write(`${JSON.stringify({ images: images.map(toJson), problems })}\n`)
+    io.write(`${JSON.stringify({ images: found.images.map(toJson), problems })}\n`)
   } else {
-    writeText(io, images, problems)
+    writeText(io, found.images, problems)
   }
   return problems.some(({ severity }) => severity === 'error') ? 1 : 0
 }
@@ -30,19 +31,35 @@ async function scanFile(
   io: Io,
   file: string,
   settings: RepositorySettings,
-): Promise<ReturnType<typeof scanComposeFile>> {
+): Promise<ScannedProject> {
   try {
-    return scanComposeFile(file, await io.readFile(file), settings)
+    const source = {
+      files: [{ path: file, text: await io.readFile(file) }],
+      directory: parentOf(file),
+    }
+    return await lookAround(io, file, (files) => scanProject(source, files, settings))
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     const { code, message, remedy = 'Make it a readable UTF-8 file' } = error
-    const place = { file, line: 1, column: 1 }
-    return { images: [], problems: [{ ...place, severity: 'error', code, message, remedy }] }
+    const problem = { file, line: 1, column: 1, severity: 'error', code, message, remedy } as const
+    return { images: [], problems: [problem], texts: new Map() }
   }
 }
 
-function toJson({ file, line, column, services, text, policy, held }: ScannedImage): unknown {
-  return { file, line, column, services, image: text, policy: policy?.kind ?? null, held }
+function toJson({ image, text, policy, held, target, ...place }: ScannedImage): unknown {
+  const { file, line, column, services, origin } = place
+  return {
+    file,
+    line,
+    column,
+    services,
+    image: text,
+    policy: policy?.kind ?? null,
+    held,
+    reference: image?.text ?? null,
+    origin,
+    written: { file: target.file, line: target.line, column: target.column },
+  }
 }
 
 function writeText(io: Io, images: readonly ScannedImage[], problems: readonly Problem[]): void {

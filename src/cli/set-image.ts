@@ -1,9 +1,15 @@
-import { setImage } from '../domain/compose/edit.ts'
+import { readProject } from '../domain/compose/project.ts'
+import { setImage } from '../domain/compose/set-image.ts'
+import { parentOf } from '../domain/compose/tree-path.ts'
 import { MagosError } from '../domain/error.ts'
 import type { ExitCode, Io } from './io.ts'
+import { lookAround } from './project-files.ts'
 import { printable } from './table.ts'
 
-/** Writes one service's image by hand. Throws `edit` or `reference` when it cannot be exact; then the file is untouched. */
+/**
+ * Writes one service's image by hand, in the file that owns it. Throws `edit` or `reference` when it cannot be exact; then
+ * nothing is touched.
+ */
 export async function setImageCommand(
   io: Io,
   file: string,
@@ -15,17 +21,19 @@ export async function setImageCommand(
       remedy: 'Name the compose file',
     })
   }
-  const before = await io.readFile(file)
-  const { text, ...edit } = setImage(file, before, service, ref)
-  if (text !== before) await io.replaceFile(file, text)
+  const text = await io.readFile(file)
+  const source = { files: [{ path: file, text }], directory: parentOf(file) }
+  const project = await lookAround(io, file, (files) => readProject(source, files))
+  const edit = setImage(project, file, service, ref)
+  if (edit.change === 'changed') await io.replaceFile(edit.file, edit.text)
   if (io.format === 'json') {
-    const { line, column, services } = edit
-    const answer = { file, line, column, before: edit.before, after: edit.after, services }
-    io.write(`${JSON.stringify(answer)}\n`)
+    const { file: owner, line, column, before, after, services } = edit
+    io.write(`${JSON.stringify({ file: owner, line, column, before, after, services })}\n`)
   } else {
-    const change = text === before ? `unchanged: ${edit.after}` : `${edit.before} → ${edit.after}`
+    const { file: owner, line, column, before, after } = edit
+    const change = edit.change === 'changed' ? `${before} → ${after}` : `unchanged: ${after}`
     const services = edit.services.join(', ')
-    io.write(`${printable(`${file}:${edit.line}:${edit.column}: ${services}: ${change}`)}\n`)
+    io.write(`${printable(`${owner}:${line}:${column}: ${services}: ${change}`)}\n`)
   }
   return 0
 }

@@ -49,11 +49,16 @@ function short(digest: string): string {
 function paragraph(update: Update): string {
   const { image, current, reason } = update
   return [
-    `${image.file}:${image.line} (${image.services.join(', ')})`,
+    `${image.file}:${image.line} (${image.services.join(', ')})${writtenIn(image)}`,
     `  from ${formatImageReference(current)}`,
     `  to   ${updatedReference(update)}`,
     `  because ${reason}`,
   ].join('\n')
+}
+
+/** A line may take its image from elsewhere. */
+function writtenIn({ file, target }: Update['image']): string {
+  return target.file === file ? '' : `, written in ${target.file}:${target.line}`
 }
 
 function trailersOf(update: Update): string[] {

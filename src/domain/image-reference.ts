@@ -80,7 +80,8 @@ export function isTag(text: string): boolean {
   return tagPattern.test(text)
 }
 
-function formatPin({ tag, digest }: Pin): string {
+/** `:tag@digest`, as far as they are there. */
+export function formatPin({ tag, digest }: Pin): string {
   return (tag === null ? '' : `:${tag}`) + (digest === null ? '' : `@${digest}`)
 }
 

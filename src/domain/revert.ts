@@ -1,4 +1,4 @@
-import { lineKey, type StackLines } from './compose/stack-lines.ts'
+import { lineKey, lineText, type StackLines } from './compose/stack-lines.ts'
 import type { ScannedImage } from './compose/scan.ts'
 import { MagosError } from './error.ts'
 import {
@@ -38,8 +38,8 @@ export function planRevert(
   return images.flatMap((image) => {
     const [service] = image.services
     const key = lineKey(image.file, service ?? '')
-    if (failed.get(key) !== image.text) return []
-    let text = image.text
+    let text = lineText(image)
+    if (failed.get(key) !== text) return []
     const undoes: string[] = []
     for (const { commit, before, after } of changes) {
       const former = before.get(key)

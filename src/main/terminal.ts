@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Io } from '../cli/io.ts'
+import { dirname, join, relative } from 'node:path'
+import type { Io, ReadBeside } from '../cli/io.ts'
 import { MagosError } from '../domain/error.ts'
 
 /** The command line's own view of this machine. */
@@ -11,6 +11,7 @@ export function terminal(format: Io['format']): Io {
     write: (text) => void process.stdout.write(text),
     note: (text) => void process.stderr.write(text),
     readFile: readText,
+    readBeside,
     listFiles,
     async replaceFile(path, content) {
       const { writeFileSafely } = await import('../host/files.ts')
@@ -28,6 +29,27 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw new MagosError('usage', `Cannot read "${path}": ${reason(error)}`, { cause: error })
   }
+}
+
+async function readBeside(beside: string, path: string): Promise<ReadBeside> {
+  try {
+    const { nearestHolding } = await import('../host/files.ts')
+    const home = dirname(await realpath(beside))
+    const here = await realpath('.')
+    const root = (await nearestHolding(home, '.git')) ?? (isBelow(home, here) ? here : home)
+    const target = await realpath(path)
+    if (!isBelow(target, root)) return { kind: 'outside' }
+    return { kind: 'file', text: await readText(target) }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' }
+    return { kind: 'unreadable', reason: reason(error) }
+  }
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const way = relative(directory, path)
+  return way !== '..' && !way.startsWith('../')
 }
 
 async function readStdin(): Promise<Uint8Array> {

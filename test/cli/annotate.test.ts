@@ -39,7 +39,7 @@ describe('annotateCommand()', () => {
           column: 12,
           services: ['db'],
           image: 'db:${TAG}',
-          reason: 'its value holds a variable, which comes from the environment',
+          reason: 'variable "TAG" is controlled by the environment or a .env that is not here',
         },
       ],
       problems: [],

@@ -28,6 +28,7 @@ async function run(args: readonly string[], over: Partial<Operations> = {}) {
     },
     readFile: () => Promise.resolve(''),
     replaceFile: () => Promise.resolve(),
+    readBeside: () => Promise.resolve({ kind: 'absent' }),
     listFiles: () => Promise.resolve([]),
   })
   const operations = { ...silent, ...over }

@@ -33,6 +33,10 @@ export function recordingIo(
       Promise.reject(
         new MagosError('storage', `Cannot write "${path}": this test writes no files`),
       ),
+    readBeside: (_, path) => {
+      const text = files[path]
+      return Promise.resolve(text === undefined ? { kind: 'absent' } : { kind: 'file', text })
+    },
     listFiles: () => Promise.resolve(Object.keys(files)),
     stdout: () => stdout,
     stderr: () => stderr,

@@ -31,6 +31,10 @@ function memoryIo(
     replaceFile: async () => {
       throw new Error('A scan writes nothing')
     },
+    readBeside: async (_, path) => {
+      const text = files[path]
+      return typeof text === 'string' ? { kind: 'file', text } : { kind: 'absent' }
+    },
     listFiles: async (path) => {
       if (path in files) return [path]
       const folder = posix.join(path, '/')
@@ -69,6 +73,9 @@ describe('scanCommand()', () => {
           image: 'nginx:1',
           policy: 'semver',
           held: null,
+          reference: 'nginx:1',
+          origin: 'registry',
+          written: { file: 'compose.yaml', line: 2, column: 15 },
         },
         {
           file: 'compose.yaml',
@@ -77,7 +84,10 @@ describe('scanCommand()', () => {
           services: ['b'],
           image: '$X',
           policy: null,
-          held: 'its value holds a variable, which comes from the environment',
+          held: 'variable "X" is controlled by the environment or a .env that is not here',
+          reference: null,
+          origin: 'registry',
+          written: { file: 'compose.yaml', line: 3, column: 14 },
         },
       ],
       problems: [],

@@ -15,6 +15,7 @@ function fileIo(format: Io['format'] = 'json') {
     note: () => {},
     readFile: async () => before,
     replaceFile: async (path, content) => void replaced.push([path, content]),
+    readBeside: async () => ({ kind: 'absent' }),
     listFiles: async () => [],
   }
   return { io, written, replaced }

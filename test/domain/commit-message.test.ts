@@ -17,8 +17,20 @@ function update(from: string, tag: string | null, digest: Digest, stack = 'web')
     text: from,
     image: current,
     policy,
+    origin: 'registry' as const,
+    annotation: 'read' as const,
     held: null,
     range: [0, 1] as const,
+    noted: { line: 4, offset: 1 },
+    target: {
+      file: `${stack}/compose.yaml`,
+      line: 4,
+      column: 12,
+      range: [0, 1] as const,
+      text: from,
+      part: 'reference' as const,
+      variable: null,
+    },
   }
   return { image, current, policy, tag, digest, text: '', reason: 'it is newer' }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ScannedImage } from '../../src/domain/compose/scan.ts'
+import { scanComposeFile, type ScannedImage } from '../../src/domain/compose/scan.ts'
 import { parseImageReference, type Digest } from '../../src/domain/image-reference.ts'
 import { parsePolicy } from '../../src/domain/policy/parse.ts'
 import { choose, needsTags, planUpdate, updatedReference } from '../../src/domain/update.ts'
@@ -46,18 +46,10 @@ describe('needsTags()', () => {
 })
 
 function image(text: string): ScannedImage {
-  const reference = parseImageReference(text)
-  return {
-    file: 'web/compose.yaml',
-    line: 3,
-    column: 12,
-    services: ['web'],
-    text,
-    image: reference,
-    policy: semver,
-    held: null,
-    range: [0, text.length],
-  }
+  const compose = `services:\n  web:\n    image: ${text}\n`
+  const [found] = scanComposeFile('web/compose.yaml', compose, { defaults: {} }).images
+  if (found === undefined) throw new Error('The sample has an image')
+  return { ...found, policy: semver }
 }
 
 function plan(text: string, tag: string | null, to: Digest) {

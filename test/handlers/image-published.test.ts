@@ -20,6 +20,10 @@ const store = `services:\r
   db:\r
     image: ghcr.io/o/db:2.0.0@${digest(5)} ${semver}`
 
+function pin(version: string, number: number): string {
+  return `${version}@${digest(number)}`
+}
+
 describe('imagePublished()', () => {
   it('makes one commit of several updates in several files and stacks', async () => {
     const world = shop()
@@ -103,6 +107,72 @@ describe('imagePublished()', () => {
       'first',
     ])
     expect(world.git.text('README.md')).toBe('# Mine\n')
+  })
+
+  it('writes an image where it is defined: in an extended file, a default, or the .env', async () => {
+    const world = shop()
+    world.git.change({
+      'shop/compose.yaml': [
+        'services:',
+        '  web: {extends: {file: ../common/base.yml, service: base}}',
+        `  def: {image: "ghcr.io/o/app:\${V:-${pin('1.0.0', 1)}}"} ${semver}`,
+        `  env: {image: "ghcr.io/o/app:$APP"} ${semver}`,
+      ].join('\n'),
+      'shop/.env': `APP="${pin('1.0.0', 1)}" # the shop\n`,
+      'common/base.yml': `services:\n  base: {image: "ghcr.io/o/app:${pin('1.0.0', 1)}"} ${semver}\n`,
+      'store/compose.yaml': 'services: {}\n',
+    })
+    const before = world.git.text('shop/compose.yaml')
+    const { answer } = await publish(world)
+    expect(answer.held).toEqual([])
+    expect(world.git.text('shop/compose.yaml')).toBe(
+      before?.replace(pin('1.0.0', 1), pin('1.1.0', 2)),
+    )
+    expect(world.git.text('shop/.env')).toBe(`APP="${pin('1.1.0', 2)}" # the shop\n`)
+    expect(world.git.text('common/base.yml')).toContain(pin('1.1.0', 2))
+    expect(world.git.made[0]?.message).toContain(
+      'shop/compose.yaml:4 (env), written in shop/.env:1',
+    )
+    expect(world.git.made[0]?.message.split('\n')[0]).toBe('chore(shop): update 3 images')
+    expect((await publish(world)).answer.commits).toEqual([])
+  })
+
+  it('says nothing of images without annotation, and skips those that are built', async () => {
+    const world = shop()
+    world.git.change({
+      'shop/compose.yaml': [
+        'services:',
+        '  a: {image: "ghcr.io/o/app:$NONE"}',
+        '  b: {image: "ghcr.io/o/app:1.0.0", build: .}',
+        `  c: {image: "ghcr.io/o/app:1.0.0", build: .} ${semver}`,
+      ].join('\n'),
+      'store/compose.yaml': 'services: {}\n',
+    })
+    const { answer } = await publish(world)
+    expect(answer.held.map(({ line, kind, reason }) => [line, kind, reason])).toEqual([
+      [4, 'waits', 'service "c" builds its image, so it only names it'],
+    ])
+  })
+
+  it('holds lines of two stacks that one variable would have to serve with two policies', async () => {
+    const world = shop()
+    const before = `APP=1.0.0@${digest(1)}\n`
+    world.git.change({
+      'shop/compose.yaml': `services:\n  a: {image: "ghcr.io/o/app:$APP"} ${semver}\n`,
+      'shop/part.yml':
+        'services:\n  b: {image: "ghcr.io/o/app:$APP"} # {"magos": {"policy": "latest"}}\n',
+      'shop/.env': before,
+      'store/compose.yaml': 'include: [../shop/part.yml]\n',
+    })
+    const { answer } = await publish(world)
+    expect(answer.commits).toEqual([])
+    expect(answer.held.map(({ file, kind }) => [file, kind])).toEqual([
+      ['shop/compose.yaml', 'problem'],
+      ['shop/part.yml', 'problem'],
+    ])
+    expect(answer.held[0]?.reason).toBe(
+      'variable "APP" is used in shop/part.yml:2 too, with another policy',
+    )
   })
 
   it('reads the head before it asks a registry, and commits on that head', async () => {

@@ -31,22 +31,23 @@ export function annotateComposeFile(file: string, text: string, settings: Settin
   const { images, problems } = scanComposeFile(file, text, settings)
   const yaml = parseYamlFile(file, text)
   const comments = new Map(yaml.comments.map((comment) => [comment.line, comment.text]))
-  const crowded = Map.groupBy(images, ({ line }) => line)
+  const crowded = Map.groupBy(images, ({ noted }) => noted.line)
   const proposals: Proposal[] = []
   const skipped: { image: ScannedImage; reason: string }[] = []
   let written = text
   // From the end, so that places before it stay.
   for (const image of images.toReversed()) {
-    const comment = comments.get(image.line)
+    const comment = comments.get(image.noted.line)
     if (comment !== undefined && hasAnnotation(comment)) continue
     const skip = (reason: string) => skipped.unshift({ image, reason })
     if (image.held !== null || image.image === null) skip(image.held ?? 'it is no reference')
-    else if ((crowded.get(image.line)?.length ?? 0) > 1) skip('several images stand on its line')
+    else if ((crowded.get(image.noted.line)?.length ?? 0) > 1)
+      skip('several images stand on its line')
     else {
       const { fields, reason } = proposePolicy(image.image)
       const note = `{"magos": {${Object.entries(fields).map(quoted).join(', ')}}}`
       const added = comment === undefined ? `# ${note}` : note
-      const next = appendToLine(written, image.range[1], added)
+      const next = appendToLine(written, image.noted.offset, added)
       if (isBound(file, written, next, image, settings)) {
         written = next
         proposals.unshift({ image, comment: added, reason })

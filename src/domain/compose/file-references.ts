@@ -1,6 +1,8 @@
 import { isMap, isScalar, type Node } from 'yaml'
 
+import { readIncludes, type Include } from './includes.ts'
 import { mappings, type Mappings } from './mapping.ts'
+import { child, text, texts, values, type Text } from './node-text.ts'
 import { start } from './yaml-document.ts'
 import type { YamlFile } from './yaml-file.ts'
 
@@ -35,12 +37,6 @@ export function fileReferences(yaml: YamlFile, service: string | null): readonly
   })
 }
 
-interface Text {
-  readonly value: string
-  /** Of its first character, inside its quotes. */
-  readonly offset: number
-}
-
 function reference(
   what: string,
   role: FileReference['role'],
@@ -49,24 +45,6 @@ function reference(
 ): FileReference {
   const usual = { need: 'required', below: null, service: null, projectDirectory: null } as const
   return { what, role, value, offset, ...usual, ...rest }
-}
-
-function child(read: Mappings, node: Node | null, key: string): Node | null {
-  return isMap(node) ? (read.get(node, key)?.node ?? null) : null
-}
-
-function text(node: Node | null): Text | null {
-  if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return null
-  const quote = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0
-  return { value: node.value, offset: start(node) + quote }
-}
-
-function texts(read: Mappings, node: Node | null): readonly Text[] {
-  return node === null ? [] : read.items(node).flatMap((item) => text(item) ?? [])
-}
-
-function values(read: Mappings, node: Node | null): readonly Node[] {
-  return isMap(node) ? [...read.entries(node).values()].map((found) => found.node) : []
 }
 
 function serviceReferences(read: Mappings, service: Node): readonly FileReference[] {
@@ -153,9 +131,8 @@ function volumeReferences(read: Mappings, node: Node | null): readonly FileRefer
 }
 
 function topReferences(read: Mappings, root: Node | null): readonly FileReference[] {
-  const includes = child(read, root, 'include')
   return [
-    ...(includes === null ? [] : read.items(includes).flatMap((item) => included(read, item))),
+    ...readIncludes(read, root).flatMap(includeReferences),
     ...['configs', 'secrets'].flatMap((kind) =>
       values(read, child(read, root, kind)).flatMap((value) => {
         const file = text(child(read, value, 'file'))
@@ -165,16 +142,10 @@ function topReferences(read: Mappings, root: Node | null): readonly FileReferenc
   ]
 }
 
-function included(read: Mappings, item: Node): readonly FileReference[] {
-  const paths = text(item) === null ? texts(read, child(read, item, 'path')) : texts(read, item)
-  const named = text(child(read, item, 'project_directory'))
-  const first = paths[0]?.value ?? ''
-  const directory = first.includes('/') ? first.slice(0, first.lastIndexOf('/') + 1) : '.'
-  const projectDirectory = named?.value ?? directory
+function includeReferences(include: Include): readonly FileReference[] {
+  const { paths, environment, projectDirectory } = include
   return [
     ...paths.map((path) => reference('include', 'include', path, { projectDirectory })),
-    ...texts(read, child(read, item, 'env_file'))
-      .filter(({ value }) => value !== '/dev/null')
-      .map((path) => reference('include.env_file', 'read', path)),
+    ...environment.map((path) => reference('include.env_file', 'read', path)),
   ]
 }

@@ -1,142 +1,101 @@
-import type { Node, Scalar } from 'yaml'
+import type { Alias, Scalar } from 'yaml'
 
-import { MagosError } from '../error.ts'
-import { parseImageReference, type ImageReference } from '../image-reference.ts'
-import type { Problem } from '../problem.ts'
-import { readServices, type Service } from './service.ts'
-import { start, type YamlDocument } from './yaml-document.ts'
-import type { YamlFile } from './yaml-file.ts'
+import type { ImageReference } from '../image-reference.ts'
+import type { EnvironmentFile } from './environment-file.ts'
+import { readMeaning, type EditTarget } from './image-target.ts'
+import type { Project, ProjectFile } from './project.ts'
+import { innerRange } from './scalar-range.ts'
+import type { Service, ServiceImage } from './service.ts'
+import { start } from './yaml-document.ts'
 
 /** A scalar that is the image of services, where it is defined. */
 export interface ImageLine {
+  readonly file: string
   readonly line: number
   readonly column: number
+  /** Every service whose image an edit changes. */
   readonly services: readonly string[]
   readonly text: string
-  /** null where the text is no plain reference. */
+  /** What the text means, variables put in where they are known; null where it is no reference. */
   readonly image: ImageReference | null
-  /** Why nobody may edit this scalar; null where it can be edited exactly. */
+  /** `build` where a service builds it, so that the image only names the result. */
+  readonly origin: 'registry' | 'build'
+  /** Why nobody may edit it; null where it can be edited exactly. */
   readonly obstacle: string | null
-  /** [start, end) of the reference inside its quotes. */
+  /** [start, end) of the text inside its quotes. */
   readonly range: readonly [number, number]
+  /** Where an edit writes. */
+  readonly target: EditTarget
+  /** The line whose comment is this image's, which for a block is its first, and an offset on it. */
+  readonly noted: { readonly line: number; readonly offset: number }
 }
 
-/** Finds every scalar that is some service's image, in the order of the file. */
-export function locateImages(yaml: YamlFile): {
-  readonly lines: readonly ImageLine[]
-  readonly problems: readonly Problem[]
-} {
-  const problems: Problem[] = []
-  const documents = yaml.documents.map((document) => ({
-    document,
-    services: readServices(yaml, document, problems),
-  }))
-  const last = new Map<string, Node>()
-  const built = new Set<string>()
-  for (const { services } of documents) {
-    for (const { name, image, reset, builds } of services) {
-      const ruling = image?.scalar ?? reset
-      if (ruling !== null) last.set(name, ruling)
-      if (builds) built.add(name)
-    }
-  }
-  const lines = documents.flatMap(({ document, services }) => {
-    const users = Map.groupBy(
-      services.filter(({ image }) => image !== null),
-      ({ image }) => image?.scalar,
-    )
-    return [...users].flatMap(([scalar, group]) =>
-      scalar === undefined ? [] : [imageLine(yaml, document, scalar, group, last, built)],
-    )
-  })
-  return { lines: lines.toSorted((a, b) => a.range[0] - b.range[0]), problems }
-}
-
-function imageLine(
-  yaml: YamlFile,
-  document: YamlDocument,
-  scalar: Scalar,
+/** Reads a scalar that is an image: what it means, where it is edited, and what of itself stands in the way. */
+export function imageLine(
+  project: Project,
+  image: ServiceImage,
   users: readonly Service[],
-  last: ReadonlyMap<string, Node>,
-  built: ReadonlySet<string>,
-): ImageLine {
+  environment: readonly EnvironmentFile[],
+): Omit<ImageLine, 'services' | 'origin'> {
+  const { yaml, scalar } = image
   const text = String(scalar.value)
   const range = innerRange(yaml.text, scalar)
-  const effective = users.filter(({ name }) => last.get(name) === scalar)
-  const services = (effective.length > 0 ? effective : users).map(({ name }) => name)
-  const parsed = parseText(text)
-  const [overriding] = effective.length > 0 ? [] : users.map(({ name }) => last.get(name))
-  const obstacle =
-    overridden(yaml, overriding) ??
-    buildBeside(services, built) ??
-    unusualScalar(yaml.text, scalar, range) ??
-    otherUse(yaml, document, scalar, users) ??
-    (typeof parsed === 'string' ? parsed : null)
+  const place = { file: yaml.file, ...yaml.place(range[0]) }
+  const own = { ...place, range, text, part: 'reference', variable: null } as const
+  const meaning = readMeaning(own, environment)
+  const obstacle = unusualScalar(image, range) ?? otherUse(project, image, users)
+  const offset = isBlock(scalar) ? start(scalar) : range[1]
   return {
-    ...yaml.place(range[0]),
-    services,
+    ...meaning,
+    ...place,
     text,
-    image: typeof parsed === 'string' ? null : parsed,
-    obstacle,
     range,
+    noted: { line: isBlock(scalar) ? yaml.place(offset).line : place.line, offset },
+    obstacle: obstacle ?? meaning.obstacle,
   }
 }
 
-function innerRange(text: string, scalar: Scalar): readonly [number, number] {
-  const [from, to] = [scalar.range?.[0] ?? 0, scalar.range?.[1] ?? 0]
-  if (scalar.type === 'QUOTE_SINGLE' || scalar.type === 'QUOTE_DOUBLE') return [from + 1, to - 1]
-  if (scalar.type === 'PLAIN') return [from, to]
-  const value = String(scalar.value).trim()
-  const inner = value === '' ? -1 : text.slice(from, to).lastIndexOf(value)
-  return inner === -1 ? [from, to] : [from + inner, from + inner + value.length]
-}
-
-/** The reference, or why the text is none. */
-function parseText(text: string): ImageReference | string {
-  if (text.includes('$')) return 'its value holds a variable, which comes from the environment'
-  try {
-    return parseImageReference(text)
-  } catch (error) {
-    if (error instanceof MagosError) return error.message
-    throw error
-  }
-}
-
-function overridden(yaml: YamlFile, by: Node | undefined): string | null {
-  if (by === undefined) return null
-  return `a later document of the file overrides it in line ${yaml.place(start(by)).line}`
-}
-
-function buildBeside(services: readonly string[], built: ReadonlySet<string>): string | null {
-  const name = services.find((service) => built.has(service))
-  return name === undefined ? null : `service "${name}" builds its image, so it only names it`
+/** The services of each document of a file. */
+export function readDocuments(
+  project: Project,
+  file: ProjectFile,
+): readonly (readonly Service[])[] {
+  return project
+    .services(file)
+    .map(({ services }) => services.names.flatMap((name) => services.get(name) ?? []))
 }
 
 function unusualScalar(
-  text: string,
-  scalar: Scalar,
+  { yaml, scalar }: ServiceImage,
   [from, to]: readonly [number, number],
 ): string | null {
-  if (scalar.type === 'BLOCK_FOLDED' || scalar.type === 'BLOCK_LITERAL') {
-    return 'it is written as a block scalar'
-  }
   if (scalar.tag !== undefined && scalar.tag !== 'tag:yaml.org,2002:str') {
     return `it carries the tag "${scalar.tag}"`
   }
-  return text.slice(from, to) === scalar.value
-    ? null
+  if (yaml.text.slice(from, to) === scalar.value) return null
+  return isBlock(scalar)
+    ? 'it is written as a block scalar that holds more than one line, or ends with a line break'
     : 'it is written with escapes or over several lines'
+}
+
+function isBlock({ type }: Scalar): boolean {
+  return type === 'BLOCK_FOLDED' || type === 'BLOCK_LITERAL'
 }
 
 /** An anchored scalar may stand for other values too, which an edit would change along. */
 function otherUse(
-  yaml: YamlFile,
-  document: YamlDocument,
-  scalar: Scalar,
+  project: Project,
+  { yaml, document, scalar }: ServiceImage,
   users: readonly Service[],
 ): string | null {
   if (scalar.anchor === undefined) return null
-  const images = new Set(users.flatMap(({ image }) => image?.aliases ?? []))
+  const images = new Set<Alias>(users.flatMap(({ image }) => image?.aliases ?? []))
+  for (const file of project.reached) {
+    if (file.yaml !== yaml) continue
+    for (const { image } of readDocuments(project, file).flat()) {
+      for (const alias of image?.aliases ?? []) images.add(alias)
+    }
+  }
   for (const [alias, target] of document.targets) {
     if (target !== scalar || images.has(alias)) continue
     return `its anchor "&${scalar.anchor}" is used in line ${yaml.place(start(alias)).line} too, where it is no service’s image`

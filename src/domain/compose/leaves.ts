@@ -1,6 +1,6 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 
-import { start } from './yaml-document.ts'
+import { innerRange } from './scalar-range.ts'
 import type { YamlFile } from './yaml-file.ts'
 
 /** What an edit must not change beside what it means to. */
@@ -16,21 +16,20 @@ export interface Leaf {
 }
 
 /** Scalars, aliases and the brackets around them, in the order of the file. */
-export function leaves({ documents }: YamlFile): readonly Leaf[] {
+export function leaves({ text, documents }: YamlFile): readonly Leaf[] {
   const found: Leaf[] = []
-  const mark = (text: string) =>
-    found.push({ text, shape: text, value: null, plain: false, inner: null })
+  const mark = (shape: string) =>
+    found.push({ text: shape, shape, value: null, plain: false, inner: null })
   const visit = (node: Node): void => {
     if (isAlias(node)) mark(`*${node.source}`)
     else if (isScalar(node)) {
       const shape = JSON.stringify([node.type, node.tag, node.anchor, typeof node.value])
-      const quoted = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE'
       found.push({
         text: `${shape} ${String(node.value)}`,
         shape,
         value: node.value,
         plain: node.type === 'PLAIN',
-        inner: start(node) + (quoted ? 1 : 0),
+        inner: innerRange(text, node)[0],
       })
     } else if (isMap(node) || isSeq(node)) {
       mark(JSON.stringify([isMap(node) ? 'map' : 'seq', node.tag, node.anchor, node.flow === true]))

@@ -26,9 +26,8 @@ export function locate(
       ? context
       : locate(allowPaths, context.path, { value, below: null })
   }
-  if (/(?:^|[^$])(?:\$\$)*\$(?!\$)/.test(value)) return refused(variable)
-  if (remotePattern.test(value)) return refused(remote)
-  if (value.startsWith('~')) return refused(home)
+  const problem = pathProblem(value)
+  if (problem !== null) return refused(problem)
   const path = value.replaceAll('$$', '$')
   const joined = path.startsWith('/') ? join('/', path) : join(base, path)
   if (joined === null) return refused(leaving)
@@ -36,6 +35,13 @@ export function locate(
   return allowPaths.some((directory) => isBelow(joined, directory))
     ? { kind: 'outside', path: joined }
     : refused(forbidden)
+}
+
+/** Why nobody can know, or may know, which file a path means; null for one that can be followed. */
+export function pathProblem(value: string): Reason | null {
+  if (/(?:^|[^$])(?:\$\$)*\$(?!\$)/.test(value)) return variable
+  if (remotePattern.test(value)) return remote
+  return value.startsWith('~') ? home : null
 }
 
 /** What Compose or the builder would fetch: schemes, `git@host:path`, and `github.com/` as docker build reads it. */
@@ -62,7 +68,7 @@ const home: Reason = {
   reason: 'a home directory depends on who runs Compose',
   remedy: 'Write an absolute path below one of the daemon’s allowPaths',
 }
-const leaving: Reason = {
+export const leaving: Reason = {
   reason: 'it lies outside the repository',
   remedy: 'Move it into the repository, or name it absolutely below one of the daemon’s allowPaths',
 }

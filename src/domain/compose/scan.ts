@@ -2,28 +2,24 @@ import { hasAnnotation, readAnnotation, type PolicyDefaults } from '../annotatio
 import type { ImageReference } from '../image-reference.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Problem } from '../problem.ts'
-import { locateImages, type ImageLine } from './image-line.ts'
-import { parseYamlFile, type Comment, type YamlFile } from './yaml-file.ts'
+import type { ImageLine } from './image-line.ts'
+import { locateImages } from './locate-images.ts'
+import { misspellings } from './misspelling.ts'
+import { noFiles, type ProjectFiles } from './project-files.ts'
+import { readProject, type ProjectSource } from './project.ts'
+import { parentOf } from './tree-path.ts'
+import type { Comment, YamlFile } from './yaml-file.ts'
 
 export type { Problem } from '../problem.ts'
 
-/** One image line of a compose file. */
-export interface ScannedImage {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  /** Every service that runs this line's image. */
-  readonly services: readonly string[]
-  /** The scalar's value, as Compose reads it. */
-  readonly text: string
-  /** null where the value is no plain reference (a variable, say); then `held` says why. */
-  readonly image: ImageReference | null
+/** One image line of a compose file, with what its annotation says. */
+export interface ScannedImage extends Omit<ImageLine, 'obstacle'> {
+  /** `broken` where an annotation stands on the line and cannot be read. */
+  readonly annotation: 'none' | 'read' | 'broken'
   /** null where the line has no (valid) annotation. */
   readonly policy: Policy | null
   /** Why an update must leave this line alone; null where it may be edited. */
   readonly held: string | null
-  /** Range of the reference inside its quotes in the file's text, in UTF-16 units: [start, end). */
-  readonly range: readonly [number, number]
 }
 
 export interface ScanResult {
@@ -31,38 +27,82 @@ export interface ScanResult {
   readonly problems: readonly Problem[]
 }
 
-/** Every image of a compose file, annotated or not. Never throws: whatever is wrong stands in `problems`. */
-export function scanComposeFile(
-  file: string,
-  text: string,
-  { defaults }: { readonly defaults: PolicyDefaults },
+/** What a project's files hold. */
+export interface ScannedProject extends ScanResult {
+  /** Texts of every file that was read or may be edited. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+interface ScanOptions {
+  readonly defaults: PolicyDefaults
+}
+
+/** Every image of one compose file, whatever it refers to. Never throws: whatever is wrong stands in `problems`. */
+export function scanComposeFile(file: string, text: string, options: ScanOptions): ScanResult {
+  const source = { files: [{ path: file, text }], directory: parentOf(file) }
+  const { images, problems } = scanProject(source, noFiles, options)
+  return { images, problems }
+}
+
+/**
+ * Every image of the compose files of one project, `include` and `extends` followed, each where it is defined. Never
+ * throws: whatever is wrong stands in `problems`.
+ */
+export function scanProject(
+  source: ProjectSource,
+  files: ProjectFiles,
+  { defaults }: ScanOptions,
+): ScannedProject {
+  const project = readProject(source, files)
+  const { lines, problems } = locateImages(project)
+  const listed = new Set(project.files.map(({ yaml }) => yaml))
+  const scans = project.read.map((yaml) =>
+    bindAnnotations(
+      yaml,
+      lines.filter(({ file }) => file === yaml.file),
+      defaults,
+      listed.has(yaml) ? 'whole' : 'services',
+    ),
+  )
+  return {
+    images: scans.flatMap(({ images }) => images),
+    problems: [...project.problems, ...problems, ...scans.flatMap((scan) => scan.problems)],
+    texts: project.texts,
+  }
+}
+
+function bindAnnotations(
+  yaml: YamlFile,
+  lines: readonly ImageLine[],
+  defaults: PolicyDefaults,
+  extent: 'whole' | 'services',
 ): ScanResult {
-  const yaml = parseYamlFile(file, text)
-  const { lines, problems } = locateImages(yaml)
   const comments = yaml.comments.filter((comment) => hasAnnotation(comment.text))
   const commentOf = new Map(comments.map((comment) => [comment.line, comment]))
-  const imagesOf = Map.groupBy(lines, ({ line }) => line)
-  const found: Problem[] = [...yaml.problems, ...problems]
+  const imagesOf = Map.groupBy(lines, ({ noted }) => noted.line)
+  const problems: Problem[] = []
   const images: ScannedImage[] = []
   for (const { obstacle, ...line } of lines) {
-    const comment = commentOf.get(line.line)
-    const crowd = imagesOf.get(line.line) ?? []
+    const comment = commentOf.get(line.noted.line)
+    const crowd = imagesOf.get(line.noted.line) ?? []
     const verdict =
       comment === undefined ? noVerdict : judge(yaml, line.image, crowd, comment, defaults)
     const [first] = verdict.problems
     images.push({
-      file,
       ...line,
       policy: verdict.policy,
+      annotation: comment === undefined ? 'none' : verdict.policy === null ? 'broken' : 'read',
       held: obstacle ?? first?.message ?? null,
     })
-    if (crowd[0]?.range === line.range) found.push(...verdict.problems)
+    if (crowd[0]?.range === line.range) problems.push(...verdict.problems)
   }
-  if (yaml.documents.length > 0) {
+  // Of a file that only some services are taken from, nobody asked after the others.
+  if (extent === 'whole' && yaml.documents.length > 0) {
     const idle = comments.filter(({ line }) => !imagesOf.has(line))
-    found.push(...idle.flatMap((comment) => idleAnnotation(yaml, comment)))
+    problems.push(...idle.flatMap((comment) => idleAnnotation(yaml, comment)))
+    problems.push(...misspellings(yaml))
   }
-  return { images, problems: found }
+  return { images, problems }
 }
 
 interface Verdict {
@@ -87,7 +127,7 @@ function judge(
     message,
     remedy,
   })
-  if (crowd.length > 1) {
+  if (new Set(crowd.map(({ column }) => column)).size > 1) {
     const message = 'Annotation stands on a line with several images'
     const remedy = 'Give each image a line of its own'
     return { policy: null, problems: [problem(0, 'annotation', message, remedy)] }

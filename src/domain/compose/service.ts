@@ -1,47 +1,90 @@
 import { isMap, isNode, isScalar, type Alias, type Node, type Scalar, type YAMLMap } from 'yaml'
 
-import type { Problem } from '../problem.ts'
 import { isReset, mappings, type Found, type Mappings } from './mapping.ts'
+import { child, text, type Text } from './node-text.ts'
 import { keyText, start, type YamlDocument } from './yaml-document.ts'
 import type { YamlFile } from './yaml-file.ts'
+
+/** A scalar that is an image, in the file and document where it stands. */
+export interface ServiceImage {
+  readonly yaml: YamlFile
+  readonly document: YamlDocument
+  readonly scalar: Scalar
+  readonly aliases: readonly Alias[]
+}
 
 /** A service of one document, as far as its image goes. */
 export interface Service {
   readonly name: string
-  /** Own, merged, or taken from a service of the same document by `extends`. */
-  readonly image: { readonly scalar: Scalar; readonly aliases: readonly Alias[] } | null
+  /** Offset of its definition. */
+  readonly offset: number
+  /** Own, merged, or taken from another service by `extends`. */
+  readonly image: ServiceImage | null
   /** What takes the image of an earlier document away. */
   readonly reset: Node | null
   readonly builds: boolean
+  /** What stands where an image should and is none. */
+  readonly odd: { readonly offset: number; readonly reason: string } | null
+  /** Offset of an `extends` that leads nowhere, so that nobody knows what it would bring. */
+  readonly lost: number | null
 }
 
-/** The services of a document; an image that is no text is a problem, and then none. */
-export function readServices(
-  yaml: YamlFile,
-  document: YamlDocument,
-  problems: Problem[],
-): readonly Service[] {
+/** What `extends` names. */
+export interface Base {
+  /** null for the same file. */
+  readonly file: Text | null
+  readonly service: Text
+}
+
+/** Finds the base of a service in another file; `lost` where it cannot be had, null where nobody looks. */
+export type Foreign = (
+  base: Base & { readonly file: Text },
+  depth: number,
+) => Service | 'lost' | null
+
+/** The services of one document, each read when it is asked for. */
+export interface Services {
+  readonly names: readonly string[]
+  get(name: string, depth?: number): Service | null
+}
+
+/** Longer chains of `extends` are taken for a circle. */
+const maxBases = 50
+
+export function readServices(yaml: YamlFile, document: YamlDocument, foreign: Foreign): Services {
   const read = mappings(document)
-  const root = document.root
-  const list = isMap(root) ? read.get(root, 'services')?.node : undefined
-  if (!isMap(list)) return []
-  const entries = read.entries(list)
+  const list = child(read, document.root, 'services')
+  const entries = isMap(list) ? read.entries(list) : new Map<string, Found>()
   const known = new Map<string, Service>()
-  const service = (name: string, seen: ReadonlySet<string>): Service | null => {
+  const open = new Set<string>()
+  const get = (name: string, depth = 0): Service | null => {
     const before = known.get(name)
     if (before !== undefined) return before
     const map = entries.get(name)?.node
-    if (!isMap(map) || seen.has(name) || seen.size > maxBases) return null
+    if (!isMap(map) || open.has(name) || depth > maxBases) return null
+    open.add(name)
     const base = baseOf(yaml, read, map)
-    const inherited = base === null ? null : service(base, new Set([...seen, name]))
+    const { file, service } = base ?? { file: null, service: null }
+    const outside = service === null || file === null ? null : foreign({ file, service }, depth + 1)
+    const inside = service === null || file !== null ? null : get(service.value, depth + 1)
+    const inherited = outside === 'lost' ? null : (outside ?? inside)
+    const lost = outside === 'lost' ? (file?.offset ?? null) : null
+    open.delete(name)
     const found = read.get(map, 'image')
-    const own = found === null ? null : ownImage(yaml, name, found, problems)
-    const builds = read.get(map, 'build') !== null || inherited?.builds === true
-    const result = { name, image: own ?? inherited?.image ?? null, reset: resetOf(map), builds }
+    const own = found === null ? null : ownImage(yaml, document, found)
+    const result = {
+      name,
+      offset: start(map),
+      image: own ?? inherited?.image ?? null,
+      reset: resetOf(map),
+      builds: read.get(map, 'build') !== null || inherited?.builds === true,
+      odd: found === null || own !== null ? null : oddImage(found.node),
+      lost: lost ?? (inherited?.lost == null ? null : ((file ?? service)?.offset ?? null)),
+    }
     known.set(name, result)
     return result
   }
-  return [...entries.keys()].flatMap((name) => service(name, new Set()) ?? [])
+  return { names: [...entries.keys()], get }
 }
 
 function resetOf(map: YAMLMap): Node | null {
@@ -49,40 +92,30 @@ function resetOf(map: YAMLMap): Node | null {
   return isNode(pair?.value) ? pair.value : null
 }
 
-/** Longer chains of `extends` are taken for a circle. */
-const maxBases = 50
-
-/** The service of this same file that another one extends. */
-function baseOf(yaml: YamlFile, read: Mappings, map: YAMLMap): string | null {
-  const found = read.get(map, 'extends')?.node
-  if (isScalar(found)) return typeof found.value === 'string' ? found.value : null
-  if (!isMap(found)) return null
-  const file = read.get(found, 'file')?.node
-  const name = read.get(found, 'service')?.node
-  if (file !== undefined && !isSameFile(yaml.file, file)) return null
-  return isScalar(name) && typeof name.value === 'string' ? name.value : null
+function baseOf(yaml: YamlFile, read: Mappings, map: YAMLMap): Base | null {
+  const node = child(read, map, 'extends')
+  const service = text(node) ?? text(child(read, node, 'service'))
+  if (service === null) return null
+  const file = text(child(read, node, 'file'))
+  return { file: file === null || isSameFile(yaml.file, file.value) ? null : file, service }
 }
 
-function isSameFile(file: string, named: Node): boolean {
+function isSameFile(file: string, named: string): boolean {
   const own = file.slice(file.lastIndexOf('/') + 1)
-  return isScalar(named) && (named.value === own || named.value === `./${own}`)
+  return named === own || named === `./${own}`
 }
 
 function ownImage(
   yaml: YamlFile,
-  name: string,
+  document: YamlDocument,
   { node, aliases }: Found,
-  problems: Problem[],
-): Service['image'] {
-  if (isScalar(node) && typeof node.value === 'string') return { scalar: node, aliases }
+): ServiceImage | null {
+  return isScalar(node) && typeof node.value === 'string'
+    ? { yaml, document, scalar: node, aliases }
+    : null
+}
+
+function oddImage(node: Node): Service['odd'] {
   if (isScalar(node) && node.value === null) return null
-  problems.push({
-    file: yaml.file,
-    ...yaml.place(start(node)),
-    severity: 'error',
-    code: 'compose',
-    message: `Cannot read the image of service "${name}": it is no text`,
-    remedy: 'Write a reference, in quotes where YAML takes it for a number',
-  })
-  return null
+  return { offset: start(node), reason: 'it is no text' }
 }

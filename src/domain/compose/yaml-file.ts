@@ -54,7 +54,9 @@ export function parseYamlFile(file: string, text: string): YamlFile {
   if (problems.length > 0) return broken(comments)
   const documents = [...new Composer(composerOptions).compose(tokens, true, text.length)]
   for (const document of documents) {
-    for (const error of document.errors) {
+    // What follows the first slip of a document mostly follows from it.
+    const [error] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
+    if (error !== undefined) {
       report(error.pos[0], withoutQuotation(error.message), 'Correct the YAML at this place')
     }
   }

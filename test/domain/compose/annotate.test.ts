@@ -77,7 +77,7 @@ describe('annotateComposeFile()', () => {
   it.each([
     ['a variable', '  a:\n    image: n:${TAG}\n', /variable/],
     ['a build', '  a:\n    build: .\n    image: n:1\n', /builds/],
-    ['a block scalar', '  a:\n    image: >-\n      n:1\n', /block scalar/],
+    ['a block scalar', '  a:\n    image: >\n      n:1\n', /block scalar/],
   ])('leaves %s alone where it has to', (_title, services, reason) => {
     const before = `services:\n${services}`
     const { text, skipped } = annotate(before)

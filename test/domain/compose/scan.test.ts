@@ -157,14 +157,10 @@ describe('scanComposeFile() follows', () => {
 
 describe('scanComposeFile() holds', () => {
   test.each([
-    [
-      'a variable',
-      'image: "${IMG}"',
-      'its value holds a variable, which comes from the environment',
-    ],
-    ['a default', 'image: nginx:${V:-1}', 'its value holds a variable'],
-    ['a doubled dollar', 'image: nginx$$x', 'its value holds a variable'],
-    ['a folded block', 'image: >-\n      nginx:1', 'it is written as a block scalar'],
+    ['a variable', 'image: "${IMG}"', 'variable "IMG" is controlled by the environment'],
+    ['a part of a tag', 'image: nginx:${V:-1}-alpine', 'variable "V" is neither a whole'],
+    ['a doubled dollar', 'image: nginx$$x', 'its value holds a "$" that begins no variable'],
+    ['a folded block', 'image: >\n      nginx:1', 'it is written as a block scalar'],
     ['a literal block', 'image: |\n      nginx:1', 'it is written as a block scalar'],
     [
       'two folded lines',
@@ -242,6 +238,8 @@ describe('scanComposeFile() binds annotations', () => {
     ],
     ['behind a tab and CRLF', `services:\r\n  a:\r\n    image: nginx:1.2\t${note}\r\n`],
     ['at an anchor', `x-i: &i nginx:1.2 ${note}\nservices: {a: {image: *i}}\n`],
+    ['behind the header of a block', `services:\n  a:\n    image: >- ${note}\n      nginx:1.2\n`],
+    ['behind a default', `services:\n  a:\n    image: nginx:\${V:-1.2} ${note}\n`],
     ['at the end of the file', `services:\n  a:\n    image: nginx:1.2  ${note}`],
     [
       'within other words',
@@ -269,7 +267,7 @@ describe('scanComposeFile() binds annotations', () => {
 
   test('and keeps the policy of a line that is held', () => {
     expect(shown(`services:\n  a:\n    image: \${IMG}  ${note}\n`)).toEqual([
-      '3:12 a ${IMG} semver | its value holds a variable, which comes from the environment',
+      '3:12 a ${IMG} semver | variable "IMG" is controlled by the environment or a .env that is not here',
     ])
   })
 

@@ -1,0 +1,133 @@
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { scanCommand } from '../../src/cli/scan.ts'
+import { setImageCommand } from '../../src/cli/set-image.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { terminal } from '../../src/main/terminal.ts'
+
+let outside: string
+let root: string
+
+beforeEach(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'magos-edit-'))
+  root = join(outside, 'repository')
+  await mkdir(join(root, '.git'), { recursive: true })
+})
+afterEach(() => rm(outside, { recursive: true, force: true }))
+
+async function lay(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), content)
+  }
+}
+
+async function run(act: (io: Io) => Promise<unknown>) {
+  const written: string[] = []
+  await act({ ...terminal('json'), write: (text) => void written.push(text), note: () => {} })
+  return JSON.parse(written.join(''))
+}
+
+const set = (path: string, service: string, ref: string) =>
+  run((io) => setImageCommand(io, join(root, path), service, ref))
+
+const compose = '\uFEFFservices:\r\n  web: {image: "nginx:1.2"} # ü\r\n  own: {image: own:1}'
+const takes = 'services:\n  web: {extends: {file: ../base.yml, service: base}}\n'
+const base = 'services:\n  base:\n    image: nginx:${TAG:-1.2}\n'
+
+describe('setImageCommand() on a disk', () => {
+  test.each([0o600, 0o644, 0o664, 0o755])(
+    'keeps the mode %o and leaves nothing beside it',
+    async (mode) => {
+      await lay({ 'app/compose.yaml': compose })
+      await chmod(join(root, 'app/compose.yaml'), mode)
+      await set('app/compose.yaml', 'web', 'nginx:1.3')
+      expect(await readdir(join(root, 'app'))).toEqual(['compose.yaml'])
+      expect((await stat(join(root, 'app/compose.yaml'))).mode & 0o7777).toBe(mode)
+      expect(await readFile(join(root, 'app/compose.yaml'), 'utf8')).toBe(
+        compose.replace('1.2', '1.3'),
+      )
+    },
+  )
+
+  test('does not touch a file for what stands there', async () => {
+    await lay({ 'app/compose.yaml': compose })
+    const before = await stat(join(root, 'app/compose.yaml'), { bigint: true })
+    await set('app/compose.yaml', 'web', 'nginx:1.2')
+    const after = await stat(join(root, 'app/compose.yaml'), { bigint: true })
+    expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs])
+  })
+
+  test('edits the file that a service is taken from, wherever in the repository', async () => {
+    await lay({ 'app/compose.yaml': takes, 'base.yml': base })
+    const answer = await set('app/compose.yaml', 'web', 'nginx:1.3')
+    expect(answer).toEqual({
+      file: join(root, 'base.yml'),
+      line: 3,
+      column: 12,
+      before: 'nginx:1.2',
+      after: 'nginx:1.3',
+      services: ['web'],
+    })
+    expect(await readFile(join(root, 'app/compose.yaml'), 'utf8')).toBe(takes)
+    expect(await readFile(join(root, 'base.yml'), 'utf8')).toBe(base.replace('1.2', '1.3'))
+  })
+
+  test('edits the .env that sets the variable, and no compose file', async () => {
+    await lay({ 'app/compose.yaml': takes, 'base.yml': base, 'app/.env': 'A=1\nTAG=1.2\n' })
+    expect(await set('app/compose.yaml', 'web', 'nginx:1.3')).toMatchObject({ line: 2, column: 5 })
+    expect(await readFile(join(root, 'app/.env'), 'utf8')).toBe('A=1\nTAG=1.3\n')
+    expect(await readFile(join(root, 'base.yml'), 'utf8')).toBe(base)
+  })
+
+  test.each([
+    ['a path that leaves the repository', '../../base.yml'],
+    ['an absolute path', '/base.yml'],
+    ['a symlink that leaves the repository', './link.yml'],
+  ])('refuses %s, and leaves what is there', async (_, path) => {
+    await lay({ 'app/compose.yaml': takes.replace('../base.yml', path) })
+    await writeFile(join(outside, 'base.yml'), base)
+    await symlink(join(outside, 'base.yml'), join(root, 'app/link.yml'))
+    await expect(set('app/compose.yaml', 'web', 'nginx:1.3')).rejects.toMatchObject({
+      code: 'edit',
+      place: { line: 2, column: 25 },
+    })
+    expect(await readFile(join(outside, 'base.yml'), 'utf8')).toBe(base)
+  })
+})
+
+test('scanCommand() lists what the files of a folder lead to, once', async () => {
+  await lay({
+    'a/compose.yaml': takes,
+    'b/docker-compose.yml': 'include: [../base.yml]\n',
+    'base.yml': base,
+    'b/.env': 'TAG=7\n',
+  })
+  const { images, problems } = await run((io) => scanCommand(io, [root]))
+  expect(problems).toEqual([])
+  expect(
+    images.map((image: Record<string, unknown>) => [
+      image['file'],
+      image['services'],
+      image['reference'],
+      image['written'],
+    ]),
+  ).toEqual([
+    [`${root}/base.yml`, ['web'], 'nginx:1.2', { file: `${root}/base.yml`, line: 3, column: 25 }],
+    // What is included takes the variables of whoever includes it.
+    [`${root}/base.yml`, ['base'], 'nginx:7', { file: `${root}/b/.env`, line: 1, column: 5 }],
+  ])
+})
