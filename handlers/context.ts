@@ -10,6 +10,7 @@ import type {
   Holds,
   Inbox,
   Installation,
+  LastGood,
   Log,
   Memory,
   Prober,
@@ -59,6 +60,7 @@ export interface Context {
   readonly memory: Memory
   readonly views: Views
   readonly holds: Holds
+  readonly lastGood: LastGood
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */

@@ -12,9 +12,10 @@ import type { RefusedStack } from '../src/domain/stack.ts'
 import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { deployInOrder } from './steps/deploy-in-order.ts'
-import type { Asked, StackResult } from './steps/deploy-stack.ts'
-import { latestFailure } from './steps/latest-failure.ts'
+import type { Asked } from './steps/deploy-stack.ts'
+import { latestTrouble } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
+import type { StackResult } from './steps/stack-result.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -116,7 +117,8 @@ function othersAsRemembered(
   const known = stacks
     .filter(({ name }) => name !== left)
     .map(({ name }): Pick<Deployment, 'outcome'> => {
-      if (latestFailure(history, name) !== null) return { outcome: 'failed' }
+      const trouble = latestTrouble(history, name)
+      if (trouble !== null) return trouble
       return { outcome: history.proven(name) === null ? 'held' : 'unchanged' }
     })
   const others = new Set(refused.map(({ stack }) => stack).filter((stack) => stack !== left))

@@ -1,47 +1,48 @@
-import type { StatusAnswer } from '../src/domain/answer.ts'
+import type { StackState, StatusAnswer } from '../src/domain/answer.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
 import { holdReason, type Hold } from '../src/domain/hold.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
-import type { FailedState, History, ProvenState } from '../src/ports.ts'
+import type { DeploymentRecord, History } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
-import { latestFailure } from './steps/latest-failure.ts'
+import { latestFailure, latestTrouble } from './steps/latest-failure.ts'
 
 /** What this host remembers and what the engine shows; asks nobody else and needs no lock. */
 export async function statusRequested(
   ctx: StatusContext,
   signal: AbortSignal,
 ): Promise<StatusAnswer> {
+  const { history } = ctx
   const { containers } = await ctx.engine.observe(signal)
   const ours = Map.groupBy(containers, ({ labels }) => labels[LABEL.stack] ?? '')
   ours.delete('')
-  const recorded = ctx.history.deployments(1000).map(({ stack }) => stack)
+  const recorded = Map.groupBy(history.deployments(1000), ({ stack }) => stack)
   const holds = await ctx.holds.all()
-  const names = [...new Set([...ours.keys(), ...recorded, ...holds.keys()])].toSorted()
+  const names = new Set([...ours.keys(), ...recorded.keys(), ...holds.keys()])
   return {
-    revision: ctx.history.reached(),
+    revision: history.reached(),
     pending: ctx.inbox.pending().length,
-    stacks: names.map((name) =>
-      stackStatus(ctx.history, name, ours.get(name) ?? [], holds.get(name) ?? null),
-    ),
+    stacks: [...names].toSorted().map((name) => {
+      const open = (recorded.get(name) ?? []).find(({ outcome }) => outcome === null)
+      const hold = holds.get(name) ?? null
+      return stackStatus(history, name, { open, hold, containers: ours.get(name) ?? [] })
+    }),
   }
 }
 
-function stackStatus(
-  history: History,
-  name: string,
-  containers: readonly ObservedContainer[],
-  hold: Hold | null,
-): StatusAnswer['stacks'][number] {
+interface Known {
+  /** A deployment that is under way, or that a process died in and no other looked at since. */
+  readonly open: DeploymentRecord | undefined
+  readonly hold: Hold | null
+  readonly containers: readonly ObservedContainer[]
+}
+
+function stackStatus(history: History, name: string, known: Known): StatusAnswer['stacks'][number] {
   const proven = history.proven(name)
-  const failed = latestFailure(history, name)
-  const latest = failed ?? proven
   return {
     name,
-    state: hold === null ? stateOf(proven, failed) : 'held',
-    reason: hold === null ? (failed?.reason ?? '') : holdReason(hold),
+    ...stateOf(history, name, known),
     commit: proven?.commit ?? null,
-    at: latest === null ? null : new Date(latest.at).toISOString(),
-    services: containers
+    services: known.containers
       .map(({ service, state, health, image }) => ({
         name: service,
         state,
@@ -53,12 +54,39 @@ function stackStatus(
   }
 }
 
-function stateOf(
-  proven: ProvenState | null,
-  failed: FailedState | null,
-): StatusAnswer['stacks'][number]['state'] {
-  if (failed !== null) return 'failed'
-  return proven === null ? 'unknown' : 'proven'
+interface State {
+  readonly state: StackState
+  readonly reason: string
+  /** Since when. */
+  readonly at: string | null
+}
+
+/** What is under way comes before what was, and what a person wants before what became of it. */
+function stateOf(history: History, name: string, { open, hold }: Known): State {
+  if (open !== undefined) {
+    const reason = `deploying commit ${open.commit.slice(0, 12)}`
+    return { state: 'deploying', reason, at: time(open.startedAt) }
+  }
+  const failure = latestFailure(history, name)
+  if (failure?.restored === 'due') {
+    const reason = `restoring the last good state: ${failure.reason}`
+    return { state: 'deploying', reason, at: time(failure.at) }
+  }
+  if (hold !== null) return { state: 'held', reason: holdReason(hold), at: time(hold.at) }
+  const trouble = latestTrouble(history, name)
+  if (trouble !== null) {
+    const { outcome, reason } = trouble
+    const isAhead = outcome === 'rolled-back'
+    const told = isAhead ? `rolled back, git ahead: ${reason}` : reason
+    return { state: outcome, reason: told, at: time(trouble.at) }
+  }
+  const proven = history.proven(name)
+  const at = proven === null ? null : time(proven.at)
+  return { state: proven === null ? 'unknown' : 'proven', reason: '', at }
+}
+
+function time(at: number): string | null {
+  return Number.isFinite(at) ? new Date(at).toISOString() : null
 }
 
 /** By what was proven, for the engine forgets the digest that a container was asked for by. */

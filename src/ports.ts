@@ -7,6 +7,7 @@ import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
 import type { Signal } from './domain/settings/file-changes.ts'
+import type { Stack } from './domain/stack.ts'
 
 // ---------------------------------------------------------------- git
 
@@ -164,6 +165,8 @@ export interface Engine {
   restart(ids: readonly string[], signal: AbortSignal): Promise<void>
   /** Sends a signal to the first process of containers; one that is gone or does not run is fine. */
   kill(ids: readonly string[], name: Signal, signal: AbortSignal): Promise<void>
+  /** Gives an image that is here a name, taking it from whatever had it. `gone` where there is no such image any more. */
+  tag(imageId: string, image: string, signal: AbortSignal): Promise<'tagged' | 'gone'>
   /** The last lines a container wrote. */
   logs(id: string, lines: number, signal: AbortSignal): Promise<string>
 }
@@ -323,6 +326,22 @@ export interface FailedState {
   /** What the containers in trouble wrote last, redacted and bounded; empty where nothing is known. */
   readonly words: string
   readonly at: number
+  /**
+   * What became of the last good state: `due` while nobody knows that it runs again, `done` once it was proven again or
+   * was never left, `failed` where it could not be brought back. `none` where there is none.
+   */
+  readonly restored: 'none' | 'due' | 'done' | 'failed'
+  /** How that ended, in words; empty until it did. */
+  readonly restoring: string
+}
+
+/** A stack that was left as it is in the last pass: refused, or held. */
+export interface AsideState {
+  readonly stack: string
+  readonly commit: string
+  readonly outcome: 'failed' | 'rolled-back' | 'held'
+  readonly reason: string
+  readonly at: number
 }
 
 export interface DeploymentRecord {
@@ -333,7 +352,7 @@ export interface DeploymentRecord {
   readonly startedAt: number
   /** null while it runs, or when the process died in it. */
   readonly endedAt: number | null
-  readonly outcome: 'succeeded' | 'failed' | 'interrupted' | null
+  readonly outcome: 'succeeded' | 'failed' | 'rolled-back' | 'held' | 'interrupted' | null
   readonly reason: string
 }
 
@@ -347,6 +366,17 @@ export interface History {
   succeed(id: number, proven: ProvenState): void
   /** Ends it badly: the failure is remembered before anything is undone. */
   fail(id: number, failed: FailedState): void
+  /** What became of the last good state after that failure; with `done` the failed deployment was rolled back. */
+  restore(
+    stack: string,
+    ending: { readonly restored: FailedState['restored']; readonly restoring: string },
+  ): void
+  /** Notes that the stack was left as it is; what failed or was proven before stays remembered. */
+  setAside(aside: AsideState): void
+  /** Since the stack's last deployment or proof; null where it was not left as it is since. */
+  aside(stack: string): AsideState | null
+  /** It is left as it is no more, and nothing had to be done. */
+  resume(stack: string): void
   /** A desired state that needs no deployment is the proven one from now on. */
   prove(proven: ProvenState): void
   /** Deployments that a dead process left open; they are closed as `interrupted` and returned once. */
@@ -359,6 +389,42 @@ export interface History {
   /** The commit that this host last brought itself to, whatever became of its stacks; null before the first. */
   reached(): string | null
   reach(commit: string, at: number): void
+}
+
+/** A proven state with all that it takes to run it once more, whatever became of git since. */
+export interface LastGoodState {
+  readonly stack: Stack
+  readonly project: string
+  readonly commit: string
+  readonly inputs: string
+  readonly tracked: string
+  readonly provider: Provider['name']
+  readonly services: ProvenState['services']
+  /** The tracked files as git has them: what is encrypted there is encrypted here. */
+  readonly files: readonly StackFile[]
+  readonly untracked: readonly { readonly path: string; readonly content: Uint8Array }[]
+  /** By service, the id of the image that it ran where no digest names it. */
+  readonly images: Readonly<Record<string, string>>
+  readonly at: number
+}
+
+/** A tracked file by its path from the repository's root. */
+export interface StackFile extends TreeEntry {
+  readonly content: Uint8Array
+}
+
+/**
+ * What a rollback needs, per stack, from one proof to the next. A state is kept before its proof is recorded and the one
+ * before it goes afterwards, so that there is one for whatever the history says. Throws `storage`.
+ */
+export interface LastGood {
+  /** Durable when it resolves; beside what is kept already. */
+  keep(state: LastGoodState): Promise<void>
+  /** Forgets every state of the stack but the one with these inputs, if that one is kept. */
+  settle(stack: string, inputs: string): Promise<void>
+  /** The state with these inputs, or the newest for null; null where there is none that is whole. */
+  recall(stack: string, inputs: string | null): Promise<LastGoodState | null>
+  forget(stack: string): Promise<void>
 }
 
 /** The stacks of this host that are left as they are: plain files, which outlive the database. Throws `storage`. */

@@ -1,69 +1,84 @@
-import type { Deployment } from '../../src/domain/deployment.ts'
+import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Place } from '../../src/domain/error.ts'
 import type { Revision } from '../../src/domain/revision.ts'
-import type { Evidence, FailedState, LogFields, ProvenState } from '../../src/ports.ts'
+import type { FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
-import { timeAfter } from './latest-failure.ts'
-import { layFiles } from './lay-files.ts'
-import { lastWords, tail, wordsInOne } from './last-words.ts'
-import { maskValues, valuesOf } from './mask-values.ts'
-import { reloadServices } from './plan-reloads.ts'
+import { bringUp, type BroughtUp } from './bring-up.ts'
+import { inTheWay } from './in-the-way.ts'
+import { keepLastGood } from './keep-last-good.ts'
+import { isOpen, latestFailure, outcomeOf, reasonOf, timeAfter } from './latest-failure.ts'
 import { provenServices } from './proof.ts'
-import { proveStack } from './prove-stack.ts'
 import { pullImages } from './pull-images.ts'
-import { changedServices, type ResolvedStack } from './resolve-stack.ts'
+import type { ResolvedStack } from './resolve-stack.ts'
+import { lastGoodBefore, restoreStack } from './restore-stack.ts'
+import { runsUntouched } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
+import { runsOn } from './still-proven.ts'
+
+export interface Applying {
+  readonly revision: Revision
+  /** What was proven of the containers that are kept. */
+  readonly vouching: ProvenState | null
+  /** The host before anything is done. */
+  readonly observed: ObservedState
+}
 
 /**
  * Deploys one stack and proves it: every image first, then its files, then the provider, then inspection until the
- * verdict. It is journalled, so that a process which dies in it is told of at the next start. `vouching` is what was
- * proven of the containers that are kept.
+ * verdict. It is journalled, so that a process which dies in it is told of at the next start. A failure is recorded before
+ * anything is undone; then the last good state runs again.
  */
 export async function applyStack(
   ctx: Context,
-  { commit }: Revision,
   resolved: ResolvedStack,
-  vouching: ProvenState | null,
+  { revision, vouching, observed }: Applying,
   signal: AbortSignal,
 ): Promise<Deployment> {
   const { source, plan } = resolved
-  const { inputs } = source
   const stack = source.stack.name
+  const { commit } = revision
   const log = ctx.log.child({ stack, commit })
   const at = ctx.now
-  const id = ctx.history.begin({ stack, commit, inputs, at })
+  const before = latestFailure(ctx.history, stack)
+  const id = ctx.history.begin({ stack, commit, inputs: source.inputs, at })
   for (const { name, action, reasons } of plan) {
     if (action !== 'keep') log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)
   }
   const ending = await tryToApply({ ...ctx, log }, resolved, vouching, signal)
-  const { reason } = ending
   const endedAt = timeAfter(ctx.history, stack, Math.max(at, ending.at ?? at))
   if (ending.outcome === 'succeeded') {
-    ctx.history.succeed(id, { ...proven(resolved), commit, at: endedAt })
+    const { reason, containers } = ending
+    const record = () => ctx.history.succeed(id, { ...proven(resolved), commit, at: endedAt })
+    await keepLastGood(ctx, resolved, { commit, at: endedAt, containers }, record, signal)
     log.info({}, `Deployment succeeded: ${reason}`)
     return { stack, outcome: 'succeeded', services: plan, reason }
   }
-  const { retry, where, words = '' } = ending
-  ctx.history.fail(id, { stack, commit, inputs, reason, retry, words, at: endedAt })
-  log.error({ ...where, ...ending.evidence }, `Deployment failed: ${reason}`)
-  return { stack, outcome: 'failed', services: plan, reason, ...where }
+  const wasOpen = isOpen(before)
+  const ended = await giveUp(ctx, resolved, { ending, commit, at: endedAt, wasOpen, observed })
+  ctx.history.fail(id, ended)
+  log.error({ ...ending.where, ...ending.evidence }, `Deployment failed: ${ending.reason}`)
+  const failed =
+    ended.restored === 'due' ? await restoreStack({ ...ctx, log }, ended, signal) : ended
+  const { where } = ending
+  return { stack, outcome: outcomeOf(failed), services: plan, reason: reasonOf(failed), ...where }
 }
 
-type Ending = {
+interface Failure {
+  readonly outcome: 'failed'
   readonly reason: string
-  /** When it was seen, where anybody looked. */ readonly at?: number | null
-} & (
-  | { readonly outcome: 'succeeded' }
-  | {
-      readonly outcome: 'failed'
-      readonly retry: FailedState['retry']
-      /** Of a refusal, for whoever has to act on it. */
-      readonly where?: Partial<Place> & { readonly remedy?: string }
-      readonly words?: string
-      /** What is known beside the reason, for the log. */
-      readonly evidence?: LogFields
-    }
-)
+  readonly at: number | null
+  /** `untouched`: what ran before runs on. */
+  readonly touched: 'touched' | 'untouched'
+  /** `definite`: trying the same again would meet the same. */
+  readonly certainty: 'definite' | 'passing'
+  readonly words: string
+  /** What is known beside the reason, for the log. */
+  readonly evidence: LogFields
+  /** Of a refusal, for whoever has to act on it. */
+  readonly where: Partial<Place> & { readonly remedy?: string }
+}
+
+type Ending = Extract<BroughtUp, { readonly outcome: 'succeeded' }> | Failure
 
 async function tryToApply(
   ctx: Context,
@@ -71,71 +86,58 @@ async function tryToApply(
   vouching: ProvenState | null,
   signal: AbortSignal,
 ): Promise<Ending> {
+  let touched: Failure['touched'] = 'untouched'
+  const untold = { outcome: 'failed', at: null, words: '', evidence: {}, where: {} } as const
   try {
-    return await apply(ctx, resolved, vouching, signal)
+    const missing = await pullImages(ctx, resolved, signal)
+    if (missing !== null) return { ...untold, touched, ...missing }
+    touched = 'touched'
+    const first = inTheWay(resolved).map(({ id }) => id)
+    const brought = await bringUp(ctx, resolved, { vouching, first }, signal)
+    if (brought.outcome === 'succeeded') return brought
+    return { ...untold, ...brought, touched, certainty: 'definite' }
   } catch (error) {
     signal.throwIfAborted()
     const fault = stackFault(error)
     if (fault === null) throw error
     const { message: reason, remedy, place } = fault
     const where = { ...place, ...(remedy === undefined ? {} : { remedy }) }
-    return { outcome: 'failed', reason, retry: 'next-pass', where, evidence: { error: fault } }
+    const evidence = { error: fault }
+    return { ...untold, reason, touched, certainty: 'passing', where, evidence }
   }
 }
 
-async function apply(
+interface GivingUp {
+  readonly ending: Failure
+  readonly commit: string
+  readonly at: number
+  /** Whether what ran before was in doubt already. */
+  readonly wasOpen: boolean
+  readonly observed: ObservedState
+}
+
+/** What is remembered of the failure, and whether the last good state has to be brought back. */
+async function giveUp(
   ctx: Context,
-  resolved: ResolvedStack,
-  vouching: ProvenState | null,
-  signal: AbortSignal,
-): Promise<Ending> {
-  const missing = await pullImages(ctx, resolved, signal)
-  if (missing !== null) return { outcome: 'failed', reason: missing, retry: 'next-pass' }
-  await layFiles(ctx, resolved, ctx.log, signal)
-  if (resolved.remade.length > 0) await ctx.engine.remove(resolved.remade, signal)
-  const { exitCode, output } = await up(ctx, resolved, signal)
-  const said = tail(maskValues(output, valuesOf(resolved).values))
-  await reloadServices(ctx, resolved.reloads, signal)
-  if (exitCode !== 0) {
-    ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
-  }
-  const { outcome, reason, at } = await proveStack(ctx, resolved, vouching, signal)
-  if (outcome !== 'succeeded') {
-    const words = await lastWords(ctx, resolved, signal)
-    // podman-compose repeats every command that it runs, `-e KEY=value` and all.
-    const evidence = { exitCode, provider: said, containers: words }
-    return {
-      outcome: 'failed',
-      reason,
-      retry: 'when-changed',
-      words: wordsInOne(words),
-      evidence,
-      at,
-    }
-  }
-  await removeOrphans(ctx, resolved, signal)
-  return { outcome, reason, at }
-}
-
-async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {
-  const { project, home } = resolved.source
-  const { document, services } = resolved.desired
-  const due = changedServices(resolved).map(({ name }) => name)
-  if (due.length === 0) return { exitCode: 0, output: '' }
-  const named = due.length === services.length ? 'all' : due
-  const provider = resolved.provider.name
-  return ctx.compose.up({ project, provider, home, document, services: named }, signal)
-}
-
-/** Containers of services that left the file go last, when the new state is proven. Volumes are never removed. */
-async function removeOrphans(
-  ctx: Context,
-  { plan, containers }: ResolvedStack,
-  signal: AbortSignal,
-): Promise<void> {
-  const gone = new Set(plan.filter(({ action }) => action === 'remove').map(({ name }) => name))
-  const ids = containers.filter(({ service }) => gone.has(service)).map(({ id }) => id)
-  if (ids.length > 0) await ctx.engine.remove(ids, signal)
+  { source }: ResolvedStack,
+  { ending, commit, at, wasOpen, observed }: GivingUp,
+): Promise<FailedState> {
+  const { reason, words, touched, certainty } = ending
+  const stack = source.stack.name
+  const remembered = ctx.history.proven(stack)
+  const last = await lastGoodBefore(ctx, { stack, inputs: source.inputs })
+  const isWhole = touched === 'untouched' && !wasOpen
+  const runs = isWhole && remembered !== null && runsOn(remembered, observed)
+  // Half of a state that would be half applied again at every pass is given up where there is a better one.
+  const retry =
+    certainty === 'definite' || (touched === 'touched' && last !== null)
+      ? 'when-changed'
+      : 'next-pass'
+  const common = { stack, commit, inputs: source.inputs, reason, words, retry, at } as const
+  if (last === null) return { ...common, restored: 'none', restoring: '' }
+  if (!runs) return { ...common, restored: 'due', restoring: '' }
+  if (retry === 'next-pass') return { ...common, restored: 'none', restoring: '' }
+  return { ...common, restored: 'done', restoring: runsUntouched(last) }
 }
 
 function proven({ source, desired, provider }: ResolvedStack) {

@@ -1,9 +1,10 @@
 import type { Stack } from '../../src/domain/stack.ts'
 import { inOrder } from '../../src/domain/stack-order.ts'
 import type { Context } from '../context.ts'
-import { deployStack, type Obstacle, type Occasion, type StackResult } from './deploy-stack.ts'
+import { deployStack, type Obstacle, type Occasion } from './deploy-stack.ts'
 import { inParallel } from './in-parallel.ts'
-import { latestFailure } from './latest-failure.ts'
+import { latestTrouble } from './latest-failure.ts'
+import type { StackResult } from './stack-result.ts'
 import type { RepositoryView } from '../views.ts'
 
 /** Stacks deployed at once; each has its own project, so they do not meet. */
@@ -58,7 +59,7 @@ function remembered(
   name: string,
 ): Obstacle | null {
   const reason =
-    refused.find(({ stack }) => stack === name)?.reason ?? latestFailure(history, name)?.reason
+    refused.find(({ stack }) => stack === name)?.reason ?? latestTrouble(history, name)?.reason
   return reason === undefined ? null : waitFor(name, `failed: ${reason}`)
 }
 

@@ -1,30 +1,23 @@
-import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
-import type { Hold } from '../../src/domain/hold.ts'
+import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Stack } from '../../src/domain/stack.ts'
-import type { FailedState, ProvenState } from '../../src/ports.ts'
+import type { FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import type { RepositoryView } from '../views.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
-import { latestFailure, timeAfter } from './latest-failure.ts'
-import { layFiles } from './lay-files.ts'
-import { bearsOut, proofOf, provenServices } from './proof.ts'
-import { readStack, type StackSource } from './read-stack.ts'
+import { isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
+import { readStack } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
-import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { restoreStack } from './restore-stack.ts'
+import { refusal, setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
-import type { RepositoryView } from '../views.ts'
+import { news, newsUntold, type StackResult } from './stack-result.ts'
+import { isProvenAlready, proveAlready, runsOn, stillProven } from './still-proven.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
 export type Asked = 'by-event' | 'by-person'
-
-/** What became of a stack, and whether anybody has to be told. */
-export interface StackResult {
-  readonly deployment: Deployment
-  readonly news: 'news' | 'known'
-  /** The state that failed and that git still wants; absent where there is none. */
-  readonly failure?: FailedState
-}
 
 export interface Occasion {
   /** The host as the pass found it. */
@@ -61,14 +54,7 @@ export async function deployStack(
       { stack: stack.name, ...place, remedy, error: fault },
       `Stack refused: ${message}`,
     )
-    return setAside(ctx, view, {
-      stack: stack.name,
-      outcome: 'failed',
-      services: [],
-      reason: message,
-      ...(remedy === undefined ? {} : { remedy }),
-      ...place,
-    })
+    return setAside(ctx, view, refusal(ctx, stack.name, fault, occasion.observed))
   }
 }
 
@@ -76,28 +62,27 @@ async function decideStack(
   ctx: Context,
   view: RepositoryView,
   stack: Stack,
-  { observed, asked, obstacle }: Occasion,
+  occasion: Occasion,
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
   const hold = await ctx.holds.held(stack.name)
   // Whatever git says of it, and though nobody can read that.
-  if (hold?.kind === 'operator') return leaveHeld(ctx, view, stack, hold)
+  if (hold?.kind === 'operator') return setAside(ctx, view, heldStack(stack.name, hold))
   const source = await readStack(ctx, view, stack, signal)
   const standing = await standingHold(ctx, hold, source)
-  if (standing !== null) return leaveHeld(ctx, view, stack, standing)
+  if (standing !== null) return setAside(ctx, view, heldStack(stack.name, standing))
+  const { observed, asked, obstacle } = occasion
   const proven = history.proven(stack.name)
   const failed = history.failed(stack.name)
   // Whatever was applied since the proof may have changed any container.
-  const isOpen = latestFailure(history, stack.name)?.retry === 'when-changed'
-  if (!isOpen && proven?.inputs === source.inputs && stillRuns(proven, source, observed)) {
+  const inDoubt = isOpen(latestFailure(history, stack.name))
+  if (!inDoubt && proven?.inputs === source.inputs && runsOn(proven, observed)) {
     return stillProven(ctx, view, proven)
   }
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') {
-    const { reason } = failed
-    const deployment = stillFailed(stack, reason)
-    return { deployment, news: newsUntold(ctx, view, failed), failure: failed }
+    return stayRolledBack(ctx, view, failed, observed, signal)
   }
   const resolved = await resolveStack(ctx, source, observed, signal)
   const held = foreignContainers(ctx.host, resolved)
@@ -106,145 +91,84 @@ async function decideStack(
     ctx.log.error({ stack: stack.name, remedy: held.remedy }, `Stack held: ${held.reason}`)
     return setAside(ctx, view, { stack: stack.name, outcome: 'held', services: plan, ...held })
   }
-  if (!isOpen && isProvenAlready(resolved, proven)) return proveAlready(ctx, view, resolved, signal)
+  if (!inDoubt && isProvenAlready(resolved, proven)) {
+    return proveAlready(ctx, view, resolved, signal)
+  }
   if (obstacle !== null) return setAside(ctx, view, waiting(resolved, obstacle))
+  return apply(ctx, view, resolved, observed, signal)
+}
+
+async function apply(
+  ctx: Context,
+  view: RepositoryView,
+  resolved: ResolvedStack,
+  observed: ObservedState,
+  signal: AbortSignal,
+): Promise<StackResult> {
+  const { history } = ctx
+  const { revision } = view
+  const stack = resolved.source.stack.name
+  const proven = history.proven(stack)
+  const failed = history.failed(stack)
   // A proof of the very state that failed afterwards vouches for nothing.
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const due = failed === null ? resolved : remakeBroken(resolved, vouching)
-  const deployment = await applyStack(ctx, view.revision, due, vouching, signal)
-  const result = isRepeated(deployment, failed, source)
-    ? { deployment, news: newsUntold(ctx, view, failed) }
-    : news(deployment)
-  const failure = latestFailure(history, stack.name)
+  const deployment = await applyStack(ctx, due, { revision, vouching, observed }, signal)
+  const failure = latestFailure(history, stack)
+  const result =
+    failed !== null && failure !== null && isSame(failure, failed)
+      ? { deployment, news: newsUntold(ctx, view, failed) }
+      : news(deployment)
   return failure?.retry === 'when-changed' ? { ...result, failure } : result
 }
 
 /**
- * Nothing is touched. What failed before stays remembered, or the release would try it again; nothing but a hold of its
- * own is told of the commit otherwise.
+ * Git still wants what failed here. Until it wants another thing, or a person asks, the last good state is the desired one:
+ * where that is not what runs, it is brought back, once.
  */
-function leaveHeld(ctx: Context, view: RepositoryView, stack: Stack, hold: Hold): StackResult {
-  const deployment = heldStack(stack.name, hold)
-  const failed = latestFailure(ctx.history, stack.name)
-  if (failed?.retry === 'when-changed') {
-    return { deployment, news: newsOf(ctx, view) }
-  }
-  return setAside(ctx, view, deployment)
-}
-
-/** Every proven service still has a container that is what was proven; whether it runs is its owner's business. */
-function stillRuns(
-  proven: ProvenState,
-  { project }: StackSource,
+async function stayRolledBack(
+  ctx: Context,
+  view: RepositoryView,
+  failed: FailedState,
   observed: ObservedState,
-): boolean {
-  const containers = containersOf(project, observed)
-  return Object.entries(proven.services).every(([service, proof]) =>
-    containers.some((container) => container.service === service && bearsOut(proof, container)),
-  )
-}
-
-/**
- * Nothing has to be done. It is news all the same where a status tells of a failure that is over.
- */
-function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): StackResult {
-  const { history } = ctx
-  const { commit } = view.revision
-  const { stack } = proven
-  const result = unchanged(stack, [], 'nothing changed since it was proven')
-  if (latestFailure(history, stack) !== null) {
-    history.prove({ ...proven, commit, at: timeAfter(history, stack, ctx.now) })
-    return news(result)
-  }
-  return { deployment: result, news: newsUntold(ctx, view, proven) }
-}
-
-/** What came of this very commit in a pass that did not come to its end was told to nobody. */
-function newsUntold(
-  ctx: Context,
-  view: RepositoryView,
-  result: Pick<ProvenState | FailedState, 'commit'>,
-): StackResult['news'] {
-  return result.commit === view.revision.commit ? newsOf(ctx, view) : 'known'
-}
-
-/** The first pass at a commit is told. */
-function newsOf({ history }: Context, { revision }: RepositoryView): StackResult['news'] {
-  return history.reached() === revision.commit ? 'known' : 'news'
-}
-
-/** The containers are the proven ones; only files that no service reads may differ. */
-function isProvenAlready({ plan, desired }: ResolvedStack, proven: ProvenState | null): boolean {
-  if (!plan.every(({ action }) => action === 'keep')) return false
-  return desired.services.every(
-    (service) => service.replicas === 0 || proven?.services[service.name] === proofOf(service),
-  )
-}
-
-async function proveAlready(
-  ctx: Context,
-  view: RepositoryView,
-  resolved: ResolvedStack,
   signal: AbortSignal,
 ): Promise<StackResult> {
-  const { source, provider, desired, plan } = resolved
-  const { stack, project, inputs } = source
-  const { commit } = view.revision
-  await layFiles(ctx, resolved, ctx.log.child({ stack: stack.name, commit }), signal)
-  ctx.history.prove({
-    stack: stack.name,
-    project,
-    commit,
-    inputs,
-    services: provenServices(desired),
-    provider: provider.name,
-    at: timeAfter(ctx.history, stack.name, ctx.now),
-  })
-  const deployment = unchanged(stack.name, plan, 'its containers are the desired ones')
-  return { deployment, news: 'known' }
-}
-
-/** Nothing was touched, so every pass looks again; it is remembered and told once a commit. */
-function setAside(ctx: Context, view: RepositoryView, deployment: Deployment): StackResult {
   const { history } = ctx
-  const { commit } = view.revision
-  const { stack, reason } = deployment
-  const before = latestFailure(history, stack)
-  if (before?.commit === commit && before.reason === reason) {
-    return { deployment, news: newsUntold(ctx, view, before) }
+  const proven = history.proven(failed.stack)
+  const wasAside = history.aside(failed.stack) !== null
+  if (wasAside) history.resume(failed.stack)
+  const isLost = failed.restored === 'done' && proven !== null && !runsOn(proven, observed)
+  if (failed.restored === 'due' || isLost) {
+    const log = ctx.log.child({ stack: failed.stack, commit: failed.commit })
+    const restored = await restoreStack({ ...ctx, log }, failed, signal)
+    return { ...news(givenUp(restored)), failure: restored }
   }
-  const at = timeAfter(history, stack, ctx.now)
-  const id = history.begin({ stack, commit, inputs: '', at })
-  history.fail(id, { stack, commit, inputs: '', reason, retry: 'next-pass', words: '', at })
-  return news(deployment)
+  const told = wasAside ? 'news' : newsUntold(ctx, view, failed)
+  return { deployment: givenUp(failed), news: told, failure: failed }
 }
 
-function isRepeated(
-  { outcome, reason }: Deployment,
-  failed: FailedState | null,
-  { inputs }: StackSource,
-): failed is FailedState {
-  return outcome === 'failed' && failed?.reason === reason && failed.inputs === inputs
-}
-
-function waiting({ source, plan }: ResolvedStack, obstacle: Obstacle): Deployment {
-  return { stack: source.stack.name, outcome: 'held', services: plan, ...obstacle }
-}
-
-function unchanged(stack: string, services: readonly ServicePlan[], reason: string): Deployment {
-  return { stack, outcome: 'unchanged', services, reason }
-}
-
-function stillFailed(stack: Stack, reason: string): Deployment {
+function givenUp(failed: FailedState): Deployment {
+  const { stack } = failed
+  const outcome = outcomeOf(failed)
+  const state =
+    outcome === 'rolled-back'
+      ? 'rolled back, git ahead'
+      : 'it failed before and did not change since'
   return {
-    stack: stack.name,
-    outcome: 'failed',
+    stack,
+    outcome,
     services: [],
-    reason: `it failed before and did not change since: ${reason}`,
-    remedy: `Commit a change, or try it again with: magos sync ${stack.name}`,
+    reason: `${state}: ${reasonOf(failed)}`,
+    remedy: `Commit a change, or try it again with: magos sync ${stack}`,
   }
 }
 
-function news(deployment: Deployment): StackResult {
-  return { deployment, news: 'news' }
+function isSame(one: FailedState, other: FailedState): boolean {
+  return (
+    one.reason === other.reason && one.inputs === other.inputs && one.restored === other.restored
+  )
+}
+
+function waiting({ source, plan }: ResolvedStack, obstacle: Obstacle) {
+  return { stack: source.stack.name, outcome: 'held', services: plan, ...obstacle } as const
 }

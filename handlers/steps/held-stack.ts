@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { StackSource } from './read-stack.ts'
 
 /** What becomes of a held stack: nothing. */
-export function heldStack(stack: string, hold: Hold): Deployment {
+export function heldStack(stack: string, hold: Hold): Deployment & { readonly outcome: 'held' } {
   return {
     stack,
     outcome: 'held',

@@ -2,7 +2,7 @@ import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
 import { dueReloads, reloadReason, type Reload } from '../../src/domain/deploy/reload.ts'
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { Context, PlanContext } from '../context.ts'
-import { latestFailure } from './latest-failure.ts'
+import { isOpen, latestFailure } from './latest-failure.ts'
 import { reloadOf } from './proof.ts'
 import type { StackSource } from './read-stack.ts'
 
@@ -27,8 +27,8 @@ export function planReloads(
   },
 ): readonly ServiceReload[] {
   // Whatever was applied since the proof may have told any container of any file.
-  const isOpen = latestFailure(history, stack.name)?.retry === 'when-changed'
-  const proven = isOpen ? undefined : history.proven(stack.name)?.services
+  const inDoubt = isOpen(latestFailure(history, stack.name))
+  const proven = inDoubt ? undefined : history.proven(stack.name)?.services
   const kept = new Set(host.plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
   return services.flatMap(({ name, reloads }) => {
     if (!kept.has(name)) return []

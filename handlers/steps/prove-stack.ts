@@ -14,7 +14,11 @@ import { bearsOut, proofOf, provesMaking } from './proof.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
 /** A verdict and when the look was taken that brought it. */
-export type DatedVerdict = Verdict & { readonly at: number | null }
+export type DatedVerdict = Verdict & {
+  readonly at: number | null
+  /** As that look showed them. */
+  readonly containers: readonly ObservedContainer[]
+}
 
 /** Looks at the containers until the verdict is in. `vouching` is what was proven of those that are kept. */
 export async function proveStack(
@@ -37,9 +41,11 @@ export async function proveStack(
     if (verdict.outcome !== 'undecided') break
   }
   signal.throwIfAborted()
-  if (verdict.outcome === 'failed')
+  if (verdict.outcome === 'failed') {
     await endLoops(ctx, loopingContainers({ services }, seen), signal)
-  return { ...verdict, at: seen.at(-1)?.at ?? null }
+  }
+  const last = seen.at(-1)
+  return { ...verdict, at: last?.at ?? null, containers: last?.containers ?? [] }
 }
 
 /** What keeps crashing would burn the machine until somebody looks, and tells nothing new. */

@@ -11,7 +11,7 @@ import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/do
 import { MagosError } from '../../src/domain/error.ts'
 import { normalPath } from '../../src/domain/settings/inside.ts'
 import { environmentFiles, type Stack } from '../../src/domain/stack.ts'
-import type { LaidFile, Provider, StackInput } from '../../src/ports.ts'
+import type { LaidFile, Provider, Source, StackInput } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
 import type { StackSource } from './read-stack.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
@@ -31,9 +31,14 @@ export interface ResolvedStack {
   readonly files: readonly LaidFile[]
 }
 
+/** A commit is not the only place that files are read from. */
+type ResolveContext = Pick<PlanContext, 'compose' | 'history'> & {
+  readonly source: Pick<Source, 'read'>
+}
+
 /** Lets the provider resolve the stack's files and compares the result with what runs. */
 export async function resolveStack(
-  ctx: PlanContext,
+  ctx: ResolveContext,
   source: StackSource,
   observed: ObservedState,
   signal: AbortSignal,
@@ -153,7 +158,7 @@ function untrackedFiles({ stack, home, untracked }: StackSource): TrackedFile[] 
   }))
 }
 
-async function readFiles(ctx: PlanContext, source: StackSource, signal: AbortSignal) {
+async function readFiles(ctx: ResolveContext, source: StackSource, signal: AbortSignal) {
   const inputs: StackInput[] = source.untracked.map((input) => ({ ...input, mode: '100644' }))
   const files: LaidFile[] = []
   for (const entry of source.entries) {

@@ -2,11 +2,11 @@ import type { StatusAnswer } from '../domain/answer.ts'
 import type { ExitCode, Io } from './io.ts'
 import { table } from './table.ts'
 
-/** Prints what runs. 1 when a stack's desired state failed. */
+/** Prints what runs. 1 when a stack's desired state failed, whether the last good one runs or not. */
 export function printStatus(io: Io, answer: StatusAnswer): ExitCode {
   if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
   else writeText(io, answer)
-  return answer.stacks.some(({ state }) => state === 'failed') ? 1 : 0
+  return answer.stacks.some(({ state }) => state === 'failed' || state === 'rolled-back') ? 1 : 0
 }
 
 function writeText(io: Io, { revision, pending, stacks }: StatusAnswer): void {

@@ -102,6 +102,11 @@ export interface ReleaseAnswer {
   readonly reason: string
 }
 
+/**
+ * `rolled-back`: git wants a state that failed, and the last good one runs. `deploying` also while that one is restored.
+ */
+export type StackState = 'proven' | 'deploying' | 'rolled-back' | 'failed' | 'held' | 'unknown'
+
 /** What runs on this host, as last proven and as the engine shows it now. */
 export interface StatusAnswer {
   /** The commit that this host last brought itself to. */
@@ -110,7 +115,7 @@ export interface StatusAnswer {
   readonly pending: number
   readonly stacks: readonly {
     readonly name: string
-    readonly state: 'proven' | 'failed' | 'held' | 'unknown'
+    readonly state: StackState
     readonly reason: string
     /** The commit that was last proven. */
     readonly commit: string | null

@@ -19,6 +19,8 @@ export interface ObservedContainer {
   /** Every digest by which its image is known: index and platform manifest. */
   readonly digests: readonly Digest[]
   readonly labels: Readonly<Record<string, string>>
+  /** Of the image that it runs: bare hex. */
+  readonly imageId: string
   /** `restart: always` and the like: this one is meant to keep running. */
   readonly restarts: 'no' | 'on-failure' | 'always' | 'unless-stopped'
   /** What it offers on this host, as the engine says. */

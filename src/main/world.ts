@@ -6,6 +6,7 @@ import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createHolds } from '../adapters/holds/holds.ts'
 import { createProber } from '../adapters/probe/prober.ts'
+import { createLastGood } from '../adapters/last-good/last-good.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
 import type { Store } from '../adapters/store/store.ts'
 import type { Config } from '../config/config.ts'
@@ -26,7 +27,7 @@ export async function openWorld(
   { history, memory }: Pick<Store, 'history' | 'memory'>,
   signal: AbortSignal,
 ): Promise<World> {
-  const { log } = base
+  const { log, config } = base
   const deploying = await openDeploying(base, signal)
   return {
     ...repository,
@@ -35,6 +36,7 @@ export async function openWorld(
     history,
     memory,
     views: createViews(),
+    lastGood: createLastGood({ directory: join(config.dataDirectory, 'last-good'), log }),
     host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
     log,
   }

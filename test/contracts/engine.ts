@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseImageReference } from '../../src/domain/image-reference.ts'
 import { bringUp, containersOf, documentOf, removeProject, signal, until } from './engine-host.ts'
 import type { EngineHost } from './engine-host.ts'
 
@@ -43,6 +44,22 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         const outcome = await host.engine.pull(host.unpublished(), host.pullOptions, signal)
         expect(outcome).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/\w/) })
         expect(await host.engine.has(host.unpublished(), signal)).toBe(false)
+      })
+    })
+
+    describe('tag()', () => {
+      it('names the image of a container, and says where there is no such image', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        await bringUp(host, project, documentOf({ web: { image: image.text } }))
+        const [container] = await until(host, project, ([one]) => one !== undefined)
+        const tagged = parseImageReference(`localhost/${project}/tagged:1`)
+        expect(container?.imageId).toMatch(/^[0-9a-f]{64}$/)
+        expect(await host.engine.has(tagged, signal)).toBe(false)
+        expect(await host.engine.tag(container?.imageId ?? '', tagged.text, signal)).toBe('tagged')
+        expect(await host.engine.has(tagged, signal)).toBe(true)
+        expect(await host.engine.tag('f'.repeat(64), tagged.text, signal)).toBe('gone')
+        await removeProject(host, project)
       })
     })
 

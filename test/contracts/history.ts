@@ -27,6 +27,8 @@ const failed = (changes: Partial<FailedState> = {}): FailedState => ({
   retry: 'when-changed',
   words: 'app: going down',
   at: 200,
+  restored: 'none',
+  restoring: '',
   ...changes,
 })
 
@@ -42,7 +44,10 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
     })
     afterEach(() => subject.close())
 
+    const outcomes = () => history.deployments(10).map(({ outcome }) => outcome)
+
     test('a new history knows nothing', () => {
+      expect(history.aside('web')).toBeNull()
       expect(history.proven('web')).toBeNull()
       expect(history.failed('web')).toBeNull()
       expect(history.deployments(10)).toEqual([])
@@ -126,6 +131,60 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       expect(history.failed('web')).toBeNull()
       expect(history.proven('web')?.provider).toBe('docker-compose')
       expect(history.deployments(10)).toHaveLength(1)
+    })
+
+    test('restore() says what became of the last good state, and whether that was a rollback', () => {
+      const ids = ['i1', 'i2'].map((inputs) => {
+        const id = history.begin({ ...STARTED, inputs })
+        history.fail(id, failed({ inputs, restored: 'due' }))
+        return id
+      })
+      history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'r', at: 250 })
+      history.restore('web', { restored: 'failed', restoring: 'it crashed too' })
+      expect(history.failed('web')).toMatchObject({
+        inputs: 'i2',
+        restored: 'failed',
+        restoring: 'it crashed too',
+      })
+      expect(outcomes()).toEqual(['held', 'failed', 'failed'])
+
+      history.restore('web', { restored: 'done', restoring: 'runs again' })
+      expect(history.failed('web')).toMatchObject({ restored: 'done', restoring: 'runs again' })
+      expect(outcomes()).toEqual(['held', 'rolled-back', 'failed'])
+      expect(history.deployments(3)[1]?.id).toBe(ids[1])
+
+      history.restore('db', { restored: 'done', restoring: '' })
+      expect(history.failed('db')).toBeNull()
+    })
+
+    test('setAside() notes an ending of its own, and touches neither proof nor failure', () => {
+      history.succeed(history.begin(STARTED), proven())
+      history.fail(history.begin({ ...STARTED, inputs: 'bad' }), failed({ inputs: 'bad' }))
+      history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'later', at: 300 })
+
+      const aside = { stack: 'web', commit: 'c2', outcome: 'held', reason: 'later', at: 300 }
+      expect(history.aside('web')).toEqual(aside)
+      expect(history.aside('db')).toBeNull()
+      expect(history.proven('web')).toEqual(proven())
+      expect(history.failed('web')).toMatchObject({ inputs: 'bad' })
+      expect(history.deployments(1)).toMatchObject([
+        { stack: 'web', commit: 'c2', startedAt: 300, endedAt: 300, outcome: 'held' },
+      ])
+      expect(history.interrupted(400)).toEqual([])
+    })
+
+    test.each<[string, (stack: string) => void]>([
+      ['resume', (stack) => history.resume(stack)],
+      ['succeed', (stack) => history.succeed(history.begin(STARTED), proven({ stack }))],
+      ['fail', (stack) => history.fail(history.begin(STARTED), failed({ stack }))],
+      ['prove', (stack) => history.prove(proven({ stack }))],
+    ])('%s() ends what setAside() noted, of that stack alone', (_name, end) => {
+      for (const stack of ['web', 'db']) {
+        history.setAside({ stack, commit: 'c2', outcome: 'failed', reason: 'r', at: 300 })
+      }
+      end('web')
+      expect(history.aside('web')).toBeNull()
+      expect(history.aside('db')).not.toBeNull()
     })
 
     test('stacks do not share what is proven and failed', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { parseDocument } from 'yaml'
+import { isSamePort, publishedPorts } from '../../src/domain/deploy/published-ports.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import type { ApplyRequest, Compose, ComposeDocument, Evidence } from '../../src/ports.ts'
 import type { Provider, ResolveRequest } from '../../src/ports.ts'
@@ -122,8 +123,26 @@ function up(host: MemoryHost, request: ApplyRequest): Evidence {
     .map((service) => String(service?.['image']))
     .find((image) => !host.images.has(imageKey(image)))
   if (absent !== undefined) return { exitCode: 1, output: `${absent}: No such image\n` }
-  for (const name of due) apply(host, request, name)
+  for (const name of due) {
+    const taken = takenPort(host, request, name)
+    if (taken !== null) {
+      return { exitCode: 1, output: `port ${taken}: address already in use\n` }
+    }
+    apply(host, request, name)
+  }
   return { exitCode: 0, output: due.map((name) => `Container ${name}  Started\n`).join('') }
+}
+
+/** A port that a container of another service has. */
+function takenPort(host: MemoryHost, { project, document }: ApplyRequest, service: string) {
+  const wanted = publishedPorts(document.services[service] ?? {})
+  const others = [...host.containers.values()].filter(
+    (one) => one.stopped === null && !(one.project === project && one.service === service),
+  )
+  const taken = wanted.find((port) =>
+    others.some((one) => one.ports.some((theirs) => isSamePort(port, theirs))),
+  )
+  return taken?.port ?? null
 }
 
 function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
@@ -150,8 +169,9 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     const named = fields['image']
     const image = typeof named === 'string' ? named : `localhost/${project}-${service}`
     const startedAt = host.clock.now()
-    const ports = portsOf(fields['ports'])
-    const rest = { definition, labels, restarts, ports, image, startedAt, stopped: null }
+    const imageId = host.idOf(image)
+    const ports = publishedPorts(fields)
+    const rest = { definition, labels, restarts, image, imageId, ports, startedAt, stopped: null }
     const container: MemoryContainer = { id: made, name, project, service, ...rest }
     host.containers.set(made, container)
   }
@@ -166,12 +186,6 @@ function replicas(fields: Fields): number {
 function restartsOf(value: unknown): MemoryContainer['restarts'] {
   if (value === 'always' || value === 'unless-stopped') return value
   return typeof value === 'string' && value.startsWith('on-failure') ? 'on-failure' : 'no'
-}
-
-/** `HOST_PORT:PORT` alone. */
-function portsOf(value: unknown): MemoryContainer['ports'] {
-  const texts = Array.isArray(value) ? value.map(String) : []
-  return texts.map((text) => ({ host: '', port: Number.parseInt(text, 10), protocol: 'tcp' }))
 }
 
 function asMap(value: unknown): Record<string, string> {

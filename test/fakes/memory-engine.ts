@@ -20,6 +20,8 @@ export interface MemoryContainer {
   readonly restarts: ObservedContainer['restarts']
   readonly ports: ObservedContainer['ports']
   readonly startedAt: number
+  /** Of the image that its name meant when it was made. */
+  readonly imageId: string
   /** Exit code of a stop by hand; null while nobody stopped it. */
   readonly stopped: number | null
 }
@@ -35,7 +37,17 @@ export interface MemoryHost {
   readonly timing: MemoryTiming
   /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
   behave(image: string, behaviour: MemoryBehaviour, digests?: readonly Digest[]): void
-  behaviourOf(image: string): MemoryBehaviour
+  behaviourOf(image: string, imageId?: string): MemoryBehaviour
+  /** What the name means here. */
+  idOf(image: string): string
+  /** Somebody pushes another image by that name, which the next pull brings. */
+  push(image: string, behaviour: MemoryBehaviour): void
+  /** Gives the name to an image that is or was here. */
+  name(imageId: string, image: string): 'tagged' | 'gone'
+  /** Removes an image that nobody names. */
+  prune(imageId: string): void
+  /** Brings what the name means at the registry. */
+  bring(image: string): void
   /** While it is away every call throws `engine`. */
   reach(state: 'here' | 'away'): void
   /** Stops a container as a person would. */
@@ -62,6 +74,9 @@ export function createMemoryHost(
 ): MemoryHost {
   const behaviours = new Map<string, MemoryBehaviour>()
   const digests = new Map<string, readonly Digest[]>()
+  const ids = new Map<string, string>()
+  const pushed = new Map<string, string>()
+  const here = new Set<string>()
   let state: 'here' | 'away' = 'here'
   const host: MemoryHost = {
     clock,
@@ -73,7 +88,30 @@ export function createMemoryHost(
       behaviours.set(imageKey(image), behaviour)
       digests.set(imageKey(image), known)
     },
-    behaviourOf: (image) => behaviours.get(imageKey(image)) ?? 'healthy',
+    behaviourOf: (image, imageId = '') =>
+      behaviours.get(imageId) ?? behaviours.get(imageKey(image)) ?? 'healthy',
+    idOf(image) {
+      const id = ids.get(imageKey(image)) ?? hex(imageKey(image))
+      here.add(id)
+      return id
+    },
+    push(image, behaviour) {
+      const id = hex(`${imageKey(image)} ${pushed.size}`)
+      pushed.set(imageKey(image), id)
+      behaviours.set(id, behaviour)
+    },
+    name(imageId, image) {
+      if (!here.has(imageId)) return 'gone'
+      ids.set(imageKey(image), imageId)
+      host.images.add(imageKey(image))
+      return 'tagged'
+    },
+    prune: (imageId) => void here.delete(imageId),
+    bring(image) {
+      const id = pushed.get(imageKey(image))
+      if (id !== undefined) ids.set(imageKey(image), id)
+      host.images.add(imageKey(image))
+    },
     reach(next) {
       state = next
     },
@@ -121,7 +159,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       if (host.behaviourOf(image.text) === 'pull-fails') {
         return await Promise.resolve({ outcome: 'failed', reason: 'manifest unknown' })
       }
-      host.images.add(name)
+      host.bring(image.text)
       return { outcome: 'pulled' }
     },
     async has(image, signal) {
@@ -151,11 +189,15 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     async kill(ids, name, signal) {
       await Promise.resolve(host.enter(`kill ${name} ${ids.join(' ')}`, signal))
     },
+    async tag(imageId, image, signal) {
+      host.enter(`tag ${imageId} ${image}`, signal)
+      return await Promise.resolve(host.name(imageId, image))
+    },
     async logs(id, lines, signal) {
       host.enter(`logs ${id}`, signal)
       const container = host.containers.get(id)
       if (container === undefined) return await Promise.resolve('')
-      const exits = host.behaviourOf(container.image) === 'exits'
+      const exits = host.behaviourOf(container.image, container.imageId) === 'exits'
       const said = exits ? ['coming up\n', 'going down\n'] : []
       return said.slice(-lines).join('')
     },
@@ -183,12 +225,15 @@ function observe(
   container: MemoryContainer,
   known: readonly Digest[],
 ): ObservedContainer {
-  const { id, name, project, service, image, labels, restarts } = container
+  const { id, name, project, service, image, labels, restarts, imageId, ports } = container
   const { digest } = parseImageReference(image)
-  const hex = createHash('sha256').update(imageKey(image)).digest('hex')
-  const own: Digest = digest ?? `sha256:${hex}`
-  const fixed = { id, name, project, service, image, labels, restarts, ports: container.ports }
+  const own: Digest = digest ?? `sha256:${hex(imageKey(image))}`
+  const fixed = { id, name, project, service, image, labels, restarts, imageId, ports }
   return { ...fixed, digests: [...new Set([own, ...known])], ...life(host, container) }
+}
+
+function hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 type Life = Pick<ObservedContainer, 'state' | 'health' | 'exitCode' | 'restartCount' | 'startedAt'>
@@ -197,7 +242,7 @@ type Life = Pick<ObservedContainer, 'state' | 'health' | 'exitCode' | 'restartCo
 function life(host: MemoryHost, container: MemoryContainer): Life {
   const { startedAt, stopped, restarts } = container
   const { check, crash } = host.timing
-  const behaviour = host.behaviourOf(container.image)
+  const behaviour = host.behaviourOf(container.image, container.imageId)
   const age = host.clock.now() - startedAt
   if (stopped !== null) {
     return { state: 'exited', health: 'none', exitCode: stopped, restartCount: 0, startedAt }

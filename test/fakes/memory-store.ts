@@ -2,6 +2,7 @@ import { MagosError } from '../../src/domain/error.ts'
 import type { Event, Origin } from '../../src/domain/event.ts'
 import type {
   Accepted,
+  AsideState,
   DeploymentRecord,
   FailedState,
   History,
@@ -88,6 +89,7 @@ function memoryHistory(): History {
   const provens = new Map<string, ProvenState>()
   const failures = new Map<string, FailedState>()
   const records: DeploymentRecord[] = []
+  const asides = new Map<string, AsideState>()
   const commits = new Set<string>()
   let reached: string | null = null
 
@@ -111,13 +113,35 @@ function memoryHistory(): History {
       end(id, { endedAt: proven.at, outcome: 'succeeded', reason: '' })
       provens.set(proven.stack, proven)
       failures.delete(proven.stack)
+      asides.delete(proven.stack)
     },
     fail(id, failed) {
       end(id, { endedAt: failed.at, outcome: 'failed', reason: failed.reason })
       failures.set(failed.stack, failed)
+      asides.delete(failed.stack)
     },
+    restore(stack, ending) {
+      const failed = failures.get(stack)
+      if (failed === undefined) return
+      failures.set(stack, { ...failed, ...ending })
+      if (ending.restored !== 'done') return
+      const index = records.findLastIndex((one) => {
+        return one.stack === stack && one.outcome === 'failed' && one.inputs === failed.inputs
+      })
+      const record = records[index]
+      if (record !== undefined) records[index] = { ...record, outcome: 'rolled-back' }
+    },
+    setAside(aside) {
+      asides.set(aside.stack, aside)
+      const { stack, commit, outcome, reason, at } = aside
+      const id = records.length + 1
+      records.push({ id, stack, commit, inputs: '', startedAt: at, endedAt: at, outcome, reason })
+    },
+    aside: (stack) => asides.get(stack) ?? null,
+    resume: (stack) => void asides.delete(stack),
     prove(proven) {
       provens.set(proven.stack, proven)
+      asides.delete(proven.stack)
       if (failures.get(proven.stack)?.inputs === proven.inputs) failures.delete(proven.stack)
     },
     interrupted(now) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../handlers/context.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
-import { latestFailure } from '../../handlers/steps/latest-failure.ts'
+import { latestTrouble } from '../../handlers/steps/latest-failure.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -10,6 +10,7 @@ const web = `ghcr.io/o/web@${digest(1)}`
 const web2 = `ghcr.io/o/web@${digest(2)}`
 const db = `ghcr.io/o/db@${digest(5)}`
 const shop = compose(`web: {image: ${web}}`, `db: {image: ${db}}`)
+const webImage = { registry: 'ghcr.io', repository: 'o/web' }
 const blog = compose(`blog: {image: ghcr.io/o/blog@${digest(7)}}`)
 
 describe('revisionPushed() at the first time', () => {
@@ -325,6 +326,7 @@ describe('revisionPushed() when an image cannot be had', () => {
     await deploy(world)
     const before = [containers(world), world.files.list('shop')]
     world.machine.behave(web2, 'pull-fails')
+    world.registry.push(webImage, '2', digest(2))
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2), 'shop/README.md': '# New\n' })
     const first = await deploy(world)
     expect(first.deployments[1]).toMatchObject({
@@ -346,6 +348,7 @@ describe('revisionPushed() when an image cannot be had', () => {
     const world = home()
     await deploy(world)
     world.machine.behave(web2, 'pull-fails')
+    world.registry.push(webImage, '2', digest(2))
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
     await deploy(world)
     world.git.change({ 'shop/compose.yaml': shop })
@@ -363,10 +366,11 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     ['exits', 'exits', 'service "web" exited with 7'],
   ] as const)('fails and remembers it: %s', async (_title, behaviour, reason) => {
     const { world, deployments } = await breakShop(behaviour)
-    expect(deployments[1]).toMatchObject({ stack: 'shop', outcome: 'failed', reason })
+    expect(deployments[1]).toMatchObject({ stack: 'shop', outcome: 'rolled-back' })
+    expect(deployments[1]?.reason).toMatch(new RegExp(`^${reason}; rolled back to \\w{12}: `))
     expect(outcomes(deployments)).toContain('blog unchanged')
     expect(world.history.failed('shop')).toMatchObject({ reason, retry: 'when-changed' })
-    expect(world.history.deployments(1)[0]).toMatchObject({ outcome: 'failed', reason })
+    expect(world.history.deployments(1)[0]).toMatchObject({ outcome: 'rolled-back', reason })
   })
 
   it('is known for a failure when the clock was set back meanwhile, and for over when it is', async () => {
@@ -381,7 +385,9 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     const back = { ...ctx, engine: { ...ctx.engine, watch: looked } }
     world.machine.behave(web2, 'unhealthy')
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
-    expect(outcomes((await deploy(world, () => pass(back))).deployments)).toContain('shop failed')
+    expect(outcomes((await deploy(world, () => pass(back))).deployments)).toContain(
+      'shop rolled-back',
+    )
     const again = await deploy(world, () => pass(back))
     expect(again.calls).toEqual(['observe'])
     expect(statusOf(world)).toBe('failed')
@@ -409,10 +415,12 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(calls).toEqual(['observe'])
     expect(reports).toEqual([])
     expect(deployments[1]).toMatchObject({
-      outcome: 'failed',
-      reason: 'it failed before and did not change since: service "web" is unhealthy',
+      outcome: 'rolled-back',
       remedy: 'Commit a change, or try it again with: magos sync shop',
     })
+    expect(deployments[1]?.reason).toMatch(
+      /^rolled back, git ahead: service "web" is unhealthy; rolled back to /,
+    )
   })
 
   it.each(['unhealthy', 'exits'] as const)(
@@ -421,8 +429,8 @@ describe('revisionPushed() when the new state does not prove itself', () => {
       const { world } = await breakShop(behaviour)
       const before = containers(world)
       const again = await deploy(world, byPerson)
-      expect(outcomes(again.deployments)).toEqual(['shop failed'])
-      expect(again.calls).toContain('up shop web')
+      expect(outcomes(again.deployments)).toEqual(['shop rolled-back'])
+      expect(again.calls.filter((call) => call === 'up shop web')).toHaveLength(2)
       expect(containers(world)['shop-web-1']).not.toBe(before['shop-web-1'])
       expect(containers(world)['shop-db-1']).toBe(before['shop-db-1'])
       world.machine.behave(web2, 'healthy')
@@ -445,19 +453,32 @@ describe('revisionPushed() when the new state does not prove itself', () => {
       const { world } = await breakShop(behaviour)
       world.git.change({ 'shop/README.md': '# New\n' })
       const { deployments } = await deploy(world)
-      expect(outcomes(deployments)).toContain('shop failed')
+      expect(outcomes(deployments)).toContain('shop rolled-back')
       expect(world.history.failed('shop')?.inputs).not.toBe(world.history.proven('shop')?.inputs)
     },
   )
 
-  it('runs the old image again when git goes back', async () => {
+  it('is over, with nothing to do, when git goes back to what runs again', async () => {
+    const { world } = await breakShop()
+    const before = containers(world)
+    world.git.change({ 'shop/compose.yaml': shop })
+    const { deployments, calls, reports } = await deploy(world)
+    expect(calls).toEqual(['observe'])
+    expect(outcomes(deployments)).toContain('shop unchanged')
+    expect(reports.map(({ state }) => state)).toEqual(['success', 'success'])
+    expect(containers(world)).toEqual(before)
+    expect(statusOf(world)).toBe('proven')
+    expect((await deploy(world)).reports).toEqual([])
+  })
+
+  it('is remembered after git went back: the same state is not tried again', async () => {
     const { world } = await breakShop()
     world.git.change({ 'shop/compose.yaml': shop })
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
     const { deployments, calls } = await deploy(world)
-    expect(calls).toContain('up shop web')
-    expect(outcomes(deployments)).toContain('shop succeeded')
-    expect(images(world)).toContain(web)
-    expect(world.history.failed('shop')).toBeNull()
+    expect(outcomes(deployments)).toContain('shop rolled-back')
+    expect(calls).toEqual(['observe'])
   })
 
   it('remembers a proven state that fails when its container had to be made anew', async () => {
@@ -710,7 +731,8 @@ describe('revisionPushed() beside stacks that are refused', () => {
     world.files.remove('shop', 'own.env')
     expect(contexts(await deploy(world))).toEqual(['magos/nas failure', 'magos/nas/shop failure'])
     expect(contexts(await deploy(world))).toEqual([])
-    expect(world.history.failed('shop')).toMatchObject({ retry: 'next-pass' })
+    expect(world.history.failed('shop')).toBeNull()
+    expect(world.history.aside('shop')).toMatchObject({ outcome: 'rolled-back' })
     world.files.write('shop', 'own.env', 'A=1\n')
     expect(contexts(await deploy(world))).toEqual(['magos/nas success', 'magos/nas/shop success'])
     expect(contexts(await deploy(world))).toEqual([])
@@ -1037,7 +1059,7 @@ describe('revisionPushed() after a pass that did not come to its end', () => {
     world.machine.behave(`ghcr.io/o/blog@${digest(7)}`, behaviour)
     const ctx = failing(world, 'up', new MagosError('engine', 'It went away'))
     await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
-    expect(world.history.failed('blog')).not.toBeNull()
+    expect(latestTrouble(world.history, 'blog')).not.toBeNull()
     expect(contexts(await deploy(world))).toEqual([
       'magos/nas failure',
       'magos/nas/blog failure',
@@ -1089,8 +1111,8 @@ describe('revisionPushed() reports', () => {
     const { world, reports } = await breakShop()
     expect(reports.map(({ context, state, description }) => [context, state, description])).toEqual(
       [
-        ['magos/nas', 'failure', '1 failed, 1 unchanged'],
-        ['magos/nas/shop', 'failure', 'service "web" is unhealthy'],
+        ['magos/nas', 'failure', '1 rolled-back, 1 unchanged'],
+        ['magos/nas/shop', 'failure', expect.stringMatching(/^service "web" is unhealthy; rolled/)],
       ],
     )
     expect(world.told).toEqual([])
@@ -1135,7 +1157,7 @@ describe('deployRevision() for one stack', () => {
       deployRevision(ctx, { stack: 'blog', asked: 'by-person' }, signal),
     )
     expect(contexts(mended)).toEqual(['magos/nas failure', 'magos/nas/blog success'])
-    expect(mended.reports[0]?.description).toBe('1 failed, 1 succeeded')
+    expect(mended.reports[0]?.description).toBe('1 rolled-back, 1 succeeded')
   })
 
   it('says that another one waits for its first time', async () => {
@@ -1227,7 +1249,7 @@ async function interrupt(world: World): Promise<void> {
 }
 
 function statusOf({ history }: World): 'failed' | 'proven' {
-  return latestFailure(history, 'shop') === null ? 'proven' : 'failed'
+  return latestTrouble(history, 'shop') === null ? 'proven' : 'failed'
 }
 
 function images({ machine }: World): string[] {
@@ -1245,6 +1267,7 @@ function withForeign(options: WorldOptions = {}, stack = 'shop'): World {
     definition: '',
     labels: { 'com.docker.compose.project.working_dir': '/home/me/shop' },
     restarts: 'no',
+    imageId: 'a'.repeat(64),
     ports: [],
     startedAt: 1,
     stopped: null,
@@ -1296,6 +1319,7 @@ describe('revisionPushed() and what failed', () => {
     const world = home()
     await deploy(world)
     world.machine.behave(web2, 'pull-fails')
+    world.registry.push(webImage, '2', digest(2))
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
     expect(await failures(world)).toEqual([])
   })

@@ -37,8 +37,8 @@ describe('statusRequested()', () => {
   it('tells a failure with the commit that was proven before', async () => {
     const { world, commit } = await breakShop()
     expect((await status(world)).stacks[0]).toMatchObject({
-      state: 'failed',
-      reason: 'service "web" is unhealthy',
+      state: 'rolled-back',
+      reason: expect.stringContaining('rolled back, git ahead: service "web" is unhealthy'),
       commit,
     })
   })
@@ -47,6 +47,7 @@ describe('statusRequested()', () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     await deploy(world)
     world.machine.behave(broken, 'pull-fails')
+    world.registry.push({ registry: 'ghcr.io', repository: 'o/web' }, '2', digest(2))
     world.git.change({ 'shop/compose.yaml': shop.replace(web, broken) })
     await deploy(world)
     expect((await status(world)).stacks[0]?.state).toBe('failed')
@@ -94,6 +95,7 @@ describe('statusRequested()', () => {
       image: 'a'.repeat(64),
       digests: [],
       labels: { 'magos.stack': 'shop' },
+      imageId: 'a'.repeat(64),
       restarts: 'no',
       ports: [],
     } as const

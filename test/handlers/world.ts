@@ -17,6 +17,7 @@ import type { MemoryFiles, MemoryGit } from '../fakes/memory-git.ts'
 import { createMemoryHolds } from '../fakes/memory-holds.ts'
 import { createMemoryProber } from '../fakes/memory-prober.ts'
 import type { MemoryProber } from '../fakes/memory-prober.ts'
+import { createMemoryLastGood } from '../fakes/memory-last-good.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
@@ -74,6 +75,7 @@ export function createWorld(
     memory,
     views: createViews(),
     holds: createMemoryHolds(),
+    lastGood: createMemoryLastGood(),
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.

@@ -55,6 +55,7 @@ export function createEngine(options: EngineOptions): Engine {
     restart: (ids, signal) => restartContainers({ engine, clock }, ids, signal),
     kill: (ids, name, signal) => killContainers({ engine }, ids, name, signal),
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
+    tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
   }
 }
@@ -75,4 +76,16 @@ async function has(engine: EngineCommand, name: string, signal: AbortSignal): Pr
   if (result.outcome === 'exited' && result.exitCode === 0) return true
   if (result.outcome === 'exited' && result.exitCode === 1) return false
   throw engineError(runtime, `${runtime} ${args[0]} ${args[1]}`, result)
+}
+
+async function tag(
+  engine: EngineCommand,
+  imageId: string,
+  image: string,
+  signal: AbortSignal,
+): Promise<'tagged' | 'gone'> {
+  if (!(await has(engine, imageId, signal))) return 'gone'
+  const result = await askEngine(engine, ['tag', imageId, image], { signal })
+  if (result.outcome === 'exited' && result.exitCode === 0) return 'tagged'
+  throw engineError(engine.runtime, `${engine.runtime} tag`, result)
 }

@@ -5,8 +5,6 @@ import { at, numberAt, textAt, textsAt } from './json.ts'
 /** A container, and how its health check is to be timed; null where it has none. */
 export interface Inspected {
   readonly container: ObservedContainer
-  /** Id of its image, bare hex. */
-  readonly imageId: string
   readonly check: CheckTiming | null
 }
 
@@ -42,7 +40,6 @@ export function readContainer(document: unknown): Inspected | null {
   if (id === '' || project === undefined || at(document, 'State') === undefined) return null
   if (labels['com.docker.compose.oneoff'] === 'True') return null
   return {
-    imageId: bareId(textAt(document, 'Image')),
     check: readCheck(at(document, 'Config', 'Healthcheck')),
     container: {
       id,
@@ -57,6 +54,7 @@ export function readContainer(document: unknown): Inspected | null {
       image: textAt(document, 'Config', 'Image') || textAt(document, 'ImageName'),
       digests: readDigests([textAt(document, 'ImageDigest'), textAt(document, 'Config', 'Image')]),
       labels,
+      imageId: bareId(textAt(document, 'Image')),
       restarts: readRestarts(textAt(document, 'HostConfig', 'RestartPolicy', 'Name')),
       ports: readPorts(at(document, 'NetworkSettings', 'Ports')),
     },

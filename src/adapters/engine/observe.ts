@@ -26,12 +26,14 @@ export async function inspectContainers(
   const details = await inspect(engine, [...listed.map(({ id }) => id), ...images], signal)
   const inspected = details.flatMap((document) => readContainer(document) ?? [])
   const digests = readImages(details)
-  const unknown = inspected.map((one) => one.imageId).filter((id) => id !== '' && !digests.has(id))
+  const unknown = inspected
+    .map((one) => one.container.imageId)
+    .filter((id) => id !== '' && !digests.has(id))
   if (unknown.length > 0) {
     const more = readImages(await inspect(engine, [...new Set(unknown)], signal))
     for (const [id, known] of more) digests.set(id, known)
   }
-  return inspected.map((one) => withDigests(one, digests.get(one.imageId) ?? []))
+  return inspected.map((one) => withDigests(one, digests.get(one.container.imageId) ?? []))
 }
 
 interface Listed {

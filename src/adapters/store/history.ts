@@ -1,4 +1,10 @@
-import type { DeploymentRecord, FailedState, History, ProvenState } from '../../ports.ts'
+import type {
+  AsideState,
+  DeploymentRecord,
+  FailedState,
+  History,
+  ProvenState,
+} from '../../ports.ts'
 import type { Database } from './database.ts'
 
 export interface HistoryOptions {
@@ -37,18 +43,40 @@ export function createHistory(
         statements.end.run(proven.at, 'succeeded', '', id)
         remember(proven)
         statements.forgive.run(proven.stack)
+        statements.resume.run(proven.stack)
       })
     },
     fail(id, failed) {
-      const { stack, commit, inputs, reason, retry, words, at } = failed
+      const { stack, commit, inputs, reason, retry, words, at, restored, restoring } = failed
       write(() => {
         statements.end.run(at, 'failed', reason, id)
-        statements.fail.run(stack, commit, inputs, reason, retry, words, at)
+        const ending = [restored, restoring]
+        statements.fail.run(stack, commit, inputs, reason, retry, words, at, ...ending)
+        statements.resume.run(stack)
       })
+    },
+    restore(stack, { restored, restoring }) {
+      write(() => {
+        statements.restore.run(restored, restoring, stack)
+        if (restored === 'done') statements.rollBack.run(stack, stack)
+      })
+    },
+    setAside({ stack, commit, outcome, reason, at }) {
+      write(() => {
+        statements.setAside.run(stack, commit, outcome, reason, at)
+        const { lastInsertRowid } = statements.begin.run(stack, commit, '', at)
+        statements.end.run(at, outcome, reason, lastInsertRowid)
+        statements.pruneDeployments.run(keep)
+      })
+    },
+    aside: (stack) => read(() => toAside(statements.aside.get(stack))),
+    resume(stack) {
+      write(() => statements.resume.run(stack))
     },
     prove(proven) {
       write(() => {
         remember(proven)
+        statements.resume.run(proven.stack)
         // The failure of another state stays remembered: this one was not what failed.
         statements.forgiveInputs.run(proven.stack, proven.inputs)
       })
@@ -104,9 +132,23 @@ function prepare(connection: Database['connection']) {
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     fail: connection.prepare(
-      `INSERT OR REPLACE INTO failed (stack, commit_id, inputs, reason, retry, words, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO failed
+       (stack, commit_id, inputs, reason, retry, words, at, restored, restoring)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    restore: connection.prepare('UPDATE failed SET restored = ?, restoring = ? WHERE stack = ?'),
+    // The newest is the one that failed: whatever is begun afterwards succeeds or fails anew.
+    rollBack: connection.prepare(
+      `UPDATE deployments SET outcome = 'rolled-back'
+       WHERE outcome = 'failed' AND id = (
+         SELECT max(id) FROM deployments WHERE stack = ? AND outcome = 'failed'
+         AND inputs = (SELECT inputs FROM failed WHERE stack = ?))`,
+    ),
+    setAside: connection.prepare(
+      'INSERT OR REPLACE INTO asides (stack, commit_id, outcome, reason, at) VALUES (?, ?, ?, ?, ?)',
+    ),
+    aside: connection.prepare('SELECT * FROM asides WHERE stack = ?'),
+    resume: connection.prepare('DELETE FROM asides WHERE stack = ?'),
     forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
     forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
     committed: connection.prepare('INSERT OR REPLACE INTO commits (commit_id, at) VALUES (?, ?)'),
@@ -145,6 +187,23 @@ function toFailed(row: Row | undefined): FailedState | null {
     retry: row['retry'] === 'next-pass' ? 'next-pass' : 'when-changed',
     words: String(row['words']),
     at: Number(row['at']),
+    restored: RESTORED.find((one) => one === row['restored']) ?? 'none',
+    restoring: String(row['restoring']),
+  }
+}
+
+const RESTORED = ['none', 'due', 'done', 'failed'] as const
+const ASIDE = ['failed', 'rolled-back', 'held'] as const
+const ENDED = ['succeeded', 'failed', 'rolled-back', 'held', 'interrupted'] as const
+
+function toAside(row: Row | undefined): AsideState | null {
+  if (row === undefined) return null
+  return {
+    stack: String(row['stack']),
+    commit: String(row['commit_id']),
+    outcome: ASIDE.find((one) => one === row['outcome']) ?? 'failed',
+    reason: String(row['reason']),
+    at: Number(row['at']),
   }
 }
 
@@ -157,8 +216,7 @@ function toRecord(row: Row): DeploymentRecord {
     inputs: String(row['inputs']),
     startedAt: Number(row['started_at']),
     endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
-    outcome:
-      outcome === 'succeeded' || outcome === 'failed' || outcome === 'interrupted' ? outcome : null,
+    outcome: ENDED.find((one) => one === outcome) ?? null,
     reason: String(row['reason']),
   }
 }

@@ -82,4 +82,34 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE failed ADD COLUMN words TEXT NOT NULL DEFAULT '';
   `,
+  `
+  ALTER TABLE failed ADD COLUMN restored TEXT NOT NULL DEFAULT 'none'
+    CHECK (restored IN ('none', 'due', 'done', 'failed'));
+  ALTER TABLE failed ADD COLUMN restoring TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE asides (
+    stack TEXT PRIMARY KEY,
+    commit_id TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('failed', 'rolled-back', 'held')),
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE newer_deployments (
+    id INTEGER PRIMARY KEY,
+    stack TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT CHECK (outcome IN ('succeeded', 'failed', 'rolled-back', 'held', 'interrupted')),
+    reason TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+  INSERT INTO newer_deployments
+    SELECT id, stack, commit_id, inputs, started_at, ended_at, outcome, reason FROM deployments;
+  DROP TABLE deployments;
+  ALTER TABLE newer_deployments RENAME TO deployments;
+  CREATE INDEX deployments_open ON deployments (id) WHERE outcome IS NULL;
+  CREATE INDEX deployments_by_stack ON deployments (stack, id);
+  `,
 ]

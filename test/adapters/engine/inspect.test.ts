@@ -20,10 +20,11 @@ describe('readContainer()', () => {
       image: `127.0.0.1:5010/t/app@${shapes.INDEX}`,
       digests: [shapes.PLATFORM, shapes.INDEX],
       labels: shapes.PODMAN_4_3.Config.Labels,
+      imageId: shapes.IMAGE,
       restarts: 'no',
       ports: [],
     })
-    expect(read?.imageId).toBe(shapes.IMAGE)
+    expect(read?.container.imageId).toBe(shapes.IMAGE)
     expect(read?.check).toEqual({ interval: 1000, startPeriod: 0, retries: 3 })
   })
 
@@ -80,7 +81,7 @@ describe('readContainer()', () => {
 
   it('reads docker', () => {
     const read = readContainer(shapes.DOCKER)
-    expect(read?.imageId).toBe(shapes.IMAGE)
+    expect(read?.container.imageId).toBe(shapes.IMAGE)
     expect(read?.check).toEqual({ interval: 30_000, startPeriod: 5000, retries: 5 })
     expect(read?.container).toMatchObject({
       name: 'shop-web-1',

@@ -290,7 +290,14 @@ describe('openStore() history', () => {
     const { history } = openForTest(newPath(), { keep: 5 })
     const start = { stack: 's', commit: 'c', inputs: 'i', at: 1 }
     const open = history.begin({ ...start, stack: 'open' })
-    const failure = { ...start, reason: 'r', retry: 'when-changed', words: '' } as const
+    const failure = {
+      ...start,
+      reason: 'r',
+      retry: 'when-changed',
+      words: '',
+      restored: 'none',
+      restoring: '',
+    } as const
     for (let count = 0; count < 20; count += 1) {
       history.fail(history.begin(start), failure)
       history.committed(`c${count}`, count)

@@ -35,6 +35,7 @@ export function container(over: Partial<ObservedContainer> = {}): ObservedContai
     image: `ghcr.io/o/app@${DIGEST_A}`,
     digests: [DIGEST_A],
     labels: { [LABEL.hash]: 'h1', [LABEL.stack]: 'shop' },
+    imageId: 'a'.repeat(64),
     restarts: 'no',
     ports: [],
     ...over,

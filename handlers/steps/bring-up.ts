@@ -1,0 +1,84 @@
+import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import { lastWords, tail, wordsInOne } from './last-words.ts'
+import { layFiles } from './lay-files.ts'
+import { maskValues, valuesOf } from './mask-values.ts'
+import { reloadServices } from './plan-reloads.ts'
+import { proveStack } from './prove-stack.ts'
+import { changedServices, type ResolvedStack } from './resolve-stack.ts'
+
+/** What came of it, and when the look was taken that told. */
+export type BroughtUp = { readonly reason: string; readonly at: number | null } & (
+  | { readonly outcome: 'succeeded'; readonly containers: readonly ObservedContainer[] }
+  | {
+      readonly outcome: 'failed'
+      /** What the containers in trouble wrote last. */
+      readonly words: string
+      /** What is known beside the reason, for the log. */
+      readonly evidence: LogFields
+    }
+)
+
+export interface BringingUp {
+  /** What was proven of the containers that are kept. */
+  readonly vouching: ProvenState | null
+  /** Ids of containers that have to go before anything new comes. */
+  readonly first: readonly string[]
+}
+
+/** Lays a stack's files, has the provider make what is due, and looks until the verdict. The images are here already. */
+export async function bringUp(
+  ctx: Context,
+  resolved: ResolvedStack,
+  { vouching, first }: BringingUp,
+  signal: AbortSignal,
+): Promise<BroughtUp> {
+  await layFiles(ctx, resolved, ctx.log, signal)
+  const going = [...new Set([...first, ...resolved.remade])]
+  if (going.length > 0) await ctx.engine.remove(going, signal)
+  const { exitCode, output } = await up(ctx, resolved, signal)
+  const said = tail(maskValues(output, valuesOf(resolved).values))
+  await reloadServices(ctx, resolved.reloads, signal)
+  if (exitCode !== 0) {
+    ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
+  }
+  const { outcome, reason, at, containers } = await proveStack(ctx, resolved, vouching, signal)
+  if (outcome !== 'succeeded') {
+    const words = await lastWords(ctx, resolved, signal)
+    // podman-compose repeats every command that it runs, `-e KEY=value` and all.
+    const evidence = { exitCode, provider: said, containers: words }
+    return { outcome: 'failed', reason, at, words: wordsInOne(words), evidence }
+  }
+  await removeOrphans(ctx, resolved, new Set(going), signal)
+  return { outcome, reason, at, containers }
+}
+
+async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {
+  const { project, home } = resolved.source
+  const { document, services } = resolved.desired
+  const due = changedServices(resolved).map(({ name }) => name)
+  if (due.length === 0) return { exitCode: 0, output: '' }
+  const named = due.length === services.length ? 'all' : due
+  const provider = resolved.provider.name
+  return ctx.compose.up({ project, provider, home, document, services: named }, signal)
+}
+
+/** Containers of services that left the file go last, when the new state is proven. Volumes are never removed. */
+async function removeOrphans(
+  ctx: Context,
+  resolved: ResolvedStack,
+  gone: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ids = orphansOf(resolved)
+    .map(({ id }) => id)
+    .filter((id) => !gone.has(id))
+  if (ids.length > 0) await ctx.engine.remove(ids, signal)
+}
+
+/** Containers of services that are not in the file. */
+export function orphansOf({ plan, containers }: ResolvedStack): readonly ObservedContainer[] {
+  const gone = new Set(plan.filter(({ action }) => action === 'remove').map(({ name }) => name))
+  return containers.filter(({ service }) => gone.has(service))
+}

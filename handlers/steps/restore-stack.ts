@@ -1,0 +1,191 @@
+import { MagosError } from '../../src/domain/error.ts'
+import { formatImageReference } from '../../src/domain/image-reference.ts'
+import { LABEL } from '../../src/domain/deploy/labels.ts'
+import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
+import type { ObservedState } from '../../src/domain/deployment.ts'
+import type { FailedState, History, LastGoodState, ProvenState, Source } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import { bringUp, orphansOf } from './bring-up.ts'
+import { pullImages } from './pull-images.ts'
+import type { StackSource } from './read-stack.ts'
+import { remakeBroken } from './remake-broken.ts'
+import { changedServices, resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { stackFault } from './stack-fault.ts'
+
+/**
+ * The state that the stack can come back to when the one with these inputs is given up: the last that was proven, and
+ * never that one itself. Where the history was lost, the newest that was kept.
+ */
+export async function lastGoodBefore(
+  { history, lastGood }: Pick<Context, 'history' | 'lastGood'>,
+  { stack, inputs }: Pick<FailedState, 'stack' | 'inputs'>,
+): Promise<LastGoodState | null> {
+  const proven = history.proven(stack)
+  if (proven?.inputs === inputs) return null
+  const state = await lastGood.recall(stack, proven?.inputs ?? null)
+  return state?.inputs === inputs ? null : state
+}
+
+/**
+ * Runs the last good state again, by the same way as any other: its files, the provider, inspection. One try: where it
+ * fails too, nothing goes on by itself. What is to be done is noted first, so that the next start finishes it.
+ */
+export async function restoreStack(
+  ctx: Context,
+  failed: FailedState,
+  signal: AbortSignal,
+): Promise<FailedState> {
+  const { history, log } = ctx
+  const { stack } = failed
+  const last = await lastGoodBefore(ctx, failed)
+  if (last === null) {
+    return ended(history, failed, 'none', 'there is no last good state to go back to')
+  }
+  const name = last.commit.slice(0, 12)
+  history.restore(stack, { restored: 'due', restoring: '' })
+  log.warn({ from: failed.commit, to: last.commit }, 'Restoring the last good state')
+  const { outcome, reason, evidence } = await tryToRestore(ctx, last, signal)
+  if (outcome === 'failed') {
+    log.error(evidence, `Last good state cannot be restored: ${reason}`)
+    const told = `and the last good state (${name}) could not be restored: ${reason}`
+    return ended(history, failed, 'failed', told)
+  }
+  rememberProof(history, last, failed)
+  log.info({ to: last.commit }, `Last good state runs again: ${reason}`)
+  return ended(history, failed, 'done', `rolled back to ${name}: ${reason}`)
+}
+
+function ended(
+  history: History,
+  failed: FailedState,
+  restored: FailedState['restored'],
+  restoring: string,
+): FailedState {
+  history.restore(failed.stack, { restored, restoring })
+  return { ...failed, restored, restoring }
+}
+
+interface Restored {
+  readonly outcome: 'succeeded' | 'failed'
+  readonly reason: string
+  readonly evidence: Readonly<Record<string, unknown>>
+}
+
+async function tryToRestore(
+  ctx: Context,
+  last: LastGoodState,
+  signal: AbortSignal,
+): Promise<Restored> {
+  try {
+    return await restore(ctx, last, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const fault = stackFault(error)
+    if (fault === null) throw error
+    return { outcome: 'failed', reason: fault.message, evidence: { error: fault } }
+  }
+}
+
+async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): Promise<Restored> {
+  const observed = await ctx.engine.observe(signal)
+  const { compose, history } = ctx
+  const kept = { compose, history, source: keptSource(last) }
+  const resolved = await resolveStack(kept, sourceOf(ctx, last), observed, signal)
+  const vouching = provenBy(last)
+  const due = remakeBroken(resolved, vouching)
+  const ready = await readyImages(ctx, due, last, signal)
+  const missing = await pullImages(ctx, ready, signal)
+  if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
+  const first = [...orphansOf(ready), ...strays(last, observed)].map(({ id }) => id)
+  const brought = await bringUp(ctx, ready, { vouching, first }, signal)
+  const evidence = brought.outcome === 'failed' ? brought.evidence : {}
+  return { outcome: brought.outcome, reason: brought.reason, evidence }
+}
+
+/** The stack as it was, in the directory that is its own now. */
+function sourceOf({ files }: Context, last: LastGoodState): StackSource {
+  const { stack, project, inputs, tracked, untracked } = last
+  const entries = last.files.map(({ path, mode, oid }) => ({ path, mode, oid }))
+  return { stack, project, home: files.home(stack.name), entries, untracked, inputs, tracked }
+}
+
+/** Reads from what was kept: git may have forgotten that commit. */
+function keptSource({ stack, files }: LastGoodState): Pick<Source, 'read'> {
+  const contents = new Map(files.map(({ oid, content }) => [oid, content]))
+  return {
+    async read({ path, oid }) {
+      const content = contents.get(oid)
+      if (content !== undefined) return await Promise.resolve(content)
+      throw new MagosError('stack', `Read "${path}" of the last good state: it was not kept`, {
+        remedy: `Commit a change to stack "${stack.name}", or try it again by hand`,
+      })
+    },
+  }
+}
+
+/** Containers of this stack under another project name: the state that failed had renamed it. */
+function strays({ stack, project }: LastGoodState, { containers }: ObservedState) {
+  return containers.filter(
+    (one) => one.labels[LABEL.stack] === stack.name && one.project !== project,
+  )
+}
+
+/**
+ * Where no digest names an image its name goes back to the one that ran, and nothing is pulled or built for it. One that
+ * is gone is had anew, which may be another.
+ */
+async function readyImages(
+  ctx: Context,
+  resolved: ResolvedStack,
+  { images, project }: LastGoodState,
+  signal: AbortSignal,
+): Promise<ResolvedStack> {
+  const here = new Map<string, string>()
+  for (const { name, image } of changedServices(resolved)) {
+    const id = images[name]
+    if (id === undefined) continue
+    const reference = image === null ? `${project}-${name}` : formatImageReference(image)
+    const outcome = await ctx.engine.tag(id, reference, signal)
+    if (outcome === 'tagged') here.set(name, reference)
+    else ctx.log.warn({ service: name, image: reference }, 'Image that ran is gone: having it anew')
+  }
+  return here.size === 0 ? resolved : withoutPulls(resolved, here)
+}
+
+function withoutPulls(resolved: ResolvedStack, here: ReadonlyMap<string, string>): ResolvedStack {
+  const { services, document } = resolved.desired
+  const definitions = Object.entries(document.services).map(([name, definition]) => {
+    const image = here.get(name)
+    return [name, image === undefined ? definition : asImage(definition, image)] as const
+  })
+  return {
+    ...resolved,
+    desired: {
+      services: services.map((service) =>
+        here.has(service.name) ? neverPulled(service) : service,
+      ),
+      document: { ...document, services: Object.fromEntries(definitions) },
+    },
+  }
+}
+
+/** Nothing is built where the image is here. */
+function asImage(definition: Readonly<Record<string, unknown>>, image: string) {
+  const rest = Object.entries(definition).filter(([key]) => key !== 'build')
+  return { ...Object.fromEntries(rest), image }
+}
+
+function neverPulled(service: DesiredService): DesiredService {
+  return { ...service, pull: 'never' }
+}
+
+function provenBy(last: LastGoodState): ProvenState {
+  const { stack, project, commit, inputs, services, provider, at } = last
+  return { stack: stack.name, project, commit, inputs, services, provider, at }
+}
+
+/** Where the history was lost, what runs is known again, and stays older than the failure. */
+function rememberProof(history: History, last: LastGoodState, failed: FailedState): void {
+  if (history.proven(failed.stack) !== null) return
+  history.prove({ ...provenBy(last), at: Math.min(last.at, failed.at - 1) })
+}

@@ -1,0 +1,46 @@
+import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
+import type { MagosError } from '../../src/domain/error.ts'
+import type { AsideState } from '../../src/ports.ts'
+import type { Context } from '../context.ts'
+import type { RepositoryView } from '../views.ts'
+import { runsOn } from './still-proven.ts'
+import { news, newsUntold, type StackResult } from './stack-result.ts'
+
+type Aside = Deployment & Pick<AsideState, 'outcome'>
+
+/** Nothing was touched, so every pass looks again; it is remembered and told once a commit. */
+export function setAside(ctx: Context, view: RepositoryView, deployment: Aside): StackResult {
+  const { history } = ctx
+  const { commit } = view.revision
+  const { stack, outcome, reason } = deployment
+  const before = history.aside(stack)
+  if (before?.commit === commit && before.reason === reason && before.outcome === outcome) {
+    return { deployment, news: newsUntold(ctx, view, before) }
+  }
+  history.setAside({ stack, commit, outcome, reason, at: ctx.now })
+  return news(deployment)
+}
+
+/** A stack that cannot be read or resolved. Where it was proven before, that state runs on, and is told to. */
+export function refusal(
+  { history }: Context,
+  stack: string,
+  { message, remedy, place }: MagosError,
+  observed: ObservedState,
+): Aside {
+  const proven = history.proven(stack)
+  const isRunning = proven !== null && runsOn(proven, observed)
+  return {
+    stack,
+    outcome: isRunning ? 'rolled-back' : 'failed',
+    services: [],
+    reason: isRunning ? `${message}; ${runsUntouched(proven)}` : message,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...place,
+  }
+}
+
+/** Says that the last good state was never left. */
+export function runsUntouched({ commit }: { readonly commit: string }): string {
+  return `nothing was touched, and the last good state runs on (${commit.slice(0, 12)})`
+}
