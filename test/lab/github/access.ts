@@ -27,6 +27,8 @@ function permissionOf(path: string): string {
   if (rest === '' || rest.startsWith('/rules')) return 'metadata'
   if (rest.includes('/status')) return rest.startsWith('/deployments') ? 'deployments' : 'statuses'
   if (rest.startsWith('/deployments')) return 'deployments'
+  // Labels and comments of a pull request are its own; issues have a permission beside it.
+  if (rest.startsWith('/issues')) return 'pull_requests'
   if (rest.startsWith('/pulls')) return rest.endsWith('/merge') ? 'contents' : 'pull_requests'
   return rest.includes('/check-runs') ? 'checks' : 'contents'
 }

@@ -3,9 +3,10 @@ import { account } from './accounts.ts'
 import type { Lab } from './call.ts'
 import type { TreeChange } from './git-objects.ts'
 import { isoSeconds } from './iso-time.ts'
+import { closePull, openPull } from './pulls.ts'
 import { announceMove } from './refs.ts'
 import { createBareRepository } from './repository.ts'
-import type { RepositoryRecord, Rule } from './state.ts'
+import type { PullRecord, RepositoryRecord, Rule } from './state.ts'
 
 export interface NewRepository {
   readonly owner?: string
@@ -27,7 +28,19 @@ export interface LabRepository {
   readonly cloneUrl: string
   head(branch?: string): Promise<{ readonly commit: string; readonly tree: string }>
   /** A person commits on the branch; Apps are told as of a push. */
-  commit(files: readonly TreeChange[], message?: string): Promise<{ commit: string; tree: string }>
+  commit(
+    files: readonly TreeChange[],
+    message?: string,
+    /** Default: the default branch; one that is not there is made from it. */
+    branch?: string,
+  ): Promise<{ commit: string; tree: string }>
+  /** A person opens a pull request of a branch; Apps are told. */
+  openPull(branch: string, title?: string): Promise<PullRecord>
+  /** A stranger opens one out of a fork. */
+  openForkPull(files: readonly TreeChange[], title?: string): Promise<PullRecord>
+  /** A person closes one. */
+  closePull(number: number): Promise<void>
+  pull(number: number): PullRecord
   /** Content of a file; null where there is none. */
   read(path: string, ref?: string): Promise<string | null>
   protect(...rules: readonly Rule[]): void
@@ -58,6 +71,7 @@ export async function createRepository(
     archived: false,
     git,
     rules: [],
+    collaborators: new Set([state.person.login]),
     content: 'unknown',
     statuses: [],
     deployments: [],
@@ -87,6 +101,11 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
     commit,
     tree: (await git.readCommit(commit)).tree,
   })
+  const pull = (number: number): PullRecord => {
+    const found = record.pulls.find((one) => one.number === number)
+    if (found === undefined) throw new Error(`There is no pull request ${number}`)
+    return found
+  }
   return {
     record,
     owner: owner.login,
@@ -99,10 +118,39 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
       if (commit === null) throw new Error(`The branch ${branch} does not exist`)
       return await revision(commit)
     },
-    commit: (files, message = 'a change') =>
+    commit: (files, message = 'a change', branch = defaultBranch) =>
       record.exclusively(
-        async () => await revision(await commitByHand(lab, record, files, message)),
+        async () => await revision(await commitByHand(lab, record, { files, message, branch })),
       ),
+    async openPull(head, title = 'A change') {
+      const headSha = await git.resolve(`refs/heads/${head}`, 'commit')
+      if (headSha === null) throw new Error(`The branch ${head} does not exist`)
+      const { person: user } = state
+      return await openPull(lab, record, {
+        head,
+        base: defaultBranch,
+        title,
+        body: null,
+        user,
+        headSha,
+      })
+    },
+    async openForkPull(files, title = 'A stranger’s change') {
+      const user = account(state, 'stranger', 'User')
+      const base = await git.resolve(`refs/heads/${defaultBranch}`, 'commit')
+      const headSha = await writeByHand(lab, record, { files, message: title, parent: base })
+      return await openPull(lab, record, {
+        head: 'patch-1',
+        base: defaultBranch,
+        title,
+        body: null,
+        user,
+        headSha,
+        fork: user,
+      })
+    },
+    closePull: (number) => closePull(lab, record, pull(number), state.person),
+    pull,
     async read(path, ref = defaultBranch) {
       const tree = await git.resolve(ref, 'tree')
       const items = tree === null ? [] : await git.readTree(tree, 'recursive')
@@ -118,21 +166,37 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
 async function commitByHand(
   lab: Lab,
   repository: RepositoryRecord,
-  files: readonly TreeChange[],
-  message: string,
+  { files, message, branch }: { files: readonly TreeChange[]; message: string; branch: string },
 ): Promise<string> {
   const { git, defaultBranch } = repository
-  const { state } = lab
-  const ref = `refs/heads/${defaultBranch}`
+  const ref = `refs/heads/${branch}`
   const before = await git.resolve(ref, 'commit')
-  const base = before === null ? null : (await git.readCommit(before)).tree
+  const parent = before ?? (await git.resolve(`refs/heads/${defaultBranch}`, 'commit'))
+  const after = await writeByHand(lab, repository, { files, message, parent })
+  if ((await git.updateRef(ref, before, after)) === 'moved') throw new Error(`${ref} moved`)
+  await announceMove(lab, repository, { name: ref, before, after }, lab.state.person)
+  return after
+}
+
+async function writeByHand(
+  { state }: Lab,
+  { git }: RepositoryRecord,
+  {
+    files,
+    message,
+    parent,
+  }: { files: readonly TreeChange[]; message: string; parent: string | null },
+): Promise<string> {
+  const base = parent === null ? null : (await git.readCommit(parent)).tree
   const tree = await git.writeTree(base, files)
   const date = isoSeconds(state.now())
   const author = { name: state.person.login, email: 'operator@example.org', date }
-  const parents = before === null ? [] : [before]
-  const commit = { tree, parents, author, committer: author, message: `${message}\n` }
-  const after = await git.writeCommit(commit)
-  if ((await git.updateRef(ref, before, after)) === 'moved') throw new Error(`${ref} moved`)
-  await announceMove(lab, repository, { name: ref, before, after }, state.person)
-  return after
+  const parents = parent === null ? [] : [parent]
+  return await git.writeCommit({
+    tree,
+    parents,
+    author,
+    committer: author,
+    message: `${message}\n`,
+  })
 }

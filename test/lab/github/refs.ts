@@ -1,6 +1,7 @@
 import { ApiError } from './api-error.ts'
 import type { Lab } from './call.ts'
 import { pushPayload } from './payloads.ts'
+import { followBranch } from './pulls.ts'
 import type { RefMove } from './payloads.ts'
 import { allows, covers } from './state.ts'
 import type { Account, AppRecord, RepositoryRecord } from './state.ts'
@@ -39,10 +40,12 @@ export async function announceMove(
       repositoryId: repository.id,
     })
   }
+  await followBranch(lab, repository, move, by)
 }
 
 const refusals = {
   pull_request: 'Changes must be made through a pull request.',
+  required_status_checks: 'Required status checks are expected.',
   required_signatures: 'Commits must have verified signatures.',
   update: 'Cannot update this protected ref.',
   non_fast_forward: 'Cannot force-push to this branch',
@@ -66,4 +69,24 @@ export function checkRules(
   if (broken.length === 0) return
   const reasons = broken.map(({ type }) => `${refusals[type]}\n\n`).join('')
   throw new ApiError(422, `Repository rule violations found\n\n${reasons}`)
+}
+
+/** Throws where a rule wants a status or check run on the commit that is not green. */
+export function checkRequiredStatuses(
+  { rules, statuses, checkRuns }: RepositoryRecord,
+  branch: string,
+  sha: string,
+  status: 405 | 422,
+): void {
+  const wanted = rules
+    .filter((rule) => rule.branch === branch && rule.type === 'required_status_checks')
+    .flatMap(({ contexts }) => contexts ?? [])
+  const missing = wanted.find((context) => {
+    const told = statuses.findLast((one) => one.sha === sha && one.context === context)
+    const run = checkRuns.findLast((one) => one.sha === sha && one.fields['name'] === context)
+    return told?.state !== 'success' && run?.fields['conclusion'] !== 'success'
+  })
+  if (missing === undefined) return
+  const reason = `Required status check "${missing}" is expected.`
+  throw new ApiError(status, `Repository rule violations found\n\n${reason}\n\n`)
 }

@@ -40,6 +40,8 @@ export interface BareRepository {
   log(sha: string, options: LogOptions): Promise<readonly string[]>
   /** `A`, `M` or `D` of every path that differs. */
   changes(before: string, after: string): Promise<readonly { status: string; path: string }[]>
+  /** The newest commit that both have; null where there is none. */
+  mergeBase(one: string, other: string): Promise<string | null>
   /** Tree of both commits merged; null where they conflict. */
   mergeTree(ours: string, theirs: string): Promise<string | null>
 }
@@ -89,6 +91,8 @@ function openBareRepository(directory: string): BareRepository {
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
     log: (sha, options) => log(git, sha, options),
     changes: (before, after) => changes(git, before, after),
+    mergeBase: async (one, other) =>
+      (await git.attempt(['merge-base', one, other]))?.split('\n')[0] ?? null,
     mergeTree: async (ours, theirs) =>
       (await git.attempt(['merge-tree', '--write-tree', ours, theirs]))?.split('\n')[0] ?? null,
   }

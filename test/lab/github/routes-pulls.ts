@@ -3,13 +3,15 @@ import type { Answer } from './api-error.ts'
 import { callerAccount } from './auth.ts'
 import { parameter, repositoryOf } from './call.ts'
 import type { Call, Handlers, Lab } from './call.ts'
-import { textField } from './json.ts'
+import { listField, textField } from './json.ts'
 import type { JsonObject } from './json.ts'
-import { announceMove } from './refs.ts'
+import { pullShape } from './pull-shape.ts'
+import { closePull, openPull, reopenPull } from './pulls.ts'
+import { announceMove, checkRequiredStatuses } from './refs.ts'
 import { isoSeconds } from './iso-time.ts'
 import type { Person } from './git-objects.ts'
-import { nodeId, page, pageLinks, repositoryShape, repositoryUrl, userShape } from './shapes.ts'
-import type { PullRecord, RepositoryRecord, State } from './state.ts'
+import { commitShape, page, pageLinks } from './shapes.ts'
+import type { PullRecord, RepositoryRecord } from './state.ts'
 
 /** https://docs.github.com/en/rest/pulls/pulls, for branches of one repository. */
 export const pullRoutes: Handlers<`${string}/pulls${string}`> = {
@@ -20,7 +22,9 @@ export const pullRoutes: Handlers<`${string}/pulls${string}`> = {
     body: await pullShape(state, repositoryOf(call), pullOf(call)),
   }),
   'PATCH /repos/{owner}/{repo}/pulls/{pull_number}': updatePull,
+  'GET /repos/{owner}/{repo}/pulls/{pull_number}/commits': listPullCommits,
   'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge': mergePull,
+  'POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers': requestReviewers,
 }
 
 async function listPulls({ state }: Lab, call: Call): Promise<Answer> {
@@ -29,22 +33,35 @@ async function listPulls({ state }: Lab, call: Call): Promise<Answer> {
   const [wanted, head, base] = [query.get('state') ?? 'open', query.get('head'), query.get('base')]
   const all = repository.pulls
     .filter((pull) => wanted === 'all' || pull.state === wanted)
-    .filter((pull) => head === null || head === `${repository.owner.login}:${pull.head}`)
+    .filter(
+      (pull) => head === null || head === `${(pull.fork ?? repository.owner).login}:${pull.head}`,
+    )
     .filter((pull) => base === null || base === pull.base)
     .toReversed()
   const body: JsonObject[] = []
-  for (const pull of page(all, query)) body.push(await pullShape(state, repository, pull))
+  for (const pull of page(all, query)) {
+    // The list tells nothing about merging, and does not make GitHub find out.
+    const { lookedAt } = pull
+    const {
+      mergeable: _,
+      mergeable_state: __,
+      ...listed
+    } = await pullShape(state, repository, pull)
+    pull.lookedAt = lookedAt
+    body.push(listed)
+  }
   return { status: 200, body, headers: pageLinks(call.url, all.length) }
 }
 
-async function createPull({ state }: Lab, call: Call): Promise<Answer> {
+async function createPull(lab: Lab, call: Call): Promise<Answer> {
+  const { state } = lab
   const repository = repositoryOf(call)
   const { git, owner } = repository
   const base = textField(call.body, 'base') ?? ''
   const head = (textField(call.body, 'head') ?? '').replace(`${owner.login}:`, '')
-  for (const [field, name] of Object.entries({ base, head })) {
-    if ((await git.resolve(`refs/heads/${name}`, 'commit')) === null) refuse('invalid', field)
-  }
+  const headSha = await git.resolve(`refs/heads/${head}`, 'commit')
+  if ((await git.resolve(`refs/heads/${base}`, 'commit')) === null) refuse('invalid', 'base')
+  if (headSha === null) refuse('invalid', 'head')
   const twin = repository.pulls.find(
     (pull) => pull.state === 'open' && pull.head === head && pull.base === base,
   )
@@ -52,36 +69,70 @@ async function createPull({ state }: Lab, call: Call): Promise<Answer> {
   if (await git.isAncestor(`refs/heads/${head}`, `refs/heads/${base}`)) {
     refuseCustom(`No commits between ${base} and ${head}`)
   }
-  const pull: PullRecord = {
-    id: state.nextId(),
-    number: repository.pulls.length + 1,
-    user: callerAccount(state, call.caller),
-    head,
-    base,
-    title: textField(call.body, 'title') ?? '',
-    body: textField(call.body, 'body') ?? null,
-    state: 'open',
-    createdAt: state.now(),
-    updatedAt: state.now(),
-    closedAt: null,
-    merged: null,
-  }
-  repository.pulls.push(pull)
+  const title = textField(call.body, 'title') ?? ''
+  if (title.length > 256) refuseCustom('title is too long (maximum is 256 characters)')
+  const body = checkedBody(textField(call.body, 'body') ?? null)
+  const user = callerAccount(state, call.caller)
+  const pull = await openPull(lab, repository, { head, base, title, body, user, headSha })
   return { status: 201, body: await pullShape(state, repository, pull) }
 }
 
-async function updatePull({ state }: Lab, call: Call): Promise<Answer> {
-  const pull = pullOf(call)
+function checkedBody(body: string | null): string | null {
+  if ((body?.length ?? 0) > 65_536) refuseCustom('body is too long (maximum is 65536 characters)')
+  return body
+}
+
+async function listPullCommits({ state }: Lab, call: Call): Promise<Answer> {
+  const [repository, pull] = [repositoryOf(call), pullOf(call)]
+  const { git } = repository
+  const base = pull.merged?.base ?? (await git.resolve(`refs/heads/${pull.base}`, 'commit'))
+  // Oldest first, and no more than 250 of them.
+  const ids = await git.log(pull.headSha, { limit: 250, ...(base === null ? {} : { since: base }) })
+  const body: JsonObject[] = []
+  for (const sha of page(ids.toReversed(), call.query)) {
+    body.push(commitShape(state, repository, await git.readCommit(sha)))
+  }
+  return { status: 200, body, headers: pageLinks(call.url, ids.length) }
+}
+
+/** https://docs.github.com/en/rest/pulls/review-requests */
+async function requestReviewers({ state }: Lab, call: Call): Promise<Answer> {
+  const [repository, pull] = [repositoryOf(call), pullOf(call)]
+  const { owner, name, collaborators } = repository
+  const wanted = (listField(call.body, 'reviewers') ?? []).map(String)
+  if (wanted.includes(pull.user.login)) {
+    throw new ApiError(422, 'Review cannot be requested from pull request author.')
+  }
+  const accounts = wanted.flatMap((login) => {
+    const found = state.accounts.get(login)
+    return found !== undefined && collaborators.has(login) ? [found] : []
+  })
+  if (accounts.length < wanted.length) {
+    const text =
+      'Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of'
+    throw new ApiError(422, `${text} the ${owner.login}/${name} repository.`)
+  }
+  pull.reviewers.push(...accounts.filter((account) => !pull.reviewers.includes(account)))
+  return { status: 201, body: await simplePull(call, state, pull) }
+}
+
+async function simplePull(call: Call, state: Lab['state'], pull: PullRecord): Promise<JsonObject> {
+  return await pullShape(state, repositoryOf(call), pull)
+}
+
+async function updatePull(lab: Lab, call: Call): Promise<Answer> {
+  const { state } = lab
+  const [repository, pull] = [repositoryOf(call), pullOf(call)]
   const { title, body, base } = pull
   pull.title = textField(call.body, 'title') ?? title
-  pull.body = textField(call.body, 'body') ?? body
+  pull.body = checkedBody(textField(call.body, 'body') ?? body)
   pull.base = textField(call.body, 'base') ?? base
+  const by = callerAccount(state, call.caller)
   const wanted = textField(call.body, 'state')
-  if (wanted === 'closed' && pull.state === 'open') pull.closedAt = state.now()
-  if (wanted === 'open' && pull.merged === null) pull.closedAt = null
-  pull.state = pull.closedAt === null ? 'open' : 'closed'
+  if (wanted === 'closed') await closePull(lab, repository, pull, by)
+  if (wanted === 'open' && pull.state === 'closed') await reopenPull(lab, repository, pull, by)
   pull.updatedAt = state.now()
-  return { status: 200, body: await pullShape(state, repositoryOf(call), pull) }
+  return { status: 200, body: await pullShape(state, repository, pull) }
 }
 
 async function mergePull(lab: Lab, call: Call): Promise<Answer> {
@@ -90,8 +141,8 @@ async function mergePull(lab: Lab, call: Call): Promise<Answer> {
   const { git } = repository
   return await repository.exclusively(async () => {
     const ours = await git.resolve(`refs/heads/${pull.base}`, 'commit')
-    const theirs = await git.resolve(`refs/heads/${pull.head}`, 'commit')
-    if (pull.state !== 'open' || ours === null || theirs === null) {
+    const theirs = pull.headSha
+    if (pull.state !== 'open' || ours === null) {
       throw new ApiError(405, 'Pull Request is not mergeable')
     }
     // As in a repository whose settings allow merge commits and squashing only.
@@ -103,6 +154,7 @@ async function mergePull(lab: Lab, call: Call): Promise<Answer> {
     }
     const tree = await git.mergeTree(ours, theirs)
     if (tree === null) throw new ApiError(405, 'Pull Request has merge conflicts')
+    checkRequiredStatuses(repository, pull.base, theirs, 405)
     const by = callerAccount(lab.state, call.caller)
     const date = isoSeconds(lab.state.now())
     const author: Person = {
@@ -118,9 +170,8 @@ async function mergePull(lab: Lab, call: Call): Promise<Answer> {
       committer: { name: 'GitHub', email: 'noreply@github.com', date },
     })
     await git.updateRef(`refs/heads/${pull.base}`, ours, sha)
-    const now = lab.state.now()
-    Object.assign(pull, { state: 'closed', closedAt: now, updatedAt: now })
-    pull.merged = { sha, at: now, by }
+    pull.merged = { sha, at: lab.state.now(), by, base: ours }
+    await closePull(lab, repository, pull, by)
     const move = { name: `refs/heads/${pull.base}`, before: ours, after: sha }
     await announceMove(lab, repository, move, by)
     return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } }
@@ -158,89 +209,4 @@ function refuse(code: string, field: string): never {
 function refuseCustom(message: string): never {
   const errors = [{ resource: 'PullRequest', code: 'custom', message }]
   throw new ApiError(422, 'Validation Failed', { errors })
-}
-
-// ---------------------------------------------------------------- shape
-
-/** Fits `pull-request` and `pull-request-simple` alike. */
-async function pullShape(
-  state: State,
-  repository: RepositoryRecord,
-  pull: PullRecord,
-): Promise<JsonObject> {
-  const url = `${repositoryUrl(state, repository)}/pulls/${pull.number}`
-  const issue = url.replace('/pulls/', '/issues/')
-  const html = `${state.url}/${repository.owner.login}/${repository.name}/pull/${pull.number}`
-  const head = await endShape(state, repository, pull.head)
-  const base = await endShape(state, repository, pull.base)
-  const statuses = `${repositoryUrl(state, repository)}/statuses/${textField(head, 'sha') ?? ''}`
-  return {
-    url,
-    id: pull.id,
-    node_id: nodeId('PullRequest', pull.id),
-    html_url: html,
-    diff_url: `${html}.diff`,
-    patch_url: `${html}.patch`,
-    issue_url: issue,
-    commits_url: `${url}/commits`,
-    review_comments_url: `${url}/comments`,
-    review_comment_url: `${url}/comments{/number}`,
-    comments_url: `${issue}/comments`,
-    statuses_url: statuses,
-    number: pull.number,
-    state: pull.state,
-    locked: false,
-    title: pull.title,
-    user: userShape(state, pull.user),
-    body: pull.body,
-    labels: [],
-    milestone: null,
-    created_at: isoSeconds(pull.createdAt),
-    updated_at: isoSeconds(pull.updatedAt),
-    closed_at: pull.closedAt === null ? null : isoSeconds(pull.closedAt),
-    merged_at: pull.merged === null ? null : isoSeconds(pull.merged.at),
-    merge_commit_sha: pull.merged?.sha ?? null,
-    assignee: null,
-    head,
-    base,
-    _links: {
-      self: { href: url },
-      html: { href: html },
-      issue: { href: issue },
-      comments: { href: `${issue}/comments` },
-      review_comments: { href: `${url}/comments` },
-      review_comment: { href: `${url}/comments{/number}` },
-      commits: { href: `${url}/commits` },
-      statuses: { href: statuses },
-    },
-    author_association: 'NONE',
-    auto_merge: null,
-    draft: false,
-    merged: pull.merged !== null,
-    mergeable: pull.merged === null ? true : null,
-    mergeable_state: 'clean',
-    merged_by: pull.merged === null ? null : userShape(state, pull.merged.by),
-    comments: 0,
-    review_comments: 0,
-    maintainer_can_modify: false,
-    commits: 1,
-    additions: 1,
-    deletions: 1,
-    changed_files: 1,
-  }
-}
-
-async function endShape(
-  state: State,
-  repository: RepositoryRecord,
-  branch: string,
-): Promise<JsonObject> {
-  const sha = await repository.git.resolve(`refs/heads/${branch}`, 'commit')
-  return {
-    label: `${repository.owner.login}:${branch}`,
-    ref: branch,
-    sha: sha ?? '0'.repeat(40),
-    user: userShape(state, repository.owner),
-    repo: repositoryShape(state, repository),
-  }
 }

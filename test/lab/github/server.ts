@@ -16,7 +16,9 @@ import { announceMove } from './refs.ts'
 import { appRoutes } from './routes-app.ts'
 import { checkRoutes } from './routes-checks.ts'
 import { deploymentRoutes } from './routes-deployments.ts'
+import { compareRoutes } from './routes-compare.ts'
 import { gitRoutes } from './routes-git.ts'
+import { issueRoutes } from './routes-issues.ts'
 import { metaRoutes } from './routes-meta.ts'
 import { pullRoutes } from './routes-pulls.ts'
 import { repositoryRoutes } from './routes-repository.ts'
@@ -50,8 +52,10 @@ export interface ServerParts {
 const handlers: Readonly<Record<Operation, Handler>> = {
   ...appRoutes,
   ...checkRoutes,
+  ...compareRoutes,
   ...deploymentRoutes,
   ...gitRoutes,
+  ...issueRoutes,
   ...metaRoutes,
   ...pullRoutes,
   ...repositoryRoutes,

@@ -88,6 +88,14 @@ export interface PullRecord {
   readonly number: number
   readonly user: Account
   readonly head: string
+  /** Owner of the fork that the branch lies in; null for the repository itself. */
+  readonly fork: Account | null
+  headSha: string
+  readonly labels: string[]
+  readonly reviewers: Account[]
+  readonly comments: { readonly user: Account; readonly body: string; readonly at: number }[]
+  /** What somebody last asked about, base and head. */
+  lookedAt: string | null
   title: string
   body: string | null
   base: string
@@ -95,7 +103,13 @@ export interface PullRecord {
   readonly createdAt: number
   updatedAt: number
   closedAt: number | null
-  merged: { readonly sha: string; readonly at: number; readonly by: Account } | null
+  merged: {
+    readonly sha: string
+    readonly at: number
+    readonly by: Account
+    /** Where the base was before. */
+    readonly base: string
+  } | null
 }
 
 export interface CheckRunRecord {
@@ -110,8 +124,16 @@ export interface CheckRunRecord {
 /** A rule of a ruleset on branches; Apps that may pass it by are named by id. */
 export interface Rule {
   readonly branch: string
-  readonly type: 'pull_request' | 'required_signatures' | 'non_fast_forward' | 'deletion' | 'update'
+  readonly type:
+    | 'pull_request'
+    | 'required_signatures'
+    | 'required_status_checks'
+    | 'non_fast_forward'
+    | 'deletion'
+    | 'update'
   readonly bypass: readonly number[]
+  /** Of `required_status_checks`. */
+  readonly contexts?: readonly string[]
 }
 
 export interface RepositoryRecord {
@@ -123,6 +145,8 @@ export interface RepositoryRecord {
   archived: boolean
   readonly git: BareRepository
   rules: readonly Rule[]
+  /** Logins of people who may review. */
+  readonly collaborators: Set<string>
   /** `unknown` until somebody looked. */
   content: 'unknown' | 'some'
   readonly statuses: StatusRecord[]
