@@ -1,6 +1,6 @@
 import type { CheckAnswer } from '../src/domain/answer.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
-import { policyText } from '../src/domain/commit-message.ts'
+import { policyText } from '../src/domain/change.ts'
 import { updatedReference } from '../src/domain/update.ts'
 import type { Memory } from '../src/ports.ts'
 import type { CheckContext } from './context.ts'

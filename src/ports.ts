@@ -72,6 +72,80 @@ export interface Reports {
   status(report: StatusReport, signal: AbortSignal): Promise<void>
 }
 
+/** A pull request whose branch is ours by its name, as GitHub knows it now. */
+export interface PullRequest {
+  readonly number: number
+  /** For people. */
+  readonly url: string
+  readonly branch: string
+  readonly state: 'open' | 'closed' | 'merged'
+  readonly title: string
+  readonly body: string
+  /** Newest commit of its branch. */
+  readonly head: string
+  /** `foreign`: somebody else made that commit, whose work must not be lost. */
+  readonly tip: 'ours' | 'foreign'
+  /** Message of the newest commit in it that this App made; null where there is none. */
+  readonly message: string | null
+  /** With the branch that it goes into. */
+  readonly conflicts: 'none' | 'some' | 'unknown'
+}
+
+export interface PullProposal {
+  /** Short name of its branch. */
+  readonly branch: string
+  readonly title: string
+  readonly body: string
+  /** The one commit that the branch holds beyond `parent`. */
+  readonly commit: CommitProposal
+  readonly labels: readonly string[]
+  /** Logins. */
+  readonly reviewers: readonly string[]
+}
+
+export type ProposalOutcome =
+  | { readonly outcome: 'opened' | 'updated'; readonly number: number; readonly url: string }
+  /** The tree would be the parent's own. */
+  | { readonly outcome: 'empty' }
+  /** Until a person acts. */
+  | { readonly outcome: 'held'; readonly reason: string; readonly remedy: string }
+
+/** What statuses and check runs say of a commit. `waits` where one is under way, or none was told yet. */
+export interface ChecksState {
+  readonly outcome: 'passed' | 'failed' | 'waits'
+  /** The first that is no success. */
+  readonly reason: string
+}
+
+export type MergeOutcome =
+  | { readonly outcome: 'merged'; readonly commit: string }
+  /** GitHub does not merge it now. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+
+/** Pull requests into the watched branch, by which updates are proposed. Throws `network`, `rate-limit`, `unauthorized`, `github`. */
+export interface Proposals {
+  /** Those that are open and whose branch begins so. */
+  open(prefix: string, signal: AbortSignal): Promise<readonly PullRequest[]>
+  /** Those of one branch that are open no more, newest first. GitHub remembers them without our help. */
+  past(branch: string, signal: AbortSignal): Promise<readonly PullRequest[]>
+  /**
+   * Makes the branch that one commit and lets its pull request say this; opens one where none is open. Held where the
+   * branch holds somebody else's commit. What a dead process left half done is taken up.
+   */
+  propose(proposal: PullProposal, signal: AbortSignal): Promise<ProposalOutcome>
+  /** Closes it with this body, and removes its branch where it is ours. */
+  close(
+    pull: PullRequest,
+    words: { readonly body: string; readonly comment: string },
+    signal: AbortSignal,
+  ): Promise<void>
+  checks(commit: string, signal: AbortSignal): Promise<ChecksState>
+  /** Merges it if its head is still what was seen, with its commit's own message where one commit is made of it. */
+  merge(pull: PullRequest, signal: AbortSignal): Promise<MergeOutcome>
+  /** Removes branches that begin so and whose pull requests were merged; answers their names. */
+  tidy(prefix: string, signal: AbortSignal): Promise<readonly string[]>
+}
+
 export type InstallationState =
   | { readonly outcome: 'ready' }
   | {
@@ -114,6 +188,15 @@ export interface Registry {
   digest(name: RepositoryName, reference: string, signal: AbortSignal): Promise<Digest>
   /** What stands behind a digest; it never changes, so it is asked for once. */
   manifest(name: RepositoryName, digest: Digest, signal: AbortSignal): Promise<ImageManifest>
+  /**
+   * Labels of the image that a platform's digest names; none for an index. It never changes. Whatever a publisher wrote
+   * stands in them.
+   */
+  labels(
+    name: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>>
   /** What `tags` and `digest` authenticate with there; null for anonymous. */
   credential(name: RepositoryName, signal: AbortSignal): Promise<Credential | null>
   /** Whether this registry may be spoken to without TLS. */

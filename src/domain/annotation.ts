@@ -1,5 +1,12 @@
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
 
+import {
+  deliveryKeys,
+  noDelivery,
+  parseDelivery,
+  splitDelivery,
+  type Delivery,
+} from './delivery.ts'
 import { MagosError } from './error.ts'
 import { parseImageReference, repositoryName, type ImageReference } from './image-reference.ts'
 import { defaultsFor, parsePolicy, policyKeys } from './policy/parse.ts'
@@ -11,6 +18,8 @@ export type PolicyDefaults = Readonly<Record<string, unknown>>
 export interface Annotation {
   /** null when something in it is wrong; then `defects` says what. */
   readonly policy: Policy | null
+  /** What it says itself; a repository's defaults come after it. */
+  readonly delivery: Delivery
   readonly defects: readonly Defect[]
 }
 
@@ -46,7 +55,7 @@ export function readAnnotation(
     ...unknownKeys(fields, at),
     ...wrongRepository(fields['repo'], image, at('repo')),
   ]
-  return defects.length > 0 ? { policy: null, defects } : readPolicy(fields, defaults, first)
+  return defects.length > 0 ? refused(defects) : readPolicy(fields, defaults, first)
 }
 
 /** Whether a comment holds something that was meant as an annotation. */
@@ -60,10 +69,14 @@ type Fields = Readonly<Record<string, unknown>>
 const opening = /\{\s*["']?magos["']?\s*:/g
 const example = 'such as {"magos": {"policy": "semver"}}'
 const maxLength = 4096
-const knownKeys: readonly string[] = ['policy', 'repo', ...policyKeys]
+const knownKeys: readonly string[] = ['policy', 'repo', ...policyKeys, ...deliveryKeys]
 
 function broken(offset: number, message: string, remedy: string): Annotation {
-  return { policy: null, defects: [{ offset, code: 'annotation', message, remedy }] }
+  return refused([{ offset, code: 'annotation', message, remedy }])
+}
+
+function refused(defects: readonly Defect[]): Annotation {
+  return { policy: null, delivery: noDelivery, defects }
 }
 
 /** The text up to the brace that closes its first one; null when none does. */
@@ -169,22 +182,22 @@ function parseRepository(text: string): ImageReference | null {
 
 function readPolicy(fields: Fields, defaults: PolicyDefaults, offset: number): Annotation {
   const { repo: _, ...own } = fields
-  const preset = defaultsFor(own['policy'], defaults)
+  const preset = defaultsFor(own['policy'], splitDelivery(defaults).rest)
+  const presetDelivery = splitDelivery(defaults).delivery
   const written = tryPolicy(own, '', offset)
-  return written.policy === null
-    ? written
-    : tryPolicy({ ...preset, ...own }, 'The defaults of .magos.yaml do not fit: ', offset)
+  if (written.policy === null) return written
+  const all = { ...preset, ...presetDelivery, ...own }
+  const complete = tryPolicy(all, 'The defaults of .magos.yaml do not fit: ', offset)
+  return { ...complete, delivery: written.delivery }
 }
 
 function tryPolicy(fields: Fields, prefix: string, offset: number): Annotation {
   try {
-    return { policy: parsePolicy(fields), defects: [] }
+    const { rest, delivery } = splitDelivery(fields)
+    return { policy: parsePolicy(rest), delivery: parseDelivery(delivery), defects: [] }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     const { message, remedy = `Write it as JSON, ${example}` } = error
-    return {
-      policy: null,
-      defects: [{ offset, code: 'policy', message: prefix + message, remedy }],
-    }
+    return refused([{ offset, code: 'policy', message: prefix + message, remedy }])
   }
 }

@@ -1,5 +1,5 @@
+import { changeOf, trailersOf } from './change.ts'
 import { formatImageReference, repositoryName } from './image-reference.ts'
-import type { Policy } from './policy/policy.ts'
 import { updatedReference, type Update } from './update.ts'
 
 /** Longest subject that GitHub shows whole. */
@@ -16,10 +16,19 @@ export function commitMessage(
     stacksOf,
   }: { readonly host: string; readonly stacksOf: (file: string) => readonly string[] },
 ): string {
-  const stacks = [...new Set(updates.flatMap(({ image }) => stacksOf(image.file)))].toSorted()
   const body = updates.map((update) => paragraph(update))
-  const trailers = [...updates.flatMap((update) => trailersOf(update)), `Magos-Host: ${host}`]
-  return `${[subject(updates, stacks), ...body, trailers.join('\n')].join('\n\n')}\n`
+  const trailers = updates.flatMap((update) => trailersOf(changeOf(update)))
+  const block = [...trailers, `Magos-Host: ${host}`].join('\n')
+  return `${[updateSubject(updates, stacksOf), ...body, block].join('\n\n')}\n`
+}
+
+/** The first line, which is a pull request's title, too. */
+export function updateSubject(
+  updates: readonly Update[],
+  stacksOf: (file: string) => readonly string[],
+): string {
+  const stacks = [...new Set(updates.flatMap(({ image }) => stacksOf(image.file)))].toSorted()
+  return subject(updates, stacks)
 }
 
 function subject(updates: readonly Update[], stacks: readonly string[]): string {
@@ -59,33 +68,4 @@ function paragraph(update: Update): string {
 /** A line may take its image from elsewhere. */
 function writtenIn({ file, target }: Update['image']): string {
   return target.file === file ? '' : `, written in ${target.file}:${target.line}`
-}
-
-function trailersOf(update: Update): string[] {
-  const { current, tag, digest, policy } = update
-  return [
-    `Magos-Image: ${repositoryName(current)}`,
-    `Magos-From: ${version(current.tag, current.digest)}`,
-    `Magos-To: ${version(tag, digest)}`,
-    `Magos-Policy: ${policyText(policy)}`,
-  ]
-}
-
-/** Tag and digest as they stand in trailers. */
-export function version(tag: string | null, digest: string | null): string {
-  return [tag ?? '', digest === null ? '' : `@${digest}`].join('') || 'none'
-}
-
-/** A policy as people write it: `semver ^1`, `latest stable`, `digest`. */
-export function policyText(policy: Policy): string {
-  switch (policy.kind) {
-    case 'semver':
-      return `semver ${policy.range}`
-    case 'latest':
-      return `latest ${policy.tag}`
-    case 'calver':
-    case 'numeric':
-    case 'digest':
-      return policy.kind
-  }
 }

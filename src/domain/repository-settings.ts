@@ -2,9 +2,12 @@ import { isScalar, type Node } from 'yaml'
 
 import type { PolicyDefaults } from './annotation.ts'
 import { parseYamlFile } from './compose/yaml-file.ts'
+import { parseDelivery, splitDelivery } from './delivery.ts'
 import { MagosError } from './error.ts'
 import { parsePolicy } from './policy/parse.ts'
 import type { Problem } from './problem.ts'
+import { usualDelivery, type DeliverySettings } from './proposal/settings.ts'
+import { readDeliverySettings } from './settings/delivery-settings.ts'
 import { isNull, plainValue, readMapping, report, type Reading } from './settings/reading.ts'
 import { readStackSettings, type StackSettings } from './settings/stack-settings.ts'
 
@@ -14,6 +17,8 @@ export interface RepositorySettings {
   readonly defaults: PolicyDefaults
   /** By the stack's directory or NAME. */
   readonly stacks: ReadonlyMap<string, StackSettings>
+  /** Whether and how updates go through pull requests. */
+  readonly delivery: DeliverySettings
 }
 
 /**
@@ -37,17 +42,19 @@ export function parseRepositorySettings(
   const fields = isEmpty
     ? new Map<string, Node>()
     : readMapping(reading, root, 'File', rootKeys, 'unreadable')
+  const defaults = readDefaults(reading, fields.get('defaults'))
   const settings = {
-    defaults: readDefaults(reading, fields.get('defaults')),
+    defaults,
     stacks: readStacks(reading, fields.get('stacks')),
+    delivery: readDeliverySettings(reading, defaults, fields),
   }
   return { settings, problems: reading.problems }
 }
 
-const rootKeys = ['defaults', 'stacks']
+const rootKeys = ['defaults', 'stacks', 'pullRequests', 'groups']
 
 function noSettings(): RepositorySettings {
-  return { defaults: {}, stacks: new Map() }
+  return { defaults: {}, stacks: new Map(), delivery: usualDelivery }
 }
 
 /** What is wrong is kept: it makes every policy that takes it fail, where leaving it out would widen them. */
@@ -62,7 +69,9 @@ function readDefaults(reading: Reading, node: Node | undefined): PolicyDefaults 
       continue
     }
     try {
-      parsePolicy({ policy: 'semver', [key]: field })
+      const { rest, delivery } = splitDelivery({ [key]: field })
+      parsePolicy({ policy: 'semver', ...rest })
+      parseDelivery(delivery)
     } catch (error) {
       if (!(error instanceof MagosError)) throw error
       report(reading, value, error.message, error.remedy ?? `Correct "${key}"`)

@@ -1,4 +1,5 @@
-import { policyText, SUBJECT, version } from './commit-message.ts'
+import { policyText, version } from './change.ts'
+import { SUBJECT } from './commit-message.ts'
 import { formatImageReference, repositoryName } from './image-reference.ts'
 import type { PutBack } from './revert.ts'
 

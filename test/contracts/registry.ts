@@ -10,7 +10,12 @@ export interface RegistryFixture {
   readonly host: string
   readonly credential: Credential | null
   /** Pushes an image for two platforms; the digest is its index's, another for every version. */
-  push(repository: string, tag: string, version: string): Promise<Digest>
+  push(
+    repository: string,
+    tag: string,
+    version: string,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<Digest>
   /** Pushes an image for this machine alone, without an index, in that format. */
   pushPlain(repository: string, tag: string, format: 'oci' | 'docker'): Promise<Digest>
   /** Removes an image and every tag on it. */
@@ -60,6 +65,7 @@ export function registryContract(
     if (capabilities.order !== 'none') describeOrder(current, capabilities.order)
     describeDigests(current)
     describeManifests(current)
+    describeLabels(current)
     describeAccess(current)
     if (capabilities.door === 'login-needed') describeDoor(current)
     describeFailures(current, capabilities)
@@ -183,6 +189,25 @@ function describeManifests(at: Current): void {
       expect([attempt, error.code]).toEqual([attempt, 'not-found'])
       expect(error.message).toContain('team/app')
     }
+  })
+}
+
+function describeLabels(at: Current): void {
+  it('labels() tells what a platform’s image says of itself, and nothing of an index', async () => {
+    const labels = { 'org.opencontainers.image.source': 'https://github.com/o/app' }
+    const digest = await at().push('team/app', '1', 'one', labels)
+    const { platforms } = await at().registry.manifest(app(at()), digest, signal())
+    for (const platform of platforms) {
+      expect(await at().registry.labels(app(at()), platform.digest, signal())).toEqual(labels)
+    }
+    expect(await at().registry.labels(app(at()), digest, signal())).toEqual({})
+  })
+
+  it('labels() throws not-found for a digest that is not there', async () => {
+    await at().push('team/app', '0', 'zero')
+    const missing: Digest = `sha256:${'0'.repeat(64)}`
+    const error = await failure(at().registry.labels(app(at()), missing, signal()))
+    expect(error).toMatchObject({ code: 'not-found' })
   })
 }
 

@@ -20,6 +20,7 @@ function update(from: string, tag: string | null, digest: Digest, stack = 'web')
     origin: 'registry' as const,
     annotation: 'read' as const,
     held: null,
+    delivery: { mode: null, group: null },
     range: [0, 1] as const,
     noted: { line: 4, offset: 1 },
     target: {

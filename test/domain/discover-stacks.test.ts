@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { discoverStacks } from '../../src/domain/discover-stacks.ts'
+import { usualDelivery } from '../../src/domain/proposal/settings.ts'
 import type { RepositorySettings } from '../../src/domain/repository-settings.ts'
 import { usualOptions, type StackSettings } from '../../src/domain/settings/stack-settings.ts'
 
@@ -18,7 +19,7 @@ const entries = (paths: readonly string[]) =>
 
 function settings(stacks: Record<string, Partial<StackSettings>> = {}): RepositorySettings {
   const full = Object.entries(stacks).map(([key, value]) => [key, { ...silent, ...value }] as const)
-  return { defaults: {}, stacks: new Map(full) }
+  return { defaults: {}, stacks: new Map(full), delivery: usualDelivery }
 }
 
 function discover(paths: readonly string[], stacks: Record<string, Partial<StackSettings>> = {}) {

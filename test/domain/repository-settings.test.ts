@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { scanComposeFile } from '../../src/domain/compose/scan.ts'
+import { usualDelivery } from '../../src/domain/proposal/settings.ts'
 import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
 
 const parse = (text: string | null) => parseRepositorySettings('.magos.yaml', text)
@@ -9,7 +10,10 @@ describe('parseRepositorySettings() reads', () => {
   test.each([null, '', '# nothing yet\n', 'defaults:\nstacks:\n', '{}'])(
     '%j as nothing',
     (text) => {
-      expect(parse(text)).toEqual({ settings: { defaults: {}, stacks: new Map() }, problems: [] })
+      expect(parse(text)).toEqual({
+        settings: { defaults: {}, stacks: new Map(), delivery: usualDelivery },
+        problems: [],
+      })
     },
   )
 

@@ -17,6 +17,8 @@ export interface MemoryRegistry extends Registry {
   push(name: RepositoryName, tag: string, digest: Digest): void
   /** Says for which platforms a digest is, and the digest of each; by default its own for each of two. */
   describe(digest: Digest, platforms: Readonly<Record<string, Digest>>): void
+  /** Says what labels every platform's image of a digest has; by default none. */
+  label(digest: Digest, labels: Readonly<Record<string, string>>): void
   /** Takes the tag off the list. */
   untag(name: RepositoryName, tag: string): void
   /** Removes a digest and every tag on it. */
@@ -41,6 +43,7 @@ export function createMemoryRegistry({
   const failures = new Map<string, { readonly error: MagosError; left: number }>()
   const asked: string[] = []
   const described = new Map<Digest, Readonly<Record<string, Digest>>>()
+  const labelled = new Map<Digest, Readonly<Record<string, string>>>()
   const remembered = new Map<string, ImageManifest>()
 
   async function answer(
@@ -86,10 +89,7 @@ export function createMemoryRegistry({
       if (!digests.has(digest)) {
         throw new MagosError('not-found', `Cannot read the manifest of "${text}": no such manifest`)
       }
-      const platforms = described.get(digest) ?? {
-        'linux/amd64': childOf(digest, 'a'),
-        'linux/arm64': childOf(digest, 'b'),
-      }
+      const platforms = platformsOf(described, digest)
       const manifest: ImageManifest = {
         mediaType: 'application/vnd.oci.image.index.v1+json',
         platforms: Object.entries(platforms).map(([platform, child]) =>
@@ -98,6 +98,15 @@ export function createMemoryRegistry({
       }
       remembered.set(text, manifest)
       return manifest
+    },
+    async labels(name, digest, signal) {
+      const { digests } = await answer(name, `labels ${keyOf(name)}@${digest}`, signal)
+      const index = [...digests].find((one) =>
+        Object.values(platformsOf(described, one)).includes(digest),
+      )
+      if (digests.has(digest)) return {}
+      if (index !== undefined) return labelled.get(index) ?? {}
+      throw new MagosError('not-found', `Cannot read the manifest of "${keyOf(name)}@${digest}"`)
     },
     async credential(_name, signal) {
       signal.throwIfAborted()
@@ -112,6 +121,7 @@ export function createMemoryRegistry({
       found.tags.set(tag, digest)
       found.digests.add(digest)
     },
+    label: (digest, labels) => void labelled.set(digest, labels),
     describe: (digest, platforms) => void described.set(digest, platforms),
     untag(name, tag) {
       held.get(keyOf(name))?.tags.delete(tag)
@@ -126,6 +136,14 @@ export function createMemoryRegistry({
       failures.set(name === 'all' ? 'all' : keyOf(name), { error: thrown, left: times })
     },
   }
+}
+
+function platformsOf(
+  described: ReadonlyMap<Digest, Readonly<Record<string, Digest>>>,
+  digest: Digest,
+): Readonly<Record<string, Digest>> {
+  const usual = { 'linux/amd64': childOf(digest, 'a'), 'linux/arm64': childOf(digest, 'b') }
+  return described.get(digest) ?? usual
 }
 
 /** Another digest for every index and platform. */

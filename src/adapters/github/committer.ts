@@ -1,10 +1,11 @@
 import { MagosError } from '../../domain/error.ts'
 import type { Clock, CommitOutcome, CommitProposal, Committer, Log } from '../../ports.ts'
 import { interrupted } from './abortable.ts'
-import { field, listField, textField } from './answer.ts'
+import { listField, textField } from './answer.ts'
 import type { Budget, Writes } from './budget.ts'
 import type { Client, Reply } from './client.ts'
 import { readRule } from './rules.ts'
+import { writeCommit, writesOfObjects } from './write-commit.ts'
 import { sleep } from './write-order.ts'
 import type { WriteOrder } from './write-order.ts'
 
@@ -18,8 +19,8 @@ export interface CommitterOptions {
   readonly log: Log
 }
 
-/** Tree, commit and ref: https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-your-git-database */
-const writesOfCommit = 3
+/** The objects and the ref. */
+const writesOfCommit = writesOfObjects + 1
 
 /** Commits by three calls, one after the other. What is not moved to in the end leaves loose objects and nothing else. */
 export function createCommitter(options: CommitterOptions): Committer {
@@ -57,52 +58,15 @@ async function commit(
   proposal: CommitProposal,
   signal: AbortSignal,
 ): Promise<CommitOutcome> {
-  const tree = await write(ctx, 'trees', treeBody(proposal), signal)
-  if (tree.outcome !== 'made') return tree
-  if (tree.sha === proposal.parent.tree) return { outcome: 'empty' }
-  // Without author and committer GitHub commits as the App, and signs.
-  const body = { message: proposal.message, tree: tree.sha, parents: [proposal.parent.commit] }
-  const made = await write(ctx, 'commits', body, signal)
-  if (made.outcome !== 'made') return made
-  if (field(made.data, ['verification', 'verified']) !== true) {
-    ctx.log.warn({ commit: made.sha }, 'GitHub did not sign the commit')
-  }
-  const revision = { commit: made.sha, tree: tree.sha }
-  const outcome = await moveBranch(ctx, { from: proposal.parent.commit, to: made.sha }, signal)
+  const made = await writeCommit(ctx, proposal, signal)
+  if (made.outcome !== 'committed') return made
+  const { revision } = made
+  const outcome = await moveBranch(
+    ctx,
+    { from: proposal.parent.commit, to: revision.commit },
+    signal,
+  )
   return outcome === 'committed' ? { outcome, revision } : outcome
-}
-
-function treeBody({ parent, files }: CommitProposal): Readonly<Record<string, unknown>> {
-  const tree = files.map(({ path, mode, content }) => ({ path, mode, type: 'blob', content }))
-  return { base_tree: parent.tree, tree }
-}
-
-interface Made {
-  readonly outcome: 'made'
-  readonly sha: string
-  readonly data: unknown
-}
-
-/** Makes an object, which moves nothing: one that GitHub may or may not have made is simply made again some other time. */
-async function write(
-  ctx: Context,
-  kind: 'trees' | 'commits',
-  body: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-): Promise<Made | Extract<CommitOutcome, { outcome: 'held' }>> {
-  const { client, repository, writes, branch } = ctx
-  const action = `Write ${kind === 'trees' ? 'the tree' : 'the commit'} for "${branch}" of "${repository.owner}/${repository.repo}"`
-  writes.spend()
-  const route = `POST /repos/{owner}/{repo}/git/${kind}`
-  const reply = await client.send(route, { ...repository, ...body }, { action, signal })
-  if (reply.outcome === 'done') {
-    const sha = textField(reply.data, 'sha')
-    if (sha !== null) return { outcome: 'made', sha, data: reply.data }
-    throw new MagosError('protocol', `${action}: the answer has no sha`)
-  }
-  const rule = reply.outcome === 'refused' ? readRule(reply, branch) : null
-  if (rule === null) throw reply.error
-  return rule
 }
 
 // ---------------------------------------------------------------- the ref

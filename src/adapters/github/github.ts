@@ -1,11 +1,13 @@
-import type { Clock, Committer, Installation, Log, Reports } from '../../ports.ts'
+import type { Clock, Committer, Installation, Log, Proposals, Reports } from '../../ports.ts'
 import { createAppClient } from './app-client.ts'
 import type { Fetch } from './app-client.ts'
 import { createBudget } from './budget.ts'
 import { createClient } from './client.ts'
 import { createCommitter } from './committer.ts'
 import { createInstallation } from './installation.ts'
+import { createOwnLogin } from './own-login.ts'
 import { toPkcs8 } from './private-key.ts'
+import { createProposals } from './proposals.ts'
 import { createReports } from './reports.ts'
 import { createTokens } from './tokens.ts'
 import { createWriteOrder } from './write-order.ts'
@@ -31,6 +33,7 @@ export interface GitHubOptions {
 
 export interface GitHub {
   readonly committer: Committer
+  readonly proposals: Proposals
   readonly reports: Reports
   readonly installation: Installation
   /**
@@ -55,6 +58,15 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const repository = { owner, repo }
   return {
     committer: createCommitter({ client, budget, order, repository, branch, clock, log }),
+    proposals: createProposals({
+      client,
+      budget,
+      order,
+      repository,
+      branch,
+      login: createOwnLogin(app),
+      log,
+    }),
     reports: createReports({ client, budget, order, repository, log }),
     installation: createInstallation({ app, tokens, repository }),
     async token(signal, { refresh = false } = {}) {

@@ -23,27 +23,63 @@ export async function readManifest(
   now: () => number,
   signal: AbortSignal,
 ): Promise<ImageManifest> {
+  const read = await readBoth(client, name, digest, now, signal)
+  const { document, reply, config } = read
+  const mediaType = textAt(document, 'mediaType') ?? headerType(reply)
+  const children = document['manifests']
+  if (Array.isArray(children)) {
+    return { mediaType, platforms: children.slice(0, maxPlatforms).flatMap(platformImage) }
+  }
+  if (config === null) return { mediaType, platforms: [] }
+  return { mediaType, platforms: platformImage({ digest, platform: config }) }
+}
+
+/** Beyond these, and longer ones, nobody reads labels. */
+const maxLabels = 200
+const longestLabel = 2_000
+
+/** The labels of a single image; none for an index and for what is no image. */
+export async function readLabels(
+  client: Client,
+  name: RepositoryName,
+  digest: Digest,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const { config } = await readBoth(client, name, digest, now, signal)
+  const labels = recordAt(recordAt(config ?? {}, 'config'), 'Labels')
+  const kept = Object.entries(labels).flatMap(([key, value]) =>
+    typeof value === 'string' && value.length <= longestLabel ? [[key, value] as const] : [],
+  )
+  return Object.fromEntries(kept.slice(0, maxLabels))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** The manifest, and the configuration of an image that it names; null for an index and what is no image. */
+async function readBoth(
+  client: Client,
+  name: RepositoryName,
+  digest: Digest,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<{ readonly document: Fields; readonly reply: Reply; readonly config: Fields | null }> {
   const action = `Cannot read the manifest of "${name.registry}/${name.repository}@${digest}"`
   const get = async (path: string, accept: string, expected: Digest) => {
     const inquiry = { name, method: 'GET', path, accept, maxBody, action } as const
     return readDocument(await client.ask(inquiry, signal), expected, now)
   }
   const { document, reply } = await get(`manifests/${digest}`, mediaTypes.join(', '), digest)
-  const mediaType = textAt(document, 'mediaType') ?? headerType(reply)
-  const children = document['manifests']
-  if (Array.isArray(children)) {
-    return { mediaType, platforms: children.slice(0, maxPlatforms).flatMap(platformImage) }
-  }
   const config = recordAt(document, 'config')
   const configDigest = textAt(config, 'digest') ?? ''
-  if (!isDigest(configDigest) || !configTypes.has(textAt(config, 'mediaType') ?? '')) {
-    return { mediaType, platforms: [] }
-  }
+  const isImage =
+    !Array.isArray(document['manifests']) &&
+    isDigest(configDigest) &&
+    configTypes.has(textAt(config, 'mediaType') ?? '')
+  if (!isImage) return { document, reply, config: null }
   const image = await get(`blobs/${configDigest}`, '*/*', configDigest)
-  return { mediaType, platforms: platformImage({ digest, platform: image.document }) }
+  return { document, reply, config: image.document }
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** Attestations stand in an index as `unknown/unknown`: https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
 function platformImage(entry: unknown): PlatformImage[] {

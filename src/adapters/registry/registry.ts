@@ -6,7 +6,7 @@ import type { Credentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
-import { readManifest } from './platforms.ts'
+import { readLabels, readManifest } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
 import { createSharedWork } from './shared-work.ts'
 import { createSlots } from './slots.ts'
@@ -95,6 +95,13 @@ export function createRegistry(options: RegistryOptions): Registry {
         'Read a manifest',
       )
       return read
+    },
+    async labels(name, digest, signal) {
+      checkName(name)
+      checkReference(name, digest)
+      return await inTurn(name, signal, () =>
+        overMirrors(reading, name, signal, (at) => readLabels(client, at, digest, now, signal)),
+      )
     },
     async credential(name, signal) {
       return (await credentials.find(name, signal))?.credential ?? null

@@ -1,4 +1,5 @@
 import { hasAnnotation, readAnnotation, type PolicyDefaults } from '../annotation.ts'
+import { noDelivery, type Delivery } from '../delivery.ts'
 import type { ImageReference } from '../image-reference.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Problem } from '../problem.ts'
@@ -18,6 +19,7 @@ export interface ScannedImage extends Omit<ImageLine, 'obstacle'> {
   readonly annotation: 'none' | 'read' | 'broken'
   /** null where the line has no (valid) annotation. */
   readonly policy: Policy | null
+  readonly delivery: Delivery
   /** Why an update must leave this line alone; null where it may be edited. */
   readonly held: string | null
 }
@@ -92,6 +94,7 @@ function bindAnnotations(
       ...line,
       policy: verdict.policy,
       annotation: comment === undefined ? 'none' : verdict.policy === null ? 'broken' : 'read',
+      delivery: verdict.delivery,
       held: obstacle ?? first?.message ?? null,
     })
     if (crowd[0]?.range === line.range) problems.push(...verdict.problems)
@@ -107,10 +110,11 @@ function bindAnnotations(
 
 interface Verdict {
   readonly policy: Policy | null
+  readonly delivery: Delivery
   readonly problems: readonly Problem[]
 }
 
-const noVerdict: Verdict = { policy: null, problems: [] }
+const noVerdict: Verdict = { policy: null, delivery: noDelivery, problems: [] }
 
 function judge(
   yaml: YamlFile,
@@ -130,12 +134,13 @@ function judge(
   if (new Set(crowd.map(({ column }) => column)).size > 1) {
     const message = 'Annotation stands on a line with several images'
     const remedy = 'Give each image a line of its own'
-    return { policy: null, problems: [problem(0, 'annotation', message, remedy)] }
+    return { ...noVerdict, problems: [problem(0, 'annotation', message, remedy)] }
   }
   const annotation = readAnnotation(comment.text, image, defaults)
   const defects = annotation?.defects ?? []
   return {
     policy: annotation?.policy ?? null,
+    delivery: annotation?.delivery ?? noDelivery,
     problems: defects.map(({ offset, code, message, remedy }) =>
       problem(offset, code, message, remedy),
     ),

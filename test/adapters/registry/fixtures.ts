@@ -73,7 +73,11 @@ export function memoryFixture(credential: Credential | null): () => Promise<Regi
       host,
       credential,
       stranger: createMemoryRegistry({ door }),
-      push: async (repository, tag, version) => push(repository, tag, version),
+      push: async (repository, tag, version, labels = {}) => {
+        const digest = push(repository, tag, version)
+        registry.label(digest, labels)
+        return digest
+      },
       pushPlain: async (repository, tag, format) => push(repository, tag, format),
       remove: async (repository, digest) => registry.remove(name(repository), digest),
       stop: async () => registry.fail('all', 'network'),
@@ -185,8 +189,12 @@ async function overHttp(
     stranger: registryWith(http, null),
     host: lab.host,
     credential: reader,
-    push: (repository, tag, version) =>
-      pushImage(target, repository, tag, { version, platforms: ['linux/amd64', 'linux/arm64'] }),
+    push: (repository, tag, version, labels = {}) =>
+      pushImage(target, repository, tag, {
+        version,
+        platforms: ['linux/amd64', 'linux/arm64'],
+        config: { Labels: labels },
+      }),
     pushPlain: (repository, tag, format) => pushImage(target, repository, tag, { format }),
     remove: (repository, digest) => deleteImage(target, repository, digest),
     stop,

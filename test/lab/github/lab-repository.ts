@@ -4,6 +4,7 @@ import type { Lab } from './call.ts'
 import type { TreeChange } from './git-objects.ts'
 import { isoSeconds } from './iso-time.ts'
 import { closePull, openPull } from './pulls.ts'
+import { mergeByHand } from './merge.ts'
 import { announceMove } from './refs.ts'
 import { createBareRepository } from './repository.ts'
 import type { PullRecord, RepositoryRecord, Rule } from './state.ts'
@@ -40,6 +41,8 @@ export interface LabRepository {
   openForkPull(files: readonly TreeChange[], title?: string): Promise<PullRecord>
   /** A person closes one. */
   closePull(number: number): Promise<void>
+  /** A person merges one, by a merge commit. */
+  mergePull(number: number): Promise<void>
   pull(number: number): PullRecord
   /** Content of a file; null where there is none. */
   read(path: string, ref?: string): Promise<string | null>
@@ -148,6 +151,12 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
         headSha,
         fork: user,
       })
+    },
+    async mergePull(number) {
+      const message = `Merge pull request #${number}`
+      await record.exclusively(() =>
+        mergeByHand(lab, record, pull(number), { message, by: state.person }),
+      )
     },
     closePull: (number) => closePull(lab, record, pull(number), state.person),
     pull,

@@ -82,7 +82,7 @@ export function labelShape(state: State, repository: RepositoryRecord, name: str
     node_id: nodeId('Label', name),
     url: `${repositoryUrl(state, repository)}/labels/${encodeURIComponent(name)}`,
     name,
-    description: null,
+    description: '',
     color: 'ededed',
     default: false,
   }

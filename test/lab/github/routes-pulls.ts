@@ -7,9 +7,8 @@ import { listField, textField } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { pullShape } from './pull-shape.ts'
 import { closePull, openPull, reopenPull } from './pulls.ts'
-import { announceMove, checkRequiredStatuses } from './refs.ts'
-import { isoSeconds } from './iso-time.ts'
-import type { Person } from './git-objects.ts'
+import { checkRequiredStatuses } from './refs.ts'
+import { mergeByHand } from './merge.ts'
 import { commitShape, page, pageLinks } from './shapes.ts'
 import type { PullRecord, RepositoryRecord } from './state.ts'
 
@@ -152,28 +151,12 @@ async function mergePull(lab: Lab, call: Call): Promise<Answer> {
     if (expected !== undefined && expected !== theirs) {
       throw new ApiError(409, 'Head branch was modified. Review and try the merge again.')
     }
-    const tree = await git.mergeTree(ours, theirs)
-    if (tree === null) throw new ApiError(405, 'Pull Request has merge conflicts')
     checkRequiredStatuses(repository, pull.base, theirs, 405)
-    const by = callerAccount(lab.state, call.caller)
-    const date = isoSeconds(lab.state.now())
-    const author: Person = {
-      name: by.login,
-      email: `${by.id}+${by.login}@users.noreply.github.com`,
-      date,
-    }
-    const sha = await git.writeCommit({
-      tree,
-      parents: method === 'squash' ? [ours] : [ours, theirs],
+    const sha = await mergeByHand(lab, repository, pull, {
       message: mergeMessage(repository, pull, call.body, method),
-      author,
-      committer: { name: 'GitHub', email: 'noreply@github.com', date },
+      by: callerAccount(lab.state, call.caller),
+      ...(method === 'squash' ? { method } : {}),
     })
-    await git.updateRef(`refs/heads/${pull.base}`, ours, sha)
-    pull.merged = { sha, at: lab.state.now(), by, base: ours }
-    await closePull(lab, repository, pull, by)
-    const move = { name: `refs/heads/${pull.base}`, before: ours, after: sha }
-    await announceMove(lab, repository, move, by)
     return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } }
   })
 }
