@@ -2,6 +2,7 @@ import type { CheckAnswer } from '../src/domain/answer.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import { policyText } from '../src/domain/change.ts'
 import { updatedReference } from '../src/domain/update.ts'
+import { resolveDelivery } from '../src/domain/proposal/settings.ts'
 import type { Memory } from '../src/ports.ts'
 import type { CheckContext } from './context.ts'
 import { findUpdates } from './steps/find-updates.ts'
@@ -13,7 +14,12 @@ export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Pr
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
   const looking = { ...ctx, memory: onlyLooking(ctx.memory) }
-  const { updates, held, problems, standing } = await findUpdates(looking, view, 'all', signal)
+  const { updates, held, problems, standing } = await findUpdates(
+    looking,
+    view,
+    { repositories: 'all', branches: [], mode: 'any' },
+    signal,
+  )
   return {
     revision: revision.commit,
     updates: updates.map((update) => ({
@@ -24,6 +30,7 @@ export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Pr
       to: updatedReference(update),
       policy: policyText(update.policy),
       reason: update.reason,
+      mode: resolveDelivery(update.image.delivery, view.settings.delivery).mode,
     })),
     held,
     problems,

@@ -14,6 +14,7 @@ import type {
   Log,
   Memory,
   Prober,
+  Proposals,
   Registry,
   Reports,
   Source,
@@ -48,6 +49,8 @@ export interface Context {
   readonly source: Source
   readonly ancestry: Ancestry
   readonly committer: Committer
+  /** null where there are no pull requests: in a local repository. */
+  readonly proposals: Proposals | null
   /** null where there is nobody to report to: a local repository. */
   readonly reports: Reports | null
   readonly installation: Installation | null

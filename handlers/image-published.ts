@@ -1,16 +1,14 @@
 import type { HeldImage, UpdateAnswer } from '../src/domain/answer.ts'
 import { commitMessage } from '../src/domain/commit-message.ts'
-import { editImages } from '../src/domain/compose/edit.ts'
 import type { ImagePublished } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Update } from '../src/domain/update.ts'
-import type { CommitFile, CommitOutcome } from '../src/ports.ts'
+import type { CommitOutcome } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { hintAgain, toAskAgain, tryLater } from './steps/ask-again.ts'
+import { editFiles, heldUpdate, type EditedFile } from './steps/edit-files.ts'
 import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
-import { lineFault } from './steps/stack-fault.ts'
 import { viewRepository } from './steps/view-repository.ts'
-import type { RepositoryView } from './views.ts'
 
 /**
  * Brings the annotated images that may have changed to what their policies want, in one commit. The head is read
@@ -24,14 +22,23 @@ export async function imagePublished(
 ): Promise<Handled<UpdateAnswer>> {
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
-  const found = await findUpdates(ctx, view, event.repositories, signal)
+  const found = await findUpdates(
+    ctx,
+    view,
+    { repositories: event.repositories, branches: [], mode: 'commit' },
+    signal,
+  )
   report(ctx, found)
   const edited = editFiles(ctx, view, found)
   const { outcome, updates, barred } = await commitFiles(ctx, revision, edited.files, found, signal)
   const held = [...found.held, ...edited.refused, ...barred]
   logHeld(ctx, [...edited.refused, ...barred])
   const missing = toAskAgain(event, found.unanswered)
-  const still = done({ revision: revision.commit, commits: [], held })
+  const proposed = hintProposals(event, found)
+  const still = {
+    ...done({ revision: revision.commit, commits: [], held }),
+    followUps: proposed,
+  }
   switch (outcome?.outcome) {
     case undefined:
     case 'empty':
@@ -48,46 +55,25 @@ export async function imagePublished(
         followUps: [
           { event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: commit } },
           ...hintAgain(missing),
+          ...proposed,
         ],
       }
     }
   }
 }
 
+/** Those of a poll are looked at by the poll itself. */
+function hintProposals(
+  { repositories }: ImagePublished,
+  { otherwise }: FoundUpdates,
+): Handled['followUps'] {
+  if (repositories === 'all' || otherwise === 0) return []
+  const event = { kind: 'proposals-due', repositories, branches: [] } as const
+  return [{ event, origin: { source: 'own' } }]
+}
+
 function done(answer: UpdateAnswer): Handled<UpdateAnswer> {
   return { answer, followUps: [], next: 'done' }
-}
-
-interface EditedFile {
-  readonly file: CommitFile
-  readonly updates: readonly Update[]
-}
-
-/** The new content of every file that changes; a file whose edit would not be exact is held, the others go on. */
-function editFiles(
-  ctx: Context,
-  view: RepositoryView,
-  found: FoundUpdates,
-): { readonly files: readonly EditedFile[]; readonly refused: readonly HeldImage[] } {
-  const files: EditedFile[] = []
-  const refused: HeldImage[] = []
-  for (const [path, updates] of Map.groupBy(found.updates, ({ image }) => image.target.file)) {
-    const text = found.texts.get(path)
-    const entry = view.entries.get(path)
-    if (text === undefined || entry === undefined) continue
-    try {
-      const edits = updates.map(({ image, text: to }) => ({ image, to }))
-      const content = editImages(path, text, edits)
-      files.push({ file: { path, mode: entry.mode, content }, updates })
-    } catch (error) {
-      const fault = lineFault(error)
-      if (fault === null) throw error
-      const { code, message: reason, remedy = 'Edit the line by hand' } = fault
-      if (code === 'internal') ctx.log.error({ file: path, error: fault }, reason)
-      refused.push(...updates.map((update) => heldUpdate(update, { reason, remedy })))
-    }
-  }
-  return { files, refused }
 }
 
 interface Committed {
@@ -124,14 +110,6 @@ async function commitFiles(
     due = rest
   }
   return { outcome: null, updates: [], barred }
-}
-
-function heldUpdate(
-  { image }: Update,
-  { reason, remedy }: { readonly reason: string; readonly remedy: string },
-): HeldImage {
-  const { file, line, column, text } = image
-  return { file, line, column, image: text, reason, remedy, kind: 'problem' }
 }
 
 function report(ctx: Context, { held, problems }: FoundUpdates): void {

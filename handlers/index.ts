@@ -3,6 +3,7 @@ import type { Context, Handled } from './context.ts'
 import { commitReached } from './commit-reached.ts'
 import { imagePublished } from './image-published.ts'
 import { installationChanged } from './installation-changed.ts'
+import { proposalsDue } from './proposals-due.ts'
 import { reportDue } from './report-due.ts'
 import { revisionPushed } from './revision-pushed.ts'
 import { syncRequested } from './sync-requested.ts'
@@ -15,6 +16,8 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return imagePublished(ctx, event, signal)
     case 'revision-pushed':
       return revisionPushed(ctx, event, signal)
+    case 'proposals-due':
+      return proposalsDue(ctx, event, signal)
     case 'installation-changed':
       return installationChanged(ctx, event, signal)
     case 'sync-requested':

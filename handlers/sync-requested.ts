@@ -2,6 +2,7 @@ import type { HeldImage, SyncAnswer } from '../src/domain/answer.ts'
 import type { SyncRequested } from '../src/domain/event.ts'
 import type { Context, Handled } from './context.ts'
 import { imagePublished } from './image-published.ts'
+import { lookAtProposals } from './proposals-due.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { viewRepository } from './steps/view-repository.ts'
@@ -16,10 +17,12 @@ export async function syncRequested(
   if (stack !== null) await refuseUnknown(ctx, stack, signal)
   const event = { kind: 'image-published', repositories: 'all' } as const
   const { answer, next } = await imagePublished(ctx, event, signal)
-  const { commits, held } = answer
   if (next === 'again') {
     return { answer: { ...answer, deployments: [] }, followUps: [], next }
   }
+  const proposed = await propose(ctx, signal)
+  const commits = [...answer.commits, ...proposed.commits]
+  const held = [...answer.held, ...proposed.held]
   const asked = stack === null ? 'by-event' : 'by-person'
   const deployed = await deployRevision(ctx, { stack, asked }, signal)
   const reverted = await revertFailed(ctx, deployed.followUps, signal)
@@ -31,12 +34,20 @@ export async function syncRequested(
       commits: [...commits, ...reverted.commits],
       held: [...held, ...reverted.held],
     },
-    followUps: [...reverted.followUps, ...reverted.left],
+    followUps: [...reverted.followUps, ...reverted.left, ...proposed.followUps],
     next: 'done',
   }
 }
 
 type FollowUps = Handled['followUps']
+
+/** Before the deployment, so that what is merged now is deployed now. What GitHub had no time for is left to the inbox. */
+async function propose(ctx: Context, signal: AbortSignal) {
+  const all = { repositories: 'all', branches: [] } as const
+  const { answer, failure } = await lookAtProposals(ctx, all, signal)
+  const later = { event: { kind: 'proposals-due', ...all }, origin: { source: 'own' } } as const
+  return { ...answer, followUps: failure === null ? [] : [later] }
+}
 
 /** What git still wants and what failed is undone in the same pass, for its answer tells of all commits. */
 async function revertFailed(ctx: Context, followUps: FollowUps, signal: AbortSignal) {

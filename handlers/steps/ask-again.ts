@@ -19,7 +19,7 @@ const LONGEST_WAIT = 5 * 60_000
  * before the next poll. A poll's own are left to the next one.
  */
 export function toAskAgain(
-  { repositories }: ImagePublished,
+  { repositories }: Pick<ImagePublished, 'repositories'>,
   unanswered: readonly Unanswered[],
 ): readonly Unanswered[] {
   return repositories === 'all' ? [] : unanswered.filter(({ error }) => PASSING.has(error.code))

@@ -3,6 +3,9 @@ import type { Problem, ScannedImage } from '../../src/domain/compose/scan.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { repositoryName, type Digest } from '../../src/domain/image-reference.ts'
 import type { Quarantine } from '../../src/domain/quarantine/quarantine.ts'
+import type { DeliveryMode } from '../../src/domain/delivery.ts'
+import { proposalGroup } from '../../src/domain/proposal/group.ts'
+import { resolveDelivery } from '../../src/domain/proposal/settings.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
@@ -13,7 +16,20 @@ import { scanStacks } from './scan-stacks.ts'
 import { lineFault } from './stack-fault.ts'
 import type { RepositoryView } from '../views.ts'
 
+/** Which lines are asked after. */
+export interface AskedLines {
+  /** Repositories as `registry/path`. */
+  readonly repositories: readonly string[] | 'all'
+  /** Of pull requests: their whole groups. */
+  readonly branches: readonly string[]
+  readonly mode: DeliveryMode | 'any'
+}
+
 export interface FoundUpdates {
+  /** The annotated lines that were asked after. */
+  readonly lines: readonly ScannedImage[]
+  /** How many more the question was about, whose updates are delivered in the other way. */
+  readonly otherwise: number
   readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
   readonly problems: readonly Problem[]
@@ -42,12 +58,12 @@ export interface StandingImage extends Watched {
 export async function findUpdates(
   ctx: FindContext,
   view: RepositoryView,
-  repositories: readonly string[] | 'all',
+  lines: AskedLines,
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
   const { now } = ctx
   const scan = await scanStacks(ctx, view, signal)
-  const annotated = scan.images.filter((image) => wanted(image, repositories))
+  const { annotated, otherwise } = chooseLines(ctx, view, scan.images, lines)
   const watched = annotated.flatMap((line): Watched[] => {
     const { image, policy, held } = line
     return image === null || policy === null || held !== null
@@ -63,6 +79,8 @@ export async function findUpdates(
   )
   const answers = asked.flat()
   return {
+    lines: annotated,
+    otherwise,
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
     unanswered: answers.flatMap(({ unanswered }) => unanswered ?? []),
@@ -73,11 +91,39 @@ export async function findUpdates(
   }
 }
 
-/** Lines that an annotation watches, as far as the event concerns them. */
-function wanted(image: ScannedImage, repositories: readonly string[] | 'all'): boolean {
-  if (image.annotation === 'none') return false
-  if (repositories === 'all') return true
-  return image.image !== null && repositories.includes(repositoryName(image.image))
+/** Lines that an annotation watches, as far as they are asked after; of a group, all. */
+function chooseLines(
+  { host }: FindContext,
+  { settings }: RepositoryView,
+  images: readonly ScannedImage[],
+  { repositories, branches, mode }: AskedLines,
+): { readonly annotated: readonly ScannedImage[]; readonly otherwise: number } {
+  const { delivery } = settings
+  const watched = images.filter(({ annotation }) => annotation !== 'none')
+  const isNamed = ({ image }: ScannedImage): boolean =>
+    repositories === 'all' || (image !== null && repositories.includes(repositoryName(image)))
+  // Only lines that are proposed belong together.
+  const apart = repositories === 'all' || mode === 'commit'
+  const asked = apart
+    ? watched.filter(isNamed)
+    : withGroups(watched, isNamed, branches, (image) => {
+        return proposalGroup(image, delivery, host.name)?.branch ?? null
+      })
+  const annotated = asked.filter(
+    (image) => mode === 'any' || resolveDelivery(image.delivery, delivery).mode === mode,
+  )
+  return { annotated, otherwise: asked.length - annotated.length }
+}
+
+function withGroups(
+  lines: readonly ScannedImage[],
+  isNamed: (line: ScannedImage) => boolean,
+  branches: readonly string[],
+  branchOf: (line: ScannedImage) => string | null,
+): readonly ScannedImage[] {
+  const asked = new Set<string | null>([...lines.filter(isNamed).map(branchOf), ...branches])
+  asked.delete(null)
+  return lines.filter((line) => isNamed(line) || asked.has(branchOf(line)))
 }
 
 function heldLines(images: readonly ScannedImage[]): HeldImage[] {

@@ -1,4 +1,5 @@
 import type { Problem } from './compose/scan.ts'
+import type { DeliveryMode } from './delivery.ts'
 import type { Deployment, ServicePlan } from './deployment.ts'
 
 /** An annotated line that stays as it is, and why. */
@@ -24,6 +25,8 @@ export interface CheckAnswer {
     readonly to: string
     readonly policy: string
     readonly reason: string
+    /** `pr`: it is proposed in a pull request. */
+    readonly mode: DeliveryMode
   }[]
   readonly held: readonly HeldImage[]
   readonly problems: readonly Problem[]
@@ -46,6 +49,14 @@ export interface CheckAnswer {
 export interface UpdateAnswer {
   readonly revision: string
   readonly commits: readonly string[]
+  readonly held: readonly HeldImage[]
+}
+
+/** What a pass over the pull requests did. */
+export interface ProposalsAnswer {
+  /** Commits that pull requests were merged as. */
+  readonly commits: readonly string[]
+  /** Every image whose update is in a pull request, or shall be. */
   readonly held: readonly HeldImage[]
 }
 

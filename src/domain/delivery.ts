@@ -29,12 +29,15 @@ export function splitDelivery(fields: Fields): {
   readonly rest: Fields
   readonly delivery: Fields
 } {
-  const isDelivery = (key: string): boolean => deliveryKeys.some((known) => known === key)
   const entries = Object.entries(fields)
   return {
     rest: Object.fromEntries(entries.filter(([key]) => !isDelivery(key))),
     delivery: Object.fromEntries(entries.filter(([key]) => isDelivery(key))),
   }
+}
+
+function isDelivery(key: string): boolean {
+  return deliveryKeys.some((known) => known === key)
 }
 
 export function parseMode(value: unknown): DeliveryMode {
@@ -47,7 +50,7 @@ export function parseMode(value: unknown): DeliveryMode {
 /** It stands in titles and trailers, so it is one short line. */
 const groupPattern = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
-export function parseGroup(value: unknown): string {
+function parseGroup(value: unknown): string {
   if (typeof value === 'string' && groupPattern.test(value)) return value.trimEnd()
   throw new MagosError('policy', `Cannot read "group" ${shown(value)}: it is no name of a group`, {
     remedy: 'write up to 64 letters, digits, blanks, dots, dashes and underscores, a letter first',

@@ -5,6 +5,7 @@
 export type Event =
   | ImagePublished
   | RevisionPushed
+  | ProposalsDue
   | InstallationChanged
   | SyncRequested
   | CommitReached
@@ -21,6 +22,15 @@ export interface ImagePublished {
 /** The branch may point elsewhere, or the host may differ from it. */
 export interface RevisionPushed {
   readonly kind: 'revision-pushed'
+}
+
+/** Our pull requests, or what they propose, may have changed. */
+export interface ProposalsDue {
+  readonly kind: 'proposals-due'
+  /** Repositories as `registry/path`; `all` for every image that is proposed (the poll). */
+  readonly repositories: readonly string[] | 'all'
+  /** Branches of pull requests. */
+  readonly branches: readonly string[]
 }
 
 /** The GitHub App's installation may have other rights, or none. */

@@ -55,6 +55,7 @@ export function readDelivery(delivery: Delivery, watched: Watched): Hint {
   if (event === 'ping') return { outcome: 'pong' }
   if (event === 'push') return readPush(delivery, watched)
   if (event === 'registry_package' || event === 'package') return readPackage(delivery)
+  if (PULL_EVENTS.has(event)) return readPullEvent(delivery, watched)
   if (event === 'installation' || event.startsWith('installation_')) {
     return accepted(delivery, { kind: 'installation-changed' }, {})
   }
@@ -74,6 +75,46 @@ function readPush(delivery: Delivery, watched: Watched): Hint {
     return ignored(`the push is to another branch, "${clean(ref, 140)}"`)
   }
   return accepted(delivery, { kind: 'revision-pushed' }, { ref })
+}
+
+/** Each of them may be what a pull request of ours waits for. */
+const PULL_EVENTS: ReadonlySet<string> = new Set([
+  'pull_request',
+  'pull_request_review',
+  'check_suite',
+  'check_run',
+  'status',
+])
+
+/** Branches of our own pull requests begin so, on whatever host. */
+const OWN_BRANCH = /^magos\/[a-z0-9-]{1,60}\/[a-z0-9-]{1,80}$/u
+
+function readPullEvent(delivery: Delivery, watched: Watched): Hint {
+  const { event, payload } = delivery
+  const repository = text(record(payload['repository'])?.['full_name'])
+  if (repository === null) return ignored(`the ${event} event names no repository`)
+  if (watched.repository !== null && !sameName(repository, watched.repository)) {
+    return ignored(`it is about another repository, "${clean(repository, 140)}"`)
+  }
+  const ref = branchesOf(delivery).find((name) => OWN_BRANCH.test(name))
+  if (ref === undefined) return ignored(`the ${event} event is about no pull request of Magos`)
+  return accepted(delivery, { kind: 'proposals-due', repositories: [], branches: [ref] }, { ref })
+}
+
+/** Where GitHub says for which branch it happened. */
+function branchesOf({ event, payload }: Delivery): readonly string[] {
+  const listed: unknown = payload['branches']
+  const named = Array.isArray(listed) ? listed.map((one: unknown) => record(one)?.['name']) : []
+  const run = record(payload['check_run'])
+  const found =
+    event === 'status'
+      ? named
+      : [
+          record(record(payload['pull_request'])?.['head'])?.['ref'],
+          record(payload['check_suite'])?.['head_branch'],
+          record(run?.['check_suite'])?.['head_branch'],
+        ]
+  return found.flatMap((name) => text(name) ?? [])
 }
 
 /** By image alone, whatever repository the package is linked to: several may build what one deploys. */

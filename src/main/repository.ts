@@ -3,7 +3,7 @@ import { createDirectorySource } from '../adapters/git/directory-source.ts'
 import { createLocalSource } from '../adapters/git/local-source.ts'
 import type { Config, RepositorySetting } from '../config/config.ts'
 import { MagosError } from '../domain/error.ts'
-import type { Ancestry, Committer, Installation, Reports, Source } from '../ports.ts'
+import type { Ancestry, Committer, Installation, Proposals, Reports, Source } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** The watched repository from every side. */
@@ -11,6 +11,7 @@ export interface Repository {
   readonly source: Source
   readonly ancestry: Ancestry
   readonly committer: Committer
+  readonly proposals: Proposals | null
   readonly reports: Reports | null
   readonly installation: Installation | null
   /** Name of the watched branch. */
@@ -41,6 +42,7 @@ async function openLocal({ config, run }: Base, path: string): Promise<Repositor
     source,
     ancestry: source,
     committer: createLocalCommitter({ path, branch, run, identity: identity(config) }),
+    proposals: null,
     reports: null,
     installation: null,
     branchName: branch,
@@ -83,8 +85,9 @@ async function openGitHub(
     http,
     log,
   })
-  const { committer, reports, installation } = github
-  return { source, ancestry: source, committer, reports, installation, branchName: branch }
+  const { committer, proposals, reports, installation } = github
+  const sides = { source, ancestry: source, committer, proposals, reports, installation }
+  return { ...sides, branchName: branch }
 }
 
 export function withoutRepository(): MagosError {

@@ -21,6 +21,7 @@ export interface Poller {
 const LOOKS: readonly Event[] = [
   { kind: 'image-published', repositories: 'all' },
   { kind: 'revision-pushed' },
+  { kind: 'proposals-due', repositories: 'all', branches: [] },
 ]
 
 /** Says "look again" now and at every interval, so that nothing depends on a webhook. */
@@ -60,7 +61,7 @@ async function offer(
 }
 
 function covers({ event: pending }: Accepted, event: Event): boolean {
-  if (pending.kind === 'image-published') {
+  if (pending.kind === 'image-published' || pending.kind === 'proposals-due') {
     return event.kind === pending.kind && pending.repositories === 'all'
   }
   return pending.kind === event.kind

@@ -2,7 +2,7 @@ import type { Event, Origin } from '../domain/event.ts'
 import type { Accepted } from '../ports.ts'
 
 /** What must not happen twice at one time. Reports go behind commits, in a lane of their own. */
-export type Lane = 'commit' | 'deploy' | 'report' | 'installation'
+export type Lane = 'commit' | 'proposal' | 'deploy' | 'report' | 'installation'
 
 /** One piece of work: every pending event that says the same, as one. */
 export interface Run {
@@ -22,7 +22,8 @@ export interface Run {
 const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'image-published': ['commit'],
   'revision-pushed': ['deploy'],
-  'sync-requested': ['commit', 'deploy'],
+  'proposals-due': ['proposal'],
+  'sync-requested': ['commit', 'proposal', 'deploy'],
   'commit-reached': ['deploy'],
   'update-failed': ['commit'],
   'report-due': ['report'],
@@ -80,14 +81,24 @@ function unite(rows: readonly Accepted[]): Event {
   const events = rows.map(({ event }) => event)
   const published = events.filter((event) => event.kind === 'image-published')
   if (published.length > 0) {
-    const lists = published.map(({ repositories }) => repositories)
-    const named = lists.filter((list) => list !== 'all')
-    const repositories = named.length < lists.length ? 'all' : [...new Set(named.flat())]
-    return { kind: 'image-published', repositories }
+    return { kind: 'image-published', repositories: uniteRepositories(published) }
+  }
+  const proposals = events.filter((event) => event.kind === 'proposals-due')
+  if (proposals.length > 0) {
+    const branches = [...new Set(proposals.flatMap((event) => event.branches))]
+    return { kind: 'proposals-due', repositories: uniteRepositories(proposals), branches }
   }
   const newest = events.at(-1)
   if (newest === undefined) throw new TypeError('A group of events has at least one')
   return newest
+}
+
+function uniteRepositories(
+  events: readonly { readonly repositories: readonly string[] | 'all' }[],
+): readonly string[] | 'all' {
+  const lists = events.map(({ repositories }) => repositories)
+  const named = lists.filter((list) => list !== 'all')
+  return named.length < lists.length ? 'all' : [...new Set(named.flat())]
 }
 
 /**

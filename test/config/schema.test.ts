@@ -130,6 +130,8 @@ describe('annotation.schema.json and readAnnotation()', () => {
     { policy: 'latest', tag: 'stable', repo: 'ghcr.io/o/app' },
     { policy: 'digest' },
     { policy: 'digest', digest: DIGEST },
+    { policy: 'digest', mode: 'pr' },
+    { policy: 'semver', mode: 'commit', group: 'Media 2.x' },
   ]
   const bad: readonly unknown[] = [
     {},
@@ -137,6 +139,11 @@ describe('annotation.schema.json and readAnnotation()', () => {
     'semver',
     { range: '*' },
     { policy: 'newest' },
+    { policy: 'semver', mode: 'pull' },
+    { policy: 'semver', group: '' },
+    { policy: 'semver', group: '-x' },
+    { policy: 'semver', group: 'a\nb' },
+    { policy: 'semver', group: 7 },
     { policy: 'semver', tag: 'stable' },
     { policy: 'latest', range: '*' },
     { policy: 'latest', tag: '-x' },
@@ -249,12 +256,24 @@ describe('repository.schema.json and parseRepositorySettings()', () => {
       },
     },
     { stacks: { a: { changes: { web: { x: 'SIGUSR1' } } } } },
+    { defaults: { mode: 'pr', group: 'all' }, pullRequests: null, groups: null },
+    { pullRequests: { labels: ['deps', 'a b'], reviewers: ['ann-b'], automerge: true } },
+    { groups: { media: { mode: 'pr', labels: [], automerge: false }, other: null } },
     { stacks: { a: { hooks: { before: ['sh', 'backup.sh'], after: ['x'], deadline: '1m' } } } },
   ]
   const bad: readonly unknown[] = [
     [],
     'stacks',
     { stack: {} },
+    { pullRequests: { label: ['x'] } },
+    { pullRequests: { labels: 'x' } },
+    { pullRequests: { labels: ['a,b'] } },
+    { pullRequests: { labels: [' '] } },
+    { pullRequests: { reviewers: ['a b'] } },
+    { pullRequests: { automerge: 'yes' } },
+    { pullRequests: [] },
+    { groups: { media: { mode: 'pull' } } },
+    { groups: { media: 'pr' } },
     { stacks: [] },
     { stacks: { a: null } },
     { stacks: { a: { host: ['nas'] } } },
@@ -312,7 +331,7 @@ describe('repository.schema.json and parseRepositorySettings()', () => {
 
   test('both know the same keys', () => {
     const known = Object.keys(readSchema('repository.schema.json').properties)
-    expect(known.toSorted()).toEqual(['defaults', 'stacks'])
+    expect(known.toSorted()).toEqual(['defaults', 'groups', 'pullRequests', 'stacks'])
     const [problem] = settingsProblems({ stacks: { a: { nothing: 1 } } })
     const keys = /Write one of (.*)/.exec(problem?.remedy ?? '')?.[1]?.split(', ') ?? []
     const { definitions } = readSchema('repository.schema.json')

@@ -41,7 +41,42 @@ const image = (hint: Hint) => {
 }
 const reason = (hint: Hint) => (hint.outcome === 'ignored' ? hint.reason : hint)
 
+const about = (fields: Readonly<Record<string, unknown>>) => ({
+  repository: { full_name: 'Owner/Homelab' },
+  ...fields,
+})
+
 describe('readDelivery()', () => {
+  const ours = 'magos/nas/app-0123abcd'
+  test.each([
+    ['pull_request', { pull_request: { head: { ref: ours } }, action: 'closed' }],
+    ['pull_request_review', { pull_request: { head: { ref: ours } } }],
+    ['check_suite', { check_suite: { head_branch: ours } }],
+    ['check_run', { check_run: { check_suite: { head_branch: ours } } }],
+    ['status', { branches: [{ name: 'main' }, { name: ours }] }],
+  ])('takes what a pull request of ours may wait for: %s', (event, payload) => {
+    expect(read(event, about(payload))).toMatchObject({
+      outcome: 'accepted',
+      event: { kind: 'proposals-due', repositories: [], branches: [ours] },
+      origin: { source: 'webhook', event, ref: ours },
+    })
+  })
+
+  test.each([
+    ['of somebody else', 'check_suite', about({ check_suite: { head_branch: 'feature' } })],
+    ['of no branch', 'check_suite', about({ check_suite: { head_branch: null } })],
+    ['in no shape', 'status', about({ branches: 'magos/nas/app-0123abcd' })],
+    ['whose name is odd', 'check_suite', about({ check_suite: { head_branch: `${ours}\nx` } })],
+    ['of no repository', 'status', { branches: [{ name: ours }] }],
+    [
+      'of another repository',
+      'status',
+      { repository: { full_name: 'o/other' }, branches: [{ name: ours }] },
+    ],
+  ])('ignores a pull request %s', (_title, event, payload) => {
+    expect(read(event, payload).outcome).toBe('ignored')
+  })
+
   test('answers a ping', () => {
     expect(read('ping', { zen: 'Keep it logically awesome.' })).toEqual({ outcome: 'pong' })
   })

@@ -129,7 +129,13 @@ export function createMemoryProposals(git: MemoryGit): MemoryProposals {
       if (held === undefined) throw new Error(`The branch ${branch} is not there`)
       const number = pulls.length + 1
       const pull: MemoryPull = {
-        ...{ number, branch, labels, reviewers, title, body, held },
+        number,
+        branch,
+        labels,
+        reviewers,
+        title,
+        body,
+        held,
         comments: [],
         state: 'open',
       }

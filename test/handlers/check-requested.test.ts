@@ -37,6 +37,7 @@ describe('checkRequested()', () => {
           to: `ghcr.io/o/app:1.1.0@${digest(2)}`,
           policy: 'semver ^1',
           reason: '"1.1.0" is the newest that fits above "1.0.0"',
+          mode: 'commit',
         },
       ],
       held: [

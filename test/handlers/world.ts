@@ -18,6 +18,8 @@ import { createMemoryHolds } from '../fakes/memory-holds.ts'
 import { createMemoryProber } from '../fakes/memory-prober.ts'
 import type { MemoryProber } from '../fakes/memory-prober.ts'
 import { createMemoryLastGood } from '../fakes/memory-last-good.ts'
+import { createMemoryProposals } from '../fakes/memory-proposals.ts'
+import type { MemoryProposals } from '../fakes/memory-proposals.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
@@ -35,6 +37,7 @@ export interface WorldOptions {
 export interface World {
   readonly ctx: Context
   readonly git: MemoryGit
+  readonly proposals: MemoryProposals
   readonly registry: MemoryRegistry
   readonly machine: MemoryHost
   readonly prober: MemoryProber
@@ -55,6 +58,7 @@ export function createWorld(
   const clock = steppingClock()
   const git = createMemoryGit(files)
   const registry = createMemoryRegistry()
+  const proposals = createMemoryProposals(git)
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const prober = createMemoryProber()
   const stackFiles = createMemoryStackFiles()
@@ -65,6 +69,7 @@ export function createWorld(
   const ctx: Context = {
     ...recordOrder({ source: git, committer: git, registry }, order),
     ancestry: git,
+    proposals,
     reports: { status: async (report) => void told.push(report) },
     installation: null,
     engine: createMemoryEngine(machine),
@@ -89,6 +94,7 @@ export function createWorld(
     registry,
     machine,
     prober,
+    proposals,
     files: stackFiles,
     history,
     inbox,

@@ -9,6 +9,7 @@ import { type LogLine, memoryLog } from './memory-log.ts'
 
 const ALL: Event = { kind: 'image-published', repositories: 'all' }
 const PUSHED: Event = { kind: 'revision-pushed' }
+const PROPOSED: Event = { kind: 'proposals-due', repositories: 'all', branches: [] }
 
 describe('startPoller()', () => {
   let clock: FakeClock
@@ -47,6 +48,7 @@ describe('startPoller()', () => {
     expect(pending()).toEqual([
       [ALL, 'start'],
       [PUSHED, 'start'],
+      [PROPOSED, 'start'],
     ])
     settleAll()
     await clock.advance(59_999)
@@ -55,6 +57,7 @@ describe('startPoller()', () => {
     expect(pending()).toEqual([
       [ALL, 'poll'],
       [PUSHED, 'poll'],
+      [PROPOSED, 'poll'],
     ])
   })
 
@@ -68,7 +71,7 @@ describe('startPoller()', () => {
     await clock.advance(interval - 1)
     expect(pending()).toEqual([])
     await clock.advance(1)
-    expect(pending()).toHaveLength(2)
+    expect(pending()).toHaveLength(3)
   })
 
   test('adds nothing to what waits already', async () => {
@@ -81,6 +84,7 @@ describe('startPoller()', () => {
       { kind: 'image-published', repositories: ['a/b'] },
       PUSHED,
       ALL,
+      PROPOSED,
     ])
   })
 
@@ -89,7 +93,7 @@ describe('startPoller()', () => {
     inbox.postpone([id], clock.now() + 300_000, 'network')
     start()
     await clock.advance(0)
-    expect(pending()).toHaveLength(3)
+    expect(pending()).toHaveLength(4)
     const polled = inbox.pending().filter(({ origin }) => origin.source !== 'webhook')
     inbox.settle(
       polled.map((one) => one.id),
@@ -101,6 +105,7 @@ describe('startPoller()', () => {
     expect(pending()).toEqual([
       [PUSHED, 'webhook'],
       [ALL, 'poll'],
+      [PROPOSED, 'poll'],
     ])
   })
 
@@ -115,11 +120,11 @@ describe('startPoller()', () => {
     }
     start({ via })
     await clock.advance(0)
-    expect(lines).toMatchObject([{ level: 'warn' }, { level: 'warn' }])
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn'])
     refuses = false
     await clock.advance(60_000)
 
-    expect(pending()).toHaveLength(2)
+    expect(pending()).toHaveLength(3)
   })
 
   test('ends with its signal', async () => {

@@ -142,7 +142,11 @@ describe('planRuns()', () => {
     const rows = [row(sync('web')), row(sync(null)), row(sync('web')), row(sync('null'))]
 
     expect(plan(rows)).toMatchObject([
-      { event: sync('web'), ids: [rows[0]?.id, rows[2]?.id], lanes: ['commit', 'deploy'] },
+      {
+        event: sync('web'),
+        ids: [rows[0]?.id, rows[2]?.id],
+        lanes: ['commit', 'proposal', 'deploy'],
+      },
       { event: sync(null), ids: [rows[1]?.id] },
       { event: sync('null'), ids: [rows[3]?.id] },
     ])

@@ -45,7 +45,7 @@ const statuses: Kind = {
   },
 }
 
-const green: readonly (string | null)[] = ['success', 'neutral', 'skipped']
+const green: ReadonlySet<string | null> = new Set(['success', 'neutral', 'skipped'])
 
 const checkRuns: Kind = {
   route: 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs',
@@ -56,7 +56,7 @@ const checkRuns: Kind = {
       return { outcome: 'waits', reason: `"${name}" is under way` }
     }
     const conclusion = textField(run, 'conclusion')
-    if (green.includes(conclusion)) return { outcome: 'passed', reason: '' }
+    if (green.has(conclusion)) return { outcome: 'passed', reason: '' }
     return { outcome: 'failed', reason: `"${name}" ended as ${conclusion ?? 'nothing'}` }
   },
 }

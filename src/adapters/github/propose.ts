@@ -1,22 +1,19 @@
 import { MagosError } from '../../domain/error.ts'
 import type { ProposalOutcome, PullProposal } from '../../ports.ts'
 import { numberField, textField } from './answer.ts'
-import type { Writes } from './budget.ts'
 import type { Reply } from './client.ts'
-import type { ProposalsOptions } from './proposals.ts'
 import type { ListedPull } from './pull-answer.ts'
 import type { PullReader } from './pull-reader.ts'
 import { readRule } from './rules.ts'
-import { writeCommit, writesOfObjects } from './write-commit.ts'
+import { writeCommit, writesOfObjects, type WriteContext } from './write-commit.ts'
 
 /** The objects, the ref, the pull request, labels and reviewers. */
 export const writesOfProposal = writesOfObjects + 4
 
-export interface ProposeContext extends Omit<ProposalsOptions, 'branch' | 'app'> {
+export interface ProposeContext extends Omit<WriteContext, 'branch'> {
   readonly reader: PullReader
   /** The branch that it shall go into. */
   readonly base: string
-  readonly writes: Writes
 }
 
 /** https://docs.github.com/en/rest/pulls/pulls */

@@ -8,6 +8,12 @@ export function parseEvent(text: unknown): Event | null {
       const repositories = parseRepositories(value['repositories'])
       return repositories === null ? null : { kind: 'image-published', repositories }
     }
+    case 'proposals-due': {
+      const repositories = parseRepositories(value['repositories'])
+      const branches = parseRepositories(value['branches'])
+      if (repositories === null || branches === null || branches === 'all') return null
+      return { kind: 'proposals-due', repositories, branches }
+    }
     case 'revision-pushed':
       return { kind: 'revision-pushed' }
     case 'installation-changed':

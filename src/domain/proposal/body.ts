@@ -1,6 +1,6 @@
 import { policyText } from '../change.ts'
 import { repositoryName } from '../image-reference.ts'
-import { ageText } from '../policy/age.ts'
+import { ageText, momentText } from '../policy/age.ts'
 import { platformText } from '../platform.ts'
 import type { Rules } from '../policy/rules.ts'
 import { windowText } from '../policy/window.ts'
@@ -50,7 +50,7 @@ function section({ update, stacks, firstSeen, link, rules }: ProposedUpdate): st
     ['Stack', stacks.map(code).join(', ')],
     ['From', version(current.tag, current.digest)],
     ['To', version(tag, digest)],
-    ['First seen', firstSeen === null ? 'at this look' : moment(firstSeen)],
+    ['First seen', firstSeen === null ? 'at this look' : momentText(firstSeen)],
     ['Policy', code(policyText(policy))],
     ['Because', plain(reason)],
     ['Gates', gates(rules)],
@@ -86,10 +86,6 @@ function footer(host: string, automerge: 'never' | 'when-green'): string {
     '---',
     `Proposed by Magos on ${code(host)}. ${merging}It is brought up to date as newer versions come, as long as nobody else commits on its branch. Closing it means "not this version": the next one is proposed again.`,
   ].join('\n')
-}
-
-function moment(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** As code nothing in it is Markdown, mentions nobody and links to nothing. */

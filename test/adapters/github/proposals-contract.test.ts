@@ -27,7 +27,12 @@ proposalsContract('GitHub by its REST API', async () => {
     },
     async check(sha, state) {
       repository.record.statuses.push({
-        ...{ id: 1, sha, state, context: 'ci', description: null, targetUrl: null },
+        id: 1,
+        sha,
+        state,
+        context: 'ci',
+        description: null,
+        targetUrl: null,
         creator: lab.state.person,
         at: Date.now(),
       })

@@ -110,7 +110,7 @@ interface Announcement {
 }
 
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
-export async function announcePull(
+async function announcePull(
   { state, deliveries }: Lab,
   repository: RepositoryRecord,
   { pull, action, by, moved }: Announcement,
