@@ -58,12 +58,12 @@ export interface StandingImage extends Watched {
 export async function findUpdates(
   ctx: FindContext,
   view: RepositoryView,
-  lines: AskedLines,
+  question: AskedLines,
   signal: AbortSignal,
 ): Promise<FoundUpdates> {
   const { now } = ctx
   const scan = await scanStacks(ctx, view, signal)
-  const { annotated, otherwise } = chooseLines(ctx, view, scan.images, lines)
+  const { annotated, otherwise } = chooseLines(ctx, view, scan.images, question)
   const watched = annotated.flatMap((line): Watched[] => {
     const { image, policy, held } = line
     return image === null || policy === null || held !== null
