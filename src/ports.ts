@@ -1,3 +1,4 @@
+import type { ContainerEvent } from './domain/container-event.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
@@ -252,6 +253,11 @@ export interface Engine {
   tag(imageId: string, image: string, signal: AbortSignal): Promise<'tagged' | 'gone'>
   /** The last lines a container wrote. */
   logs(id: string, lines: number, signal: AbortSignal): Promise<string>
+  /**
+   * What happens to containers of compose projects from now on, until the caller stops or the signal ends it. Never
+   * throws: where events are lost it says so and goes on. A hint only, for an engine forgets and reorders.
+   */
+  events(signal: AbortSignal): AsyncIterable<ContainerEvent>
 }
 
 /** Tries from this host whether something does its work. */

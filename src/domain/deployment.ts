@@ -7,7 +7,7 @@ export interface ObservedContainer {
   readonly name: string
   readonly project: string
   readonly service: string
-  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'stopping' | 'exited' | 'dead'
   /** `none` where the container has no health check. */
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
   readonly exitCode: number

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { FollowChild } from '../host/follow-child.ts'
 import type { RunChild } from '../host/process.ts'
 import type { Http } from '../host/http.ts'
 import type { Clock, Log } from '../ports.ts'
@@ -14,4 +15,5 @@ export interface Base {
   readonly log: Log
   readonly http: Http
   readonly run: RunChild
+  readonly follow: FollowChild
 }

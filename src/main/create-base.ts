@@ -1,6 +1,7 @@
 import { logFormat, type LogSink } from '../adapters/log/log-format.ts'
 import { createLog } from '../adapters/log/log.ts'
 import { createHttp } from '../host/http.ts'
+import { createFollowChild } from '../host/follow-child.ts'
 import { createRunChild } from '../host/process.ts'
 import { proxySettings } from '../host/proxy.ts'
 import { configuredAuthorities } from './authorities.ts'
@@ -42,5 +43,6 @@ export function createBase(options: BaseOptions): Base {
       userAgent: `magos-dominus/${version}`,
     }),
     run: createRunChild({ environment }),
+    follow: createFollowChild({ environment }),
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { takeLock, type Lock } from '../adapters/store/lock.ts'
 import { openStore, type Store } from '../adapters/store/store.ts'
+import { createFollowChild } from '../host/follow-child.ts'
 import { createRunChild, endLeftovers } from '../host/process.ts'
 import { MagosError } from '../domain/error.ts'
 import type { History, Memory } from '../ports.ts'
@@ -53,7 +54,8 @@ export function recall(base: Base): Recollection {
 /** The same base with every child journalled, so that a next start can end what this process leaves running. */
 export function journalled(base: Base, { store }: State): Base {
   const { environment } = base
-  return { ...base, run: createRunChild({ environment, journal: store.children }) }
+  const children = { environment, journal: store.children }
+  return { ...base, run: createRunChild(children), follow: createFollowChild(children) }
 }
 
 /** Ends the children of a dead process and tells which deployments it left open, before anything is applied. */

@@ -52,10 +52,10 @@ export interface Deploying {
 
 /** What stacks are deployed with. Throws `engine` where this host has no engine. */
 export async function openDeploying(base: Base, signal: AbortSignal): Promise<Deploying> {
-  const { config, environment, run, clock, log } = base
+  const { config, environment, run, follow, clock, log } = base
   const directory = runtimeDirectory(environment)
   const runtime = await probeEngine(run, config.runtime, signal)
-  const engine = createEngine({ runtime, run, clock, log, runtimeDirectory: directory })
+  const engine = createEngine({ runtime, run, follow, clock, log, runtimeDirectory: directory })
   return {
     engine,
     prober: createProber({ runtime, run }),

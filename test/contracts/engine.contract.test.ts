@@ -34,6 +34,11 @@ async function startMemoryHost(): Promise<EngineHost> {
       host.behave(image, behaviour)
       return await Promise.resolve(parseImageReference(image))
     },
+    byHand: {
+      stop: async (id) => await Promise.resolve(host.stop(id)),
+      kill: async (id) => await Promise.resolve(host.kill(id)),
+      remove: async (id) => await Promise.resolve(host.drop(id)),
+    },
     unpublished: () => parseImageReference(absent),
     project: () => `suite-${(serial += 1)}`,
     home: async () => await Promise.resolve('/srv/home'),

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ContainerEvent } from '../../src/domain/container-event.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
 import { bringUp, containersOf, documentOf, removeProject, signal, until } from './engine-host.ts'
 import type { EngineHost } from './engine-host.ts'
+
+async function follow(host: EngineHost, seen: ContainerEvent[], ending: AbortSignal) {
+  for await (const event of host.engine.events(ending)) seen.push(event)
+}
+
+async function soon(isSo: () => boolean): Promise<void> {
+  await expect.poll(isSo, { timeout: 15_000, interval: 20 }).toBe(true)
+}
 
 /** What every `Engine` promises, real or in memory. */
 export function engineContract(name: string, start: () => Promise<EngineHost>): void {
@@ -213,6 +222,37 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         await host.engine.kill(ids, 'HUP', signal)
         await host.engine.restart(ids, signal)
         await until(host, project, ([one]) => one?.state === 'running')
+        await removeProject(host, project)
+      })
+    })
+
+    describe('events()', () => {
+      it('tells what people do with containers of compose projects, a stop apart from a kill', async () => {
+        const project = host.project()
+        const image = (await host.publish('unchecked')).text
+        const seen: ContainerEvent[] = []
+        const ending = new AbortController()
+        const following = follow(host, seen, ending.signal)
+        await bringUp(host, project, documentOf({ a: { image }, b: { image }, c: { image } }))
+        const kinds = (service: string) =>
+          seen.filter((one) => one.service === service).map(({ kind }) => kind)
+        await soon(() => ['a', 'b', 'c'].every((name) => kinds(name).includes('started')))
+        const ids = new Map((await containersOf(host, project)).map((one) => [one.service, one.id]))
+        const id = (service: string) => ids.get(service) ?? ''
+        await host.byHand.stop(id('a'))
+        await host.byHand.kill(id('b'))
+        await host.byHand.remove(id('c'))
+        await soon(() => kinds('a').includes('stopped') && kinds('c').includes('removed'))
+        await soon(() => kinds('b').includes('died'))
+        expect(kinds('a')).toContain('died')
+        expect(kinds('a')).not.toContain('removed')
+        expect(kinds('b')).toContain('killed')
+        expect(kinds('b')).not.toContain('stopped')
+        expect(seen.filter((one) => one.kind !== 'missed')).toEqual(
+          seen.map(({ kind, service }) => ({ kind, service, project, container: id(service) })),
+        )
+        ending.abort()
+        await following
         await removeProject(host, project)
       })
     })

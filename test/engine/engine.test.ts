@@ -28,6 +28,7 @@ describe('podman', () => {
     createEngine({
       runtime: 'podman',
       run: host.run,
+      follow: host.follow,
       clock,
       log: recordingLog([]),
       runtimeDirectory: host.runtimeDirectory,

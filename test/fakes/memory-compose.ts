@@ -154,7 +154,7 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
   )
   const wanted = replicas(fields)
   const kept = present.filter((one) => one.definition === definition && one.stopped === null)
-  for (const one of present) if (!kept.includes(one)) host.containers.delete(one.id)
+  for (const one of present) if (!kept.includes(one)) host.drop(one.id)
   for (let number = kept.length + 1; number <= wanted; number += 1) {
     const name = `${project}-${service}-${number}`
     const made = createHash('sha256').update(`${name} ${host.calls.length}`).digest('hex')
@@ -174,6 +174,7 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     const rest = { definition, labels, restarts, image, imageId, ports, startedAt, stopped: null }
     const container: MemoryContainer = { id: made, name, project, service, ...rest }
     host.containers.set(made, container)
+    host.emit('started', container)
   }
 }
 

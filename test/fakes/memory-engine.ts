@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ContainerEvent } from '../../src/domain/container-event.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
@@ -50,8 +51,18 @@ export interface MemoryHost {
   bring(image: string): void
   /** While it is away every call throws `engine`. */
   reach(state: 'here' | 'away'): void
-  /** Stops a container as a person would. */
+  /** A person's `podman kill`. */
   kill(id: string): void
+  /** A person's `podman stop`. */
+  stop(id: string): void
+  /** A person's `podman rm --force`. */
+  drop(id: string): void
+  /** Its process ends by itself. */
+  die(id: string, exitCode: number): void
+  /** Tells whoever follows the events. */
+  emit(kind: ContainerEvent['kind'], container: MemoryContainer): void
+  /** Who is told of events. */
+  readonly listeners: Set<(event: ContainerEvent) => void>
   /** Notes the call; throws where the engine is away or the signal aborted. */
   enter(call: string, signal: AbortSignal): void
   observed(project: string | null): readonly ObservedContainer[]
@@ -78,6 +89,12 @@ export function createMemoryHost(
   const pushed = new Map<string, string>()
   const here = new Set<string>()
   let state: 'here' | 'away' = 'here'
+  const end = (id: string, exitCode: number, kinds: readonly ContainerEvent['kind'][]): void => {
+    const container = host.containers.get(id)
+    if (container === undefined) return
+    if (container.stopped === null) host.containers.set(id, { ...container, stopped: exitCode })
+    for (const kind of kinds) host.emit(kind, container)
+  }
   const host: MemoryHost = {
     clock,
     calls: [],
@@ -115,10 +132,17 @@ export function createMemoryHost(
     reach(next) {
       state = next
     },
-    kill(id) {
-      const container = host.containers.get(id)
-      if (container !== undefined) host.containers.set(id, { ...container, stopped: 137 })
+    kill: (id) => end(id, 137, ['killed', 'died']),
+    stop: (id) => end(id, 143, ['died', 'stopped']),
+    die: (id, exitCode) => end(id, exitCode, ['died']),
+    drop(id) {
+      end(id, 137, ['died', 'removed'])
+      host.containers.delete(id)
     },
+    emit(kind, { id, project, service }) {
+      for (const listener of host.listeners) listener({ kind, container: id, project, service })
+    },
+    listeners: new Set(),
     enter(call, signal) {
       if (signal.aborted) throw new MagosError('interrupted', `Run "${call}": interrupted`)
       host.calls.push(call)
@@ -168,7 +192,10 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     },
     async remove(ids, signal) {
       host.enter(`remove ${ids.join(' ')}`, signal)
-      for (const id of ids) host.containers.delete(id)
+      for (const id of ids) {
+        host.stop(id)
+        host.drop(id)
+      }
       await Promise.resolve()
     },
     async stop(ids, signal) {
@@ -201,6 +228,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       const said = exits ? ['coming up\n', 'going down\n'] : []
       return said.slice(-lines).join('')
     },
+    events: (signal) => events(host, signal),
   }
 }
 
@@ -217,6 +245,28 @@ async function* watch(host: MemoryHost, project: string, signal: AbortSignal) {
     yield { at: host.clock.now(), containers: host.observed(project) }
     // Aborted in its sleep it ends as it does between two looks.
     await host.clock.sleep(host.timing.look, signal).catch(() => undefined)
+  }
+}
+
+async function* events(host: MemoryHost, signal: AbortSignal): AsyncGenerator<ContainerEvent> {
+  const queue: ContainerEvent[] = []
+  let wake = () => undefined as void
+  const listener = (event: ContainerEvent) => {
+    queue.push(event)
+    wake()
+  }
+  host.listeners.add(listener)
+  const onAbort = () => wake()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    while (!signal.aborted) {
+      const event = queue.shift()
+      if (event !== undefined) yield event
+      else await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    host.listeners.delete(listener)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

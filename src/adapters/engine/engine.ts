@@ -1,8 +1,10 @@
+import type { FollowChild } from '../../host/follow-child.ts'
 import type { RunChild } from '../../host/process.ts'
 import { sweepPrivateDirectories } from '../../host/private-directory.ts'
 import type { Clock, Engine, EngineInfo, Log } from '../../ports.ts'
 import { askEngine, engineError } from './command.ts'
 import type { EngineCommand, Runtime } from './command.ts'
+import { containerEvents } from './events.ts'
 import { shallDrive } from './health.ts'
 import type { DrivesHealthchecks } from './health.ts'
 import { readInfo } from './info.ts'
@@ -15,6 +17,7 @@ import { watchProject } from './watch.ts'
 export interface EngineOptions {
   readonly runtime: Runtime
   readonly run: RunChild
+  readonly follow: FollowChild
   readonly clock: Clock
   readonly log: Log
   /** A directory of this user's on tmpfs, for what must never lie on a disk. */
@@ -31,7 +34,7 @@ export interface EngineOptions {
  * remove the containers that use them, other people's included.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { runtime, run, clock, log, runtimeDirectory } = options
+  const { runtime, run, follow, clock, log, runtimeDirectory } = options
   const { drivesHealthchecks = 'when-no-systemd', look = 500, pullDeadline = 600_000 } = options
   const engine: EngineCommand = { runtime, run }
   sweepPrivateDirectories(runtimeDirectory)
@@ -57,6 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
+    events: (signal) => containerEvents({ runtime, follow, clock, log }, signal),
   }
 }
 

@@ -24,7 +24,7 @@ const STATES: Readonly<Record<string, ObservedContainer['state']>> = {
   restarting: 'restarting',
   exited: 'exited',
   stopped: 'exited',
-  stopping: 'exited',
+  stopping: 'stopping',
   removing: 'dead',
   dead: 'dead',
 }

@@ -20,6 +20,10 @@ const silent: Log = {
   error: () => undefined,
   child: () => silent,
 }
+// oxlint-disable-next-line require-yield -- a stream without a line
+const silentFollow: EngineOptions['follow'] = async function* follow() {
+  return await Promise.resolve({ outcome: 'ended', stderr: '' })
+}
 let runtimeDirectory: string
 
 beforeAll(async () => {
@@ -34,7 +38,14 @@ function engineOf(
   answer: (words: string) => Answer | undefined,
 ) {
   const { run, calls } = scriptedRun(answer)
-  const engine = createEngine({ runtime, run, clock: fakeClock(), log: silent, runtimeDirectory })
+  const engine = createEngine({
+    runtime,
+    run,
+    follow: silentFollow,
+    clock: fakeClock(),
+    log: silent,
+    runtimeDirectory,
+  })
   return { engine, calls }
 }
 
@@ -117,6 +128,7 @@ describe('pull()', () => {
     )
     const engine = createEngine({
       runtime: 'docker',
+      follow: silentFollow,
       clock: fakeClock(),
       log: silent,
       runtimeDirectory,
@@ -222,7 +234,14 @@ describe('remove()', () => {
     const { run, calls } = scriptedRun((words) =>
       words.startsWith('podman rm') ? { exitCode: 125, stderr: 'state improper' } : {},
     )
-    const engine = createEngine({ runtime: 'podman', run, clock, log: silent, runtimeDirectory })
+    const engine = createEngine({
+      runtime: 'podman',
+      run,
+      follow: silentFollow,
+      clock,
+      log: silent,
+      runtimeDirectory,
+    })
     const removing = engine.remove(['a'], signal).catch((thrown: unknown) => thrown)
     await clock.advance(10_000)
     // Of this one stack: an engine that is away would stop all of them.

@@ -98,7 +98,7 @@ describe('readContainer()', () => {
     ['configured', 'created'],
     ['created', 'created'],
     ['stopped', 'exited'],
-    ['stopping', 'exited'],
+    ['stopping', 'stopping'],
     ['removing', 'dead'],
     ['paused', 'paused'],
     ['something new', 'dead'],

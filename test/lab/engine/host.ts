@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCompose } from '../../../src/adapters/compose/compose.ts'
 import { createEngine } from '../../../src/adapters/engine/engine.ts'
 import { parseImageReference } from '../../../src/domain/image-reference.ts'
+import { createFollowChild } from '../../../src/host/follow-child.ts'
 import { createRunChild } from '../../../src/host/process.ts'
+import type { FollowChild } from '../../../src/host/follow-child.ts'
 import type { RunChild } from '../../../src/host/process.ts'
 import type { Clock, Log } from '../../../src/ports.ts'
 import type { Behaviour, EngineHost } from '../../contracts/engine-host.ts'
@@ -19,6 +21,7 @@ export interface RealHost extends EngineHost {
   readonly lab: LabEngine
   readonly registry: DockerRegistry
   readonly run: RunChild
+  readonly follow: FollowChild
   /** Messages that the adapters logged. */
   readonly logged: readonly string[]
 }
@@ -51,7 +54,8 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
   const logged: string[] = []
   const log = recordingLog(logged)
   const { runtimeDirectory } = lab
-  const engine = createEngine({ runtime: 'podman', run, clock, log, runtimeDirectory })
+  const follow = createFollowChild({ environment })
+  const engine = createEngine({ runtime: 'podman', run, follow, clock, log, runtimeDirectory })
   const compose = createCompose({
     runtime: 'podman',
     run,
@@ -65,6 +69,7 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
     lab,
     registry,
     run,
+    follow,
     logged,
     engine,
     compose,
@@ -78,6 +83,11 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
       const digest = await lab.publish(tag, name)
       await lab.podman(['rmi', tag])
       return parseImageReference(`${name}@${digest}`)
+    },
+    byHand: {
+      stop: async (id) => void (await lab.podman(['stop', '-t', '0', id])),
+      kill: async (id) => void (await lab.podman(['kill', id])),
+      remove: async (id) => void (await lab.podman(['rm', '--force', '-t', '0', id])),
     },
     unpublished: () => parseImageReference(`${registry.host}/lab/none:1@sha256:${'0'.repeat(64)}`),
     async home() {
