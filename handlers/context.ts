@@ -12,6 +12,7 @@ import type {
   Installation,
   LastGood,
   Log,
+  Machine,
   Memory,
   Prober,
   Proposals,
@@ -19,6 +20,7 @@ import type {
   Reports,
   Source,
   StackFiles,
+  Upkeep,
 } from '../src/ports.ts'
 import type { Views } from './views.ts'
 
@@ -42,7 +44,13 @@ export interface HostSettings {
   readonly platform: Platform
   /** Rules that hold for every image, whatever its annotation says. */
   readonly guards: Rules
+  /** What is done about containers that are not as they were proven; a new boot is no drift. */
+  readonly drift: DriftRule
+  /** Per stack, where it is another. */
+  readonly drifts: Readonly<Record<string, DriftRule>>
 }
+
+export type DriftRule = 'heal' | 'report'
 
 /** All that a handler may know and touch. */
 export interface Context {
@@ -64,6 +72,8 @@ export interface Context {
   readonly views: Views
   readonly holds: Holds
   readonly lastGood: LastGood
+  readonly upkeep: Upkeep
+  readonly machine: Machine
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */
@@ -87,12 +97,15 @@ export type PlanContext = Pick<
 }
 
 /** What it takes to tell what runs. */
-export type StatusContext = Pick<Context, 'history' | 'engine' | 'holds'> & {
+export type StatusContext = Pick<Context, 'history' | 'engine' | 'holds' | 'upkeep'> & {
   readonly inbox: Inbox
 }
 
 /** What it takes to hold and release stacks. */
-export type HoldContext = Pick<Context, 'history' | 'holds' | 'views' | 'host' | 'now'> & {
+export type HoldContext = Pick<
+  Context,
+  'history' | 'holds' | 'upkeep' | 'views' | 'host' | 'now'
+> & {
   readonly inbox: Inbox
   /** Opened only for a stack that this host does not know. */
   openSource(): Promise<Source>

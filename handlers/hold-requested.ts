@@ -25,6 +25,7 @@ export async function holdRequested(
 
 /** Ends the hold of a stack, and has a daemon look at it at once. */
 export async function releaseRequested(ctx: HoldContext, stack: string): Promise<ReleaseAnswer> {
+  ctx.upkeep.forgive(stack)
   const hold = await ctx.holds.release(stack)
   if (hold === null) return { stack, outcome: 'not-held', reason: '' }
   await ctx.inbox.accept({ kind: 'revision-pushed' }, { source: 'operator' })

@@ -1,6 +1,7 @@
 import type { Event } from '../src/domain/event.ts'
 import type { Context, Handled } from './context.ts'
 import { commitReached } from './commit-reached.ts'
+import { driftDetected } from './drift-detected.ts'
 import { imagePublished } from './image-published.ts'
 import { installationChanged } from './installation-changed.ts'
 import { proposalsDue } from './proposals-due.ts'
@@ -26,6 +27,8 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return commitReached(ctx, event)
     case 'update-failed':
       return updateFailed(ctx, event, signal)
+    case 'drift-detected':
+      return driftDetected(ctx, event, signal)
     case 'report-due':
       return reportDue(ctx, event, signal)
   }

@@ -1,4 +1,5 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
+import type { Departure } from '../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
 import type {
   Event,
@@ -28,21 +29,37 @@ export async function revisionPushed(
   return deployRevision(ctx, { stack: null, asked: 'by-event' }, signal)
 }
 
+export interface DeployRequest {
+  /** One, several, or null for all of them. */
+  readonly stack: string | readonly string[] | null
+  readonly asked: Asked
+  /** How containers were seen to go; none by default. */
+  readonly departures?: readonly Departure[]
+  /** Default: the branch head. */
+  readonly revision?: Revision
+}
+
 /** The same for one stack or all of them, asked for by an event or a person. */
 export async function deployRevision(
   ctx: Context,
-  { stack, asked }: { readonly stack: string | null; readonly asked: Asked },
+  { stack, asked, departures = [], revision: known }: DeployRequest,
   signal: AbortSignal,
 ): Promise<Handled<DeployAnswer>> {
-  const revision = await ctx.source.head(signal)
+  const revision = known ?? (await ctx.source.head(signal))
   const [view, observed] = await Promise.all([
     viewRepository(ctx, revision, signal),
     ctx.engine.observe(signal),
   ])
   const arrived = ctx.history.reached() !== revision.commit
-  const results = await deployStacks(ctx, view, observed, { stack, asked, arrived }, signal)
+  const results = await deployStacks(
+    ctx,
+    view,
+    observed,
+    { stack, asked, departures, arrived },
+    signal,
+  )
   const deployments = results.map(({ deployment }) => deployment)
-  const others = stack === null ? [] : othersAsRemembered(ctx, view, stack)
+  const others = stack === null ? [] : othersAsRemembered(ctx, view, [stack].flat())
   const news = results.filter((result) => result.news === 'news')
   const isTold = news.length > 0 || (arrived && stack === null)
   const reports =
@@ -74,8 +91,9 @@ function updateFailed(
 }
 
 interface Pass {
-  readonly stack: string | null
+  readonly stack: string | readonly string[] | null
   readonly asked: Asked
+  readonly departures: readonly Departure[]
   /** Whether this host had not been brought to the commit before. */
   readonly arrived: boolean
 }
@@ -84,13 +102,13 @@ async function deployStacks(
   ctx: Context,
   view: RepositoryView,
   observed: ObservedState,
-  { stack, asked, arrived }: Pass,
+  { stack, asked, departures, arrived }: Pass,
   signal: AbortSignal,
 ): Promise<StackResult[]> {
   const { due, refused } = namedStacks(view, stack)
   const news = arrived || asked === 'by-person' ? 'news' : 'known'
   const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
-  const deployed = await deployInOrder(ctx, view, due, { observed, asked }, signal)
+  const deployed = await deployInOrder(ctx, view, due, { observed, asked, departures }, signal)
   return [
     ...told.map((one) => ({ deployment: refusedStack(ctx, one), news }) as const),
     ...deployed,
@@ -112,16 +130,16 @@ function refusedStack(ctx: Context, refused: RefusedStack): Deployment {
 function othersAsRemembered(
   { history }: Context,
   { stacks, refused }: RepositoryView,
-  left: string,
+  left: readonly string[],
 ): readonly Pick<Deployment, 'outcome'>[] {
   const known = stacks
-    .filter(({ name }) => name !== left)
+    .filter(({ name }) => !left.includes(name))
     .map(({ name }): Pick<Deployment, 'outcome'> => {
       const trouble = latestTrouble(history, name)
       if (trouble !== null) return trouble
       return { outcome: history.proven(name) === null ? 'held' : 'unchanged' }
     })
-  const others = new Set(refused.map(({ stack }) => stack).filter((stack) => stack !== left))
+  const others = new Set(refused.map(({ stack }) => stack).filter((stack) => !left.includes(stack)))
   return [...known, ...[...others].map(() => ({ outcome: 'failed' }) as const)]
 }
 

@@ -1,4 +1,6 @@
 import type { ContainerEvent } from './domain/container-event.ts'
+import type { ServiceStanding } from './domain/deploy/drift.ts'
+import type { Trouble } from './domain/deploy/trouble.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
@@ -18,6 +20,8 @@ export interface Source {
   head(signal: AbortSignal): Promise<Revision>
   /** Every file of the revision, symlinks and submodules included, in no promised order. */
   tree(revision: Revision, signal: AbortSignal): Promise<readonly TreeEntry[]>
+  /** The commit, if its objects are on this machine: nobody is asked, so it may be long gone from the branch. */
+  recall(commit: string, signal: AbortSignal): Promise<Revision | null>
   /** The bytes of one blob of a revision (for a symlink: its target). Throws `git` when it is not there. */
   read(entry: TreeEntry, signal: AbortSignal): Promise<Uint8Array>
 }
@@ -525,6 +529,40 @@ export interface Holds {
   held(stack: string): Promise<Hold | null>
   /** By stack, in the order of their names. */
   all(): Promise<ReadonlyMap<string, Hold>>
+}
+
+/** How a stack's containers stood when they were last proven on this host. */
+export interface Standing {
+  readonly stack: string
+  readonly project: string
+  /** Of the machine, as port `Machine` tells it. */
+  readonly boot: string
+  readonly services: Readonly<Record<string, ServiceStanding>>
+}
+
+/** What it takes to keep stacks as they were proven. Losing it costs a proof and a start of what a person stopped. */
+export interface Upkeep {
+  standing(stack: string): Standing | null
+  /** Every standing, by stack. */
+  standings(): readonly Standing[]
+  /** Replaces the stack's standing of before. */
+  stand(standing: Standing): void
+  /** From now on nothing that the stack's containers do is compared with what was. */
+  forget(stack: string): void
+  trouble(stack: string): Trouble | null
+  note(trouble: Trouble): void
+  /** The next try is the first again. */
+  forgive(stack: string): void
+}
+
+/** The machine that all of this runs on. */
+export interface Machine {
+  /** Another at every boot; empty where the system does not tell. */
+  readonly boot: string
+  /** Id of the container that Magos itself runs in, maybe only how it begins; null where it runs in none. */
+  readonly container: string | null
+  /** Whether it is about to go down, when everything is stopped and nobody means it. */
+  isEnding(signal: AbortSignal): Promise<boolean>
 }
 
 /** A tag that named a digest. */

@@ -50,6 +50,7 @@ export async function applyStack(
     const { reason, containers } = ending
     const record = () => ctx.history.succeed(id, { ...proven(resolved), commit, at: endedAt })
     await keepLastGood(ctx, resolved, { commit, at: endedAt, containers }, record, signal)
+    ctx.upkeep.forgive(stack)
     log.info({}, `Deployment succeeded: ${reason}`)
     return { stack, outcome: 'succeeded', services: plan, reason }
   }

@@ -25,13 +25,15 @@ export interface BringingUp {
   readonly vouching: ProvenState | null
   /** Ids of containers that have to go before anything new comes. */
   readonly first: readonly string[]
+  /** Services whose proof is wanted; all of them by default. */
+  readonly only?: ReadonlySet<string>
 }
 
 /** Lays a stack's files, has the provider make what is due, and looks until the verdict. The images are here already. */
 export async function bringUp(
   ctx: Context,
   resolved: ResolvedStack,
-  { vouching, first }: BringingUp,
+  { vouching, first, only }: BringingUp,
   signal: AbortSignal,
 ): Promise<BroughtUp> {
   await layFiles(ctx, resolved, ctx.log, signal)
@@ -43,7 +45,12 @@ export async function bringUp(
   if (exitCode !== 0) {
     ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
   }
-  const { outcome, reason, at, containers } = await proveStack(ctx, resolved, vouching, signal)
+  const { outcome, reason, at, containers } = await proveStack(
+    ctx,
+    narrowed(resolved, only),
+    vouching,
+    signal,
+  )
   if (outcome !== 'succeeded') {
     const words = await lastWords(ctx, resolved, signal)
     // podman-compose repeats every command that it runs, `-e KEY=value` and all.
@@ -54,10 +61,17 @@ export async function bringUp(
   return { outcome, reason, at, containers }
 }
 
+function narrowed(resolved: ResolvedStack, only?: ReadonlySet<string>): ResolvedStack {
+  if (only === undefined) return resolved
+  const services = resolved.desired.services.filter(({ name }) => only.has(name))
+  return { ...resolved, desired: { ...resolved.desired, services } }
+}
+
 async function up(ctx: Context, resolved: ResolvedStack, signal: AbortSignal): Promise<Evidence> {
   const { project, home } = resolved.source
   const { document, services } = resolved.desired
-  const due = changedServices(resolved).map(({ name }) => name)
+  const changed = changedServices(resolved).map(({ name }) => name)
+  const due = [...new Set([...changed, ...resolved.started])]
   if (due.length === 0) return { exitCode: 0, output: '' }
   const named = due.length === services.length ? 'all' : due
   const provider = resolved.provider.name

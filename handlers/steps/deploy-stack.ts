@@ -1,3 +1,4 @@
+import type { Departure } from '../../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import type { FailedState } from '../../src/ports.ts'
@@ -7,14 +8,16 @@ import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
 import { isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
-import { readStack } from './read-stack.ts'
+import { keepStack } from './keep-stack.ts'
+import { readStack, type StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
-import { restoreStack } from './restore-stack.ts'
+import { resolveLastGood, restoreStack } from './restore-stack.ts'
 import { refusal, setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
+import { startStopped } from './start-stopped.ts'
 import { news, newsUntold, type StackResult } from './stack-result.ts'
-import { isProvenAlready, proveAlready, runsOn, stillProven } from './still-proven.ts'
+import { isProvenAlready, proveAlready, stillProven } from './still-proven.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
 export type Asked = 'by-event' | 'by-person'
@@ -23,6 +26,8 @@ export interface Occasion {
   /** The host as the pass found it. */
   readonly observed: ObservedState
   readonly asked: Asked
+  /** How containers were seen to go; none where nobody looked. */
+  readonly departures: readonly Departure[]
   /** Why nothing of it may be touched now; null where it may. */
   readonly obstacle: Obstacle | null
 }
@@ -70,21 +75,26 @@ async function decideStack(
   // Whatever git says of it, and though nobody can read that.
   if (hold?.kind === 'operator') return setAside(ctx, view, heldStack(stack.name, hold))
   const source = await readStack(ctx, view, stack, signal)
-  const standing = await standingHold(ctx, hold, source)
-  if (standing !== null) return setAside(ctx, view, heldStack(stack.name, standing))
-  const { observed, asked, obstacle } = occasion
+  const counting = await standingHold(ctx, hold, source)
+  if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
+  const { observed, asked, departures, obstacle } = occasion
   const proven = history.proven(stack.name)
   const failed = history.failed(stack.name)
   // Whatever was applied since the proof may have changed any container.
   const inDoubt = isOpen(latestFailure(history, stack.name))
-  if (!inDoubt && proven?.inputs === source.inputs && runsOn(proven, observed)) {
-    return stillProven(ctx, view, proven)
+  if (!inDoubt && proven?.inputs === source.inputs) {
+    const resolve = () => resolveStack(ctx, source, observed, signal)
+    const keeping = { source, proven, observed, departures, asked, resolve }
+    const kept = await keepStack(ctx, keeping, signal)
+    if (kept.kept === 'as-it-is') return stillProven(ctx, view, proven, kept.reason)
+    return kept.kept === 'held' ? setAside(ctx, view, heldStack(stack.name, kept.hold)) : kept
   }
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') {
-    return stayRolledBack(ctx, view, failed, observed, signal)
+    return stayRolledBack(ctx, view, { source, failed, observed, departures }, signal)
   }
-  const resolved = await resolveStack(ctx, source, observed, signal)
+  const standing = ctx.upkeep.standing(stack.name)
+  const resolved = startStopped(await resolveStack(ctx, source, observed, signal), standing)
   const held = foreignContainers(ctx.host, resolved)
   if (held !== null) {
     const { plan } = resolved
@@ -129,22 +139,43 @@ async function apply(
 async function stayRolledBack(
   ctx: Context,
   view: RepositoryView,
-  failed: FailedState,
-  observed: ObservedState,
+  { source, failed, observed, departures }: RolledBack,
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
-  const proven = history.proven(failed.stack)
   const wasAside = history.aside(failed.stack) !== null
   if (wasAside) history.resume(failed.stack)
-  const isLost = failed.restored === 'done' && proven !== null && !runsOn(proven, observed)
-  if (failed.restored === 'due' || isLost) {
+  if (failed.restored === 'due') {
     const log = ctx.log.child({ stack: failed.stack, commit: failed.commit })
     const restored = await restoreStack({ ...ctx, log }, failed, signal)
     return { ...news(givenUp(restored)), failure: restored }
   }
+  const proven = history.proven(failed.stack)
+  if (failed.restored === 'done' && proven !== null) {
+    const resolve = () => resolveLastGood(ctx, failed, signal)
+    const keeping = { source, proven, observed, departures, asked: 'by-event', resolve } as const
+    const kept = await keepStack(ctx, keeping, signal)
+    if (kept.kept === 'held') {
+      return setAside(ctx, view, heldStack(failed.stack, kept.hold))
+    }
+    if (kept.kept === 'mended') {
+      const { deployment, news: told } = kept
+      const isWell = deployment.outcome === 'succeeded' || deployment.outcome === 'unchanged'
+      const { services } = deployment
+      const result = isWell ? { ...givenUp(failed), services } : deployment
+      return { deployment: result, news: isWell ? 'news' : told, failure: failed }
+    }
+  }
   const told = wasAside ? 'news' : newsUntold(ctx, view, failed)
   return { deployment: givenUp(failed), news: told, failure: failed }
+}
+
+interface RolledBack {
+  /** What git says, which is what failed. */
+  readonly source: StackSource
+  readonly failed: FailedState
+  readonly observed: ObservedState
+  readonly departures: readonly Departure[]
 }
 
 function givenUp(failed: FailedState): Deployment {

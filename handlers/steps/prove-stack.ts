@@ -1,3 +1,4 @@
+import { standingOf } from '../../src/domain/deploy/drift.ts'
 import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
 import {
   judge,
@@ -6,7 +7,7 @@ import {
   type ProofTerms,
   type Verdict,
 } from '../../src/domain/deploy/verdict.ts'
-import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { serviceProber } from './probe-services.ts'
@@ -45,6 +46,7 @@ export async function proveStack(
     await endLoops(ctx, loopingContainers({ services }, seen), signal)
   }
   const last = seen.at(-1)
+  if (verdict.outcome === 'succeeded' && last !== undefined) rememberStanding(ctx, resolved, last)
   return { ...verdict, at: last?.at ?? null, containers: last?.containers ?? [] }
 }
 
@@ -66,6 +68,18 @@ function patience(host: Context['host'], { source }: ResolvedStack) {
   return { settle, deadline: deadline ?? host.deadline + settle - host.settle }
 }
 
+/** What is there when the proof is in is what has to stay. */
+function rememberStanding(
+  { upkeep, machine }: Context,
+  { source, plan }: ResolvedStack,
+  { containers }: ObservedState,
+): void {
+  const names = plan.filter(({ action }) => action !== 'remove').map(({ name }) => name)
+  const { stack, project } = source
+  const services = standingOf(names, containers)
+  upkeep.stand({ stack: stack.name, project, boot: machine.boot, services })
+}
+
 /** Containers that have to go: what they still do is not the new state's doing. */
 function replacedContainers(resolved: ResolvedStack): ReadonlySet<string> {
   const changed = new Map(changedServices(resolved).map((service) => [service.name, service]))
@@ -76,16 +90,17 @@ function replacedContainers(resolved: ResolvedStack): ReadonlySet<string> {
   return new Set([...resolved.remade, ...replaced.map(({ id }) => id)])
 }
 
-/** All but those which ran well as they are and were stopped since: they stay as their owner left them. */
+/** All but those which ran well as they are, do not run now and are not started: jobs that are done. */
 function servicesToProve(
-  { desired, plan, containers }: ResolvedStack,
+  { desired, plan, containers, started }: ResolvedStack,
   vouching: ProvenState | null,
 ): DesiredService[] {
   const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
   return desired.services.filter((service) => {
     const { name } = service
     const isVouchedFor = provesMaking(vouching?.services[name], service)
-    return !(kept.has(name) && isVouchedFor && !runsIn(containers, name))
+    const isLeft = kept.has(name) && !started.includes(name) && !runsIn(containers, name)
+    return !(isLeft && isVouchedFor)
   })
 }
 

@@ -27,6 +27,8 @@ export interface ResolvedStack {
   readonly remade: readonly string[]
   /** What has to read its files again, as it runs. */
   readonly reloads: readonly ServiceReload[]
+  /** Services that stay as they are and are started; none at first. */
+  readonly started: readonly string[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
 }
@@ -75,6 +77,7 @@ export async function resolveStack(
     plan: withReloads(plan, reloads),
     reloads,
     remade: [],
+    started: [],
     files,
   }
   return made === null || made === provider.name ? resolved : handOver(resolved, made)

@@ -11,6 +11,7 @@ import type { StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { changedServices, resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { stackFault } from './stack-fault.ts'
+import { startStopped } from './start-stopped.ts'
 
 /**
  * The state that the stack can come back to when the one with these inputs is given up: the last that was proven, and
@@ -86,14 +87,39 @@ async function tryToRestore(
   }
 }
 
-async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): Promise<Restored> {
-  const observed = await ctx.engine.observe(signal)
+/** The last good state as it would be brought up now, its images made ready. Throws `stack` where nothing was kept. */
+export async function resolveLastGood(
+  ctx: Context,
+  failed: FailedState,
+  signal: AbortSignal,
+): Promise<ResolvedStack> {
+  const last = await lastGoodBefore(ctx, failed)
+  if (last !== null) return resolveKept(ctx, last, await ctx.engine.observe(signal), signal)
+  throw new MagosError('stack', `Read the last good state of stack "${failed.stack}": it is gone`, {
+    remedy: `Commit a change to stack "${failed.stack}"`,
+  })
+}
+
+async function resolveKept(
+  ctx: Context,
+  last: LastGoodState,
+  observed: ObservedState,
+  signal: AbortSignal,
+): Promise<ResolvedStack> {
   const { compose, history } = ctx
   const kept = { compose, history, source: keptSource(last) }
   const resolved = await resolveStack(kept, sourceOf(ctx, last), observed, signal)
+  const due = startStopped(
+    remakeBroken(resolved, provenBy(last)),
+    ctx.upkeep.standing(last.stack.name),
+  )
+  return readyImages(ctx, due, last, signal)
+}
+
+async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): Promise<Restored> {
+  const observed = await ctx.engine.observe(signal)
   const vouching = provenBy(last)
-  const due = remakeBroken(resolved, vouching)
-  const ready = await readyImages(ctx, due, last, signal)
+  const ready = await resolveKept(ctx, last, observed, signal)
   const missing = await pullImages(ctx, ready, signal)
   if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
   const first = [...orphansOf(ready), ...strays(last, observed)].map(({ id }) => id)

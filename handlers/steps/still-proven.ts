@@ -1,3 +1,4 @@
+import { standingOf } from '../../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -20,11 +21,16 @@ export function runsOn({ project, services }: ProvenState, observed: ObservedSta
 /**
  * Nothing has to be done. It is news all the same where a status tells of a trouble that is over.
  */
-export function stillProven(ctx: Context, view: RepositoryView, proven: ProvenState): StackResult {
+export function stillProven(
+  ctx: Context,
+  view: RepositoryView,
+  proven: ProvenState,
+  reason: string,
+): StackResult {
   const { history } = ctx
   const { commit } = view.revision
   const { stack } = proven
-  const result = unchanged(stack, [], 'nothing changed since it was proven')
+  const result = unchanged(stack, [], reason)
   if (latestTrouble(history, stack) !== null) {
     history.prove({ ...proven, commit, at: timeAfter(history, stack, ctx.now) })
     return news(result)
@@ -34,10 +40,10 @@ export function stillProven(ctx: Context, view: RepositoryView, proven: ProvenSt
 
 /** The containers are the proven ones; only files that no service reads may differ. */
 export function isProvenAlready(
-  { plan, desired }: ResolvedStack,
+  { plan, desired, started }: ResolvedStack,
   proven: ProvenState | null,
 ): boolean {
-  if (!plan.every(({ action }) => action === 'keep')) return false
+  if (started.length > 0 || !plan.every(({ action }) => action === 'keep')) return false
   return desired.services.every(
     (service) => service.replicas === 0 || proven?.services[service.name] === proofOf(service),
   )
@@ -55,6 +61,13 @@ export async function proveAlready(
   const at = timeAfter(ctx.history, stack.name, ctx.now)
   const services = provenServices(desired)
   const wasTrouble = latestTrouble(ctx.history, stack.name) !== null
+  const names = desired.services.map(({ name }) => name)
+  ctx.upkeep.stand({
+    stack: stack.name,
+    project,
+    boot: ctx.machine.boot,
+    services: standingOf(names, containers),
+  })
   await layFiles(ctx, resolved, ctx.log.child({ stack: stack.name, commit }), signal)
   const proven = { stack: stack.name, project, commit, inputs, services, at }
   const record = () => ctx.history.prove({ ...proven, provider: provider.name })

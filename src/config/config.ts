@@ -51,9 +51,14 @@ export interface RegistrySettings {
 }
 
 export interface StackSettings {
-  /** Absolute. */
-  readonly directory: string
+  /** Absolute; null: below the data directory. */
+  readonly directory: string | null
+  /** null: as everywhere. */
+  readonly drift: DriftSetting | null
 }
+
+/** What is done about containers that somebody changed. */
+export type DriftSetting = 'heal' | 'report'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -90,6 +95,9 @@ export interface Config {
   /** Absolute directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
+  readonly drift: DriftSetting
+  /** ms between two looks at the containers, beside what their events tell. */
+  readonly sweep: number
   /** Rules that hold for every image, whatever the repository says. */
   readonly guards: Rules
 }

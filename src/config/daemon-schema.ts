@@ -31,6 +31,8 @@ export const daemonSchema = settings({
   settle: v.optional(duration({ min: '0s', max: '10m' }), '10s'),
   deadline: v.optional(duration({ min: '1s', max: '24h' }), '5m'),
   debounce: v.optional(duration({ min: '0s', max: '5s' }), '2s'),
+  drift: v.optional(driftRule(), 'heal'),
+  sweep: v.optional(duration({ min: '10s', max: '24h' }), '1m'),
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(
     named(
@@ -46,7 +48,10 @@ export const daemonSchema = settings({
     named(
       STACK,
       'a stack’s name: small letters, digits, - and _',
-      settings({ directory: pathText('a path that starts with / or ~/') }),
+      settings({
+        directory: v.optional(pathText('a path that starts with / or ~/')),
+        drift: v.optional(driftRule()),
+      }),
     ),
   ),
   guards: v.nullish(
@@ -98,6 +103,10 @@ function mapping() {
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function driftRule() {
+  return v.picklist(['heal', 'report'], expected('heal or report'))
 }
 
 function duration(bounds: { readonly min: string; readonly max: string }) {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import * as v from 'valibot'
 
 import { noRules, stricter, type Rules } from '../domain/policy/rules.ts'
-import type { RegistrySettings, StackSettings } from './config.ts'
+import type { DriftSetting, RegistrySettings, StackSettings } from './config.ts'
 import { expandPath } from './path.ts'
 import { daemonSchema, registrySchema } from './daemon-schema.ts'
 import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
@@ -21,6 +21,8 @@ export interface DaemonSettings {
   readonly registries: Readonly<Record<string, RegistrySettings>>
   readonly allowPaths: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
+  readonly drift: DriftSetting
+  readonly sweep: number
   readonly guards: Rules
 }
 
@@ -62,7 +64,7 @@ export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
 
 /** What needs no file to be read. */
 function settled(
-  { settle, deadline, debounce, bodyLimit, allowPaths, stacks, guards }: DaemonOutput,
+  { settle, deadline, debounce, drift, sweep, bodyLimit, allowPaths, stacks, guards }: DaemonOutput,
   homeDirectory: string,
 ): Omit<DaemonSettings, 'registries'> {
   // the schema lets no relative path through
@@ -71,10 +73,13 @@ function settled(
     settle,
     deadline,
     debounce,
+    drift,
+    sweep,
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
-    stacks: mapValues(stacks ?? {}, ({ directory }) => ({
-      directory: expandPath(directory, bases),
+    stacks: mapValues(stacks ?? {}, ({ directory, drift: own }) => ({
+      directory: directory === undefined ? null : expandPath(directory, bases),
+      drift: own ?? null,
     })),
     guards: [guards?.minAge, guards?.platforms, guards?.window].reduce<Rules>(
       (all, each) => (each === undefined ? all : stricter(all, each)),

@@ -1,3 +1,5 @@
+import type { Departure } from './deploy/drift.ts'
+
 /**
  * What may have happened. An event is a hint and only says "look again": whoever handles it re-reads the branch head,
  * the registry and the host, so a lost, doubled, late or forged one is harmless.
@@ -10,6 +12,7 @@ export type Event =
   | SyncRequested
   | CommitReached
   | UpdateFailed
+  | DriftDetected
   | ReportDue
 
 /** Images may have new tags or digests. */
@@ -66,6 +69,13 @@ export interface UpdateFailed {
   readonly words: string
 }
 
+/** Containers of this host may not be what was proven. */
+export interface DriftDetected {
+  readonly kind: 'drift-detected'
+  /** How containers were seen to go: the host is looked at anew, but its state alone does not tell a stop from a crash. */
+  readonly departures: readonly Departure[]
+}
+
 /** A commit's status has to be told. */
 export interface ReportDue {
   readonly kind: 'report-due'
@@ -83,7 +93,7 @@ export interface StatusReport {
 
 /** Where an event came from; kept for the log, never for a decision. */
 export interface Origin {
-  readonly source: 'webhook' | 'poll' | 'start' | 'own' | 'operator'
+  readonly source: 'webhook' | 'poll' | 'start' | 'own' | 'operator' | 'engine'
   /** `X-GitHub-Event` and `action`. */
   readonly event?: string
   readonly action?: string

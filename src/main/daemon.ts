@@ -5,6 +5,7 @@ import type { Log } from '../ports.ts'
 import { listen, type Listening } from '../server/listen.ts'
 import { startDispatch } from '../work/dispatch.ts'
 import { startPoller } from '../work/poller.ts'
+import { startContainerWatch } from '../work/watch-containers.ts'
 import type { Base } from './base.ts'
 import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
 import { handleEvents } from './work.ts'
@@ -80,10 +81,13 @@ async function workOff(
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
   const poller = startPoller({ inbox, clock, log, interval: config.pollInterval, signal })
+  const { engine } = world
+  const { sweep } = config
+  const watch = startContainerWatch({ engine, inbox, clock, log, sweep, signal })
   edge.status = 'ok'
   await aborted(signal)
   log.info({}, 'Ending')
-  await Promise.all([server.close(), dispatcher.stop(), poller.ended, learned])
+  await Promise.all([server.close(), dispatcher.stop(), poller.ended, watch.ended, learned])
 }
 
 /** null where the process was told to end meanwhile: that is no failure. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
 import { createViews } from '../../handlers/views.ts'
@@ -5,6 +6,7 @@ import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createHolds } from '../adapters/holds/holds.ts'
+import { createMachine } from '../adapters/machine/machine.ts'
 import { createProber } from '../adapters/probe/prober.ts'
 import { createLastGood } from '../adapters/last-good/last-good.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
@@ -24,7 +26,7 @@ export type World = Omit<Context, 'now'> & Pick<Repository, 'branchName'>
 export async function openWorld(
   base: Base,
   repository: Repository,
-  { history, memory }: Pick<Store, 'history' | 'memory'>,
+  { history, memory, upkeep }: Pick<Store, 'history' | 'memory' | 'upkeep'>,
   signal: AbortSignal,
 ): Promise<World> {
   const { log, config } = base
@@ -35,6 +37,12 @@ export async function openWorld(
     registry: openRegistry(base),
     history,
     memory,
+    upkeep,
+    machine: createMachine({
+      run: base.run,
+      user: process.getuid?.() ?? 0,
+      hostname: hostname(),
+    }),
     views: createViews(),
     lastGood: createLastGood({ directory: join(config.dataDirectory, 'last-good'), log }),
     host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
@@ -126,6 +134,8 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     directories: directoriesOf(config),
     platform,
     guards: config.guards,
+    drift: config.drift,
+    drifts: driftsOf(config),
   }
 }
 
@@ -137,6 +147,14 @@ function rootStack({ repository }: Config, workingDirectory: string): string {
 
 function directoriesOf({ stacks }: Config): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(stacks).map(([name, { directory }]) => [name, directory]),
+    Object.entries(stacks).flatMap(([name, { directory }]) =>
+      directory === null ? [] : [[name, directory]],
+    ),
+  )
+}
+
+function driftsOf({ stacks }: Config): HostSettings['drifts'] {
+  return Object.fromEntries(
+    Object.entries(stacks).flatMap(([name, { drift }]) => (drift === null ? [] : [[name, drift]])),
   )
 }

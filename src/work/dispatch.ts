@@ -29,7 +29,11 @@ export interface Dispatcher {
 
 const LONGEST_DEBOUNCE = 5_000
 /** Each of their runs asks git, registries or the engine, whatever the number of events that it takes. */
-const SPACED: ReadonlySet<Run['event']['kind']> = new Set(['image-published', 'revision-pushed'])
+const SPACED: ReadonlySet<Run['event']['kind']> = new Set([
+  'image-published',
+  'revision-pushed',
+  'drift-detected',
+])
 const SPACING = 1_000
 /** ms between two looks at the inbox at the least, so that a flood is looked at in gulps. */
 const LOOK_EVERY = 20

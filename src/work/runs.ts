@@ -26,6 +26,7 @@ const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'sync-requested': ['commit', 'proposal', 'deploy'],
   'commit-reached': ['deploy'],
   'update-failed': ['commit'],
+  'drift-detected': ['deploy'],
   'report-due': ['report'],
   'installation-changed': ['installation'],
 }
@@ -87,6 +88,13 @@ function unite(rows: readonly Accepted[]): Event {
   if (proposals.length > 0) {
     const branches = [...new Set(proposals.flatMap((event) => event.branches))]
     return { kind: 'proposals-due', repositories: uniteRepositories(proposals), branches }
+  }
+  const drifts = events.filter((event) => event.kind === 'drift-detected')
+  if (drifts.length > 0) {
+    const departures = drifts.flatMap((one) => one.departures)
+    // Of one container the newest word counts.
+    const newest = new Map(departures.map((one) => [one.container, one]))
+    return { kind: 'drift-detected', departures: [...newest.values()] }
   }
   const newest = events.at(-1)
   if (newest === undefined) throw new TypeError('A group of events has at least one')

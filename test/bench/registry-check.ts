@@ -5,6 +5,7 @@
 import { platformOf } from '../../src/domain/platform.ts'
 import { noRules } from '../../src/domain/policy/rules.ts'
 import { createInterface } from 'node:readline'
+import type { HostSettings } from '../../handlers/context.ts'
 import { createViews } from '../../handlers/views.ts'
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { plainHttpRule } from '../../src/adapters/registry/endpoint.ts'
@@ -57,7 +58,7 @@ const registry: Registry = {
     return asked.tags(name, signal)
   },
 }
-const host = {
+const host: HostSettings = {
   name: 'bench',
   repository: 'bench',
   rootStack: 'bench',
@@ -67,6 +68,8 @@ const host = {
   directories: {},
   platform: platformOf('linux', 'amd64'),
   guards: noRules,
+  drift: 'heal',
+  drifts: {},
 }
 /** Nothing here has an age. */
 const memory = { firstSeen: () => null }

@@ -42,6 +42,8 @@ describe('readConfig() defaults', () => {
       settle: 10_000,
       deadline: 300_000,
       debounce: 2_000,
+      drift: 'heal',
+      sweep: 60_000,
       bodyLimit: 5_000_000,
       registries: {},
       allowPaths: [],
@@ -182,7 +184,7 @@ stacks:
       debounce: 200,
       bodyLimit: 1_048_576,
       allowPaths: ['/srv/shared', '/home/u/x'],
-      stacks: { db: { directory: '/home/u/db' } },
+      stacks: { db: { directory: '/home/u/db', drift: null } },
     })
     expect(config.registries['registry.lan:5000']).toEqual({
       plainHttp: true,

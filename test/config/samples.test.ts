@@ -38,7 +38,7 @@ describe('configs/magos.yaml', () => {
       },
     })
     expect(stacks).toEqual({
-      media: { directory: '/home/you/stacks/media' },
+      media: { directory: '/home/you/stacks/media', drift: null },
     })
   })
 

@@ -34,6 +34,8 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { registries: { 'docker.io': { mirrors: ['mirror.lan:5000', 'harbor.lan/hub/proxy'] } } },
     { allowPaths: ['/srv/shared', '~', '~/x'] },
     { stacks: { web: { directory: '/srv/web' }, 'a-b_c': { directory: '~/s' } } },
+    { stacks: { web: {} } },
+    { drift: 'report', sweep: '30s', stacks: { web: { drift: 'heal' } } },
   ]
   const bad: readonly unknown[] = [
     [],
@@ -76,8 +78,9 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { guards: { platforms: [] } },
     { guards: { window: 'nights' } },
     { guards: { window: { cron: '* 2 * * *', hours: '02:00-03:00' } } },
+    { drift: 'ignore' },
+    { stacks: { web: { drift: true } } },
     { stacks: ['web'] },
-    { stacks: { web: {} } },
     { stacks: { web: '/srv/web' } },
     { stacks: { web: { directory: 'here' } } },
     { stacks: { Web: { directory: '/srv/web' } } },
@@ -105,7 +108,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
       value === undefined ? [] : [[key, value] as const],
     )
-    expect(defaults.length).toBe(4)
+    expect(defaults.length).toBe(6)
     expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
   })
 })

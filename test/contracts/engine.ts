@@ -236,7 +236,7 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         await bringUp(host, project, documentOf({ a: { image }, b: { image }, c: { image } }))
         const kinds = (service: string) =>
           seen.filter((one) => one.service === service).map(({ kind }) => kind)
-        await soon(() => ['a', 'b', 'c'].every((name) => kinds(name).includes('started')))
+        await soon(() => ['a', 'b', 'c'].every((one) => kinds(one).includes('started')))
         const ids = new Map((await containersOf(host, project)).map((one) => [one.service, one.id]))
         const id = (service: string) => ids.get(service) ?? ''
         await host.byHand.stop(id('a'))

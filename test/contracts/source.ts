@@ -52,6 +52,13 @@ export function sourceContract(
       }
     })
 
+    it('recall() knows a commit that was read, and none that never was', async () => {
+      await at.put({ a: '1\n' })
+      const head = await at.source.head(signal())
+      expect(await at.source.recall(head.commit, signal())).toEqual(head)
+      expect(await at.source.recall('f'.repeat(40), signal())).toBeNull()
+    })
+
     it('tree() lists files of all directories, with modes', async () => {
       await at.put({
         'compose.yaml': 'a\n',

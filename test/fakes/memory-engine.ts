@@ -201,7 +201,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     async stop(ids, signal) {
       host.enter(`stop ${ids.join(' ')}`, signal)
       await Promise.resolve()
-      for (const id of ids) host.kill(id)
+      for (const id of ids) host.stop(id)
     },
     async restart(ids, signal) {
       host.enter(`restart ${ids.join(' ')}`, signal)
@@ -248,9 +248,11 @@ async function* watch(host: MemoryHost, project: string, signal: AbortSignal) {
   }
 }
 
+const nothing = (): void => undefined
+
 async function* events(host: MemoryHost, signal: AbortSignal): AsyncGenerator<ContainerEvent> {
   const queue: ContainerEvent[] = []
-  let wake = () => undefined as void
+  let wake = nothing
   const listener = (event: ContainerEvent) => {
     queue.push(event)
     wake()

@@ -100,6 +100,10 @@ export function createMemoryGit(files: MemoryFiles | null = {}): MemoryGit {
       if (commit === undefined) throw new MagosError('not-found', 'Read the branch: there is none')
       return commit.revision
     },
+    async recall(commit, signal) {
+      begin(signal)
+      return commits.get(commit)?.revision ?? null
+    },
     async tree(revision, signal) {
       begin(signal)
       const tree = trees.get(revision.tree)

@@ -1,3 +1,4 @@
+import type { Trouble } from '../../src/domain/deploy/trouble.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import type { Event, Origin } from '../../src/domain/event.ts'
 import type {
@@ -10,6 +11,8 @@ import type {
   Memory,
   ProvenState,
   Sight,
+  Standing,
+  Upkeep,
 } from '../../src/ports.ts'
 
 export interface MemoryStoreOptions {
@@ -23,12 +26,14 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
   readonly inbox: Inbox
   readonly history: History
   readonly memory: Memory
+  readonly upkeep: Upkeep
   close(): void
 } {
   return {
     inbox: memoryInbox(now, queueLimit),
     history: memoryHistory(),
     memory: memoryOfSights(),
+    upkeep: memoryUpkeep(),
     close: () => undefined,
   }
 }
@@ -171,4 +176,18 @@ function memoryOfSights(): Memory {
 
 function keyOf({ repository, tag, digest }: Sight): string {
   return `${repository}:${tag}@${digest}`
+}
+
+function memoryUpkeep(): Upkeep {
+  const standings = new Map<string, Standing>()
+  const troubles = new Map<string, Trouble>()
+  return {
+    standing: (stack) => standings.get(stack) ?? null,
+    standings: () => [...standings.values()].toSorted((a, b) => (a.stack < b.stack ? -1 : 1)),
+    stand: (standing) => void standings.set(standing.stack, structuredClone(standing)),
+    forget: (stack) => void standings.delete(stack),
+    trouble: (stack) => troubles.get(stack) ?? null,
+    note: (trouble) => void troubles.set(trouble.stack, { ...trouble }),
+    forgive: (stack) => void troubles.delete(stack),
+  }
 }

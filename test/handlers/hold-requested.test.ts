@@ -149,9 +149,9 @@ function away(): Promise<never> {
 }
 
 function asked(world: World) {
-  const { history, holds, views, host, now } = world.ctx
+  const { history, holds, upkeep, views, host, now } = world.ctx
   const openSource = async () => await Promise.resolve(world.ctx.source)
-  return { history, holds, views, host, now, inbox: world.inbox, openSource }
+  return { history, holds, upkeep, views, host, now, inbox: world.inbox, openSource }
 }
 
 function hold(world: World, stack = 'shop') {

@@ -193,24 +193,27 @@ describe('revisionPushed() without a change', () => {
     expect(world.files.reports).toHaveLength(laid)
   })
 
-  it('leaves a container that a person stopped', async () => {
+  it('starts a container that stopped beside others that run', async () => {
     const world = home()
     await deploy(world)
     world.machine.kill(containers(world)['shop-web-1'] ?? '')
+    const { calls, deployments } = await deploy(world)
+    expect(calls).toContain('up shop web')
+    expect(deployments[1]).toMatchObject({
+      outcome: 'succeeded',
+      reason: expect.stringContaining('container shop-web-1 exited with 137'),
+    })
     expect((await deploy(world)).calls).toEqual(['observe'])
-    world.git.change({ 'shop/README.md': '# New\n' })
-    const { deployments } = await deploy(world)
-    expect(outcomes(deployments)).toContain('shop unchanged')
   })
 
-  it('leaves it also when another service of the stack changes', async () => {
+  it('starts it also when another service of the stack changes', async () => {
     const world = home()
     await deploy(world)
     world.machine.kill(containers(world)['shop-db-1'] ?? '')
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
     const { deployments } = await deploy(world)
     expect(deployments[1]).toMatchObject({ stack: 'shop', outcome: 'succeeded' })
-    expect(running(world)).toMatchObject({ 'shop-db-1': 'exited', 'shop-web-1': 'running' })
+    expect(running(world)).toMatchObject({ 'shop-db-1': 'running', 'shop-web-1': 'running' })
   })
 
   it('makes a container anew that is gone', async () => {
@@ -491,7 +494,7 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(outcomes(again.deployments)).toContain('shop failed')
     expect(again.calls).toEqual(['observe'])
     world.machine.behave(web, 'healthy')
-    expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop succeeded'])
+    expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop unchanged'])
   })
 
   it('makes it anew when a person asks, though it was proven before', async () => {
@@ -505,12 +508,12 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(containers(world)['shop-web-1']).not.toBe(before['shop-web-1'])
   })
 
-  it('leaves a container that a person stopped also in the next try', async () => {
+  it('starts a container that stopped also in the next try', async () => {
     const { world } = await breakShop()
     world.machine.kill(containers(world)['shop-db-1'] ?? '')
     world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
     expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
-    expect(running(world)).toMatchObject({ 'shop-db-1': 'exited', 'shop-web-1': 'running' })
+    expect(running(world)).toMatchObject({ 'shop-db-1': 'running', 'shop-web-1': 'running' })
   })
 
   it('keeps what the provider said as evidence, for the log alone', async () => {

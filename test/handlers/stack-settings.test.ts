@@ -248,15 +248,15 @@ describe('revisionPushed() with files that a service is told of', () => {
     expect(calls).toContain(`kill HUP ${id}`)
   })
 
-  it('leaves one that its owner stopped as it is', async () => {
+  it('starts one that is stopped, for its stack changed in git', async () => {
     const world = createWorld(nginx)
     await deploy(world)
     const [id = ''] = Object.values(containers(world))
     world.machine.kill(id)
     world.git.change({ 'web/conf/a.conf': 'two\n' })
     const { deployments, calls } = await deploy(world)
-    expect(deployments[0]?.outcome).not.toBe('failed')
-    expect(calls.filter((call) => /^(?:up|kill|restart|stop)/.test(call))).toEqual([])
+    expect(deployments[0]?.outcome).toBe('succeeded')
+    expect(calls.filter((call) => /^(?:up|kill|restart|stop)/.test(call))).toEqual(['up web all'])
   })
 
   it('recreates for a link’s target', async () => {

@@ -7,7 +7,15 @@ import type { Deployment } from '../../src/domain/deployment.ts'
 import type { StatusReport } from '../../src/domain/event.ts'
 import type { Digest } from '../../src/domain/image-reference.ts'
 import { noRules } from '../../src/domain/policy/rules.ts'
-import type { Clock, Committer, History, Inbox, Registry, Source } from '../../src/ports.ts'
+import type {
+  Clock,
+  Committer,
+  History,
+  Inbox,
+  Machine,
+  Registry,
+  Source,
+} from '../../src/ports.ts'
 import { createMemoryCompose } from '../fakes/memory-compose.ts'
 import type { MemoryComposeOptions } from '../fakes/memory-compose.ts'
 import { createMemoryEngine, createMemoryHost } from '../fakes/memory-engine.ts'
@@ -31,6 +39,7 @@ import type { LogLine } from '../work/memory-log.ts'
 export interface WorldOptions {
   readonly host?: Partial<HostSettings>
   readonly provider?: MemoryComposeOptions
+  readonly machine?: Partial<Machine>
 }
 
 /** One host, its repository and the registries, in memory; time passes only where somebody waits. */
@@ -53,7 +62,7 @@ export interface World {
 
 export function createWorld(
   files: MemoryFiles,
-  { host = {}, provider = {} }: WorldOptions = {},
+  { host = {}, provider = {}, machine: machineOptions = {} }: WorldOptions = {},
 ): World {
   const clock = steppingClock()
   const git = createMemoryGit(files)
@@ -62,7 +71,7 @@ export function createWorld(
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const prober = createMemoryProber()
   const stackFiles = createMemoryStackFiles()
-  const { history, inbox, memory } = openMemoryStore({ now: () => clock.now() })
+  const { history, inbox, memory, upkeep } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
   const told: StatusReport[] = []
   const order: string[] = []
@@ -81,6 +90,13 @@ export function createWorld(
     views: createViews(),
     holds: createMemoryHolds(),
     lastGood: createMemoryLastGood(),
+    upkeep,
+    machine: {
+      boot: 'first',
+      container: null,
+      isEnding: async () => await Promise.resolve(false),
+      ...machineOptions,
+    },
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.
@@ -114,6 +130,8 @@ const usualHost: HostSettings = {
   directories: {},
   platform: { os: 'linux', architecture: 'amd64', variant: null },
   guards: noRules,
+  drift: 'heal',
+  drifts: {},
 }
 
 export const signal = new AbortController().signal
@@ -186,6 +204,7 @@ function recordOrder({ source, committer, registry }: Asked, order: string[]): A
         order.push('head')
         return source.head(asked)
       },
+      recall: (commit, asked) => source.recall(commit, asked),
       tree: (revision, asked) => source.tree(revision, asked),
       read: (entry, asked) => source.read(entry, asked),
     },

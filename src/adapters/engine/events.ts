@@ -34,7 +34,8 @@ export async function* containerEvents(
     for (; !next.done; next = await lines.next()) yield* reader(next.value)
     if (signal.aborted) return
     if (clock.now() - began >= GOOD) pause = FIRST_PAUSE
-    const reason = next.value.outcome === 'absent' ? 'no such program' : lastWords(next.value.stderr)
+    const reason =
+      next.value.outcome === 'absent' ? 'no such program' : lastWords(next.value.stderr)
     log.warn({ reason, pause }, `Events of ${runtime} ended: asking again, sweeps go on`)
     await clock.sleep(pause, signal).catch(() => undefined)
     pause = Math.min(LONGEST_PAUSE, pause * 2)

@@ -35,6 +35,10 @@ export function createDirectorySource({ path: root, run }: DirectorySourceOption
       }
       return workingTree
     },
+    async recall(commit, signal) {
+      interruptedIfAborted(signal, `Read directory "${root}"`)
+      return commit === workingTree.commit ? workingTree : null
+    },
     async tree(_revision, signal) {
       interruptedIfAborted(signal, `Read directory "${root}"`)
       const paths = (await listedByGit(run, root, signal)) ?? walk(root, '', signal)

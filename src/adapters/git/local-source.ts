@@ -45,6 +45,13 @@ export function createLocalSource({
       await tidyUpAfterOthers(run, repository)
       return await branchHead(repository, await branchName(signal), signal)
     },
+    async recall(commit, signal) {
+      const { git } = await open(signal)
+      const names = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{tree}`]
+      const { stdout } = await git(names, { signal, accept: [0, 1, 128] })
+      const tree = stdout.trim().split('\n').at(-1) ?? ''
+      return /^[0-9a-f]{40,64}$/u.test(tree) ? { commit, tree } : null
+    },
     async tree(revision, signal) {
       return await listTree(await open(signal), revision.tree, signal)
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ServerRef } from 'isomorphic-git'
 import { MagosError } from '../../domain/error.ts'
@@ -80,6 +80,10 @@ export function createRemoteSource(options: RemoteSourceOptions): NamedSource & 
       )
       return found === 'unrelated' ? null : found
     },
+    async recall(commit, signal) {
+      interruptedIfAborted(signal, `Read "${name}"`)
+      return await clones.recall(commit, signal)
+    },
     async tree(revision, signal) {
       interruptedIfAborted(signal, `Read "${name}"`)
       return await clones.read(`commit ${revision.commit}`, signal, (store) => store.tree(revision))
@@ -101,6 +105,7 @@ function createClones(
   load: (signal: AbortSignal) => Promise<Git>,
 ) {
   let stores: readonly ObjectStore[] | null = null
+  let earlier: readonly ObjectStore[] | null = null
   let isBroken = false
   const contextFor = async (ref: string, signal: AbortSignal): Promise<StoreContext> => {
     const key = createHash('sha256').update(`${url}\n${ref}`).digest('hex').slice(0, 32)
@@ -151,6 +156,16 @@ function createClones(
       await store.deepen(transport(signal), ref, LOOK_BACK)
       return await look(store)
     },
+    /** The name of the branch may be known to the remote alone, so clones of every branch are looked at. */
+    async recall(commit: string, signal: AbortSignal): Promise<Revision | null> {
+      const git = await load(signal)
+      earlier ??= await everyStore({ git, url, directory })
+      for (const store of [...(stores ?? []), ...earlier]) {
+        const known = await store.revision(commit).catch(() => null)
+        if (known !== null) return known
+      }
+      return null
+    },
     async read<Answer>(
       what: string,
       signal: AbortSignal,
@@ -158,7 +173,7 @@ function createClones(
     ): Promise<Answer> {
       const { Errors } = await load(signal)
       let cause: unknown
-      for (const store of stores ?? []) {
+      for (const store of [...(stores ?? []), ...(earlier ?? [])]) {
         try {
           return await from(store)
         } catch (thrown) {
@@ -173,6 +188,21 @@ function createClones(
       })
     },
   }
+}
+
+/** What earlier processes cloned, of whatever branch. */
+async function everyStore(context: StoreContext): Promise<readonly ObjectStore[]> {
+  const names = await readdir(context.directory).catch(() => [])
+  const found = await Promise.all(
+    names
+      .filter(isCloneName)
+      .map((name) => newestStore({ ...context, directory: join(context.directory, name) })),
+  )
+  return found.filter((store) => store !== null)
+}
+
+function isCloneName(name: string): boolean {
+  return /^[0-9a-f]{32}$/u.test(name)
 }
 
 async function listRefs(

@@ -1,3 +1,4 @@
+import type { Departure } from '../../domain/deploy/drift.ts'
 import type { Event, Origin, StatusReport, UpdateFailed } from '../../domain/event.ts'
 
 /** Reads an event as it was written; null for what this Magos does not know. */
@@ -29,6 +30,8 @@ export function parseEvent(text: unknown): Event | null {
     }
     case 'update-failed':
       return parseUpdateFailed(value)
+    case 'drift-detected':
+      return { kind: 'drift-detected', departures: parseDepartures(value['departures']) }
     case 'report-due': {
       const report = parseReport(value['report'])
       return report === null ? null : { kind: 'report-due', report }
@@ -51,8 +54,9 @@ export function parseOrigin(text: unknown): Origin | null {
   return { source, ...details }
 }
 
-const SOURCES = ['webhook', 'poll', 'start', 'own', 'operator'] as const
+const SOURCES = ['webhook', 'poll', 'start', 'own', 'operator', 'engine'] as const
 const DETAILS = ['event', 'action', 'repository', 'ref', 'image', 'delivery', 'body'] as const
+const DEPARTURES = ['died', 'killed', 'stopped', 'removed'] as const
 const STATES = ['pending', 'success', 'failure', 'error'] as const
 
 function parseRepositories(value: unknown): readonly string[] | 'all' | null {
@@ -68,6 +72,19 @@ function parseUpdateFailed(value: Readonly<Record<string, unknown>>): UpdateFail
   if (typeof reason !== 'string' || typeof words !== 'string') return null
   if (typeof proven !== 'string' && proven !== null) return null
   return { kind: 'update-failed', stack, commit, proven, reason, words }
+}
+
+function parseDepartures(value: unknown): readonly Departure[] {
+  return Array.isArray(value) ? value.flatMap((one: unknown) => parseDeparture(one) ?? []) : []
+}
+
+function parseDeparture(value: unknown): Departure | null {
+  if (!isRecord(value)) return null
+  const { container, project, service } = value
+  const how = DEPARTURES.find((name) => name === value['how'])
+  if (typeof container !== 'string' || typeof project !== 'string') return null
+  if (typeof service !== 'string' || how === undefined) return null
+  return { container, project, service, how }
 }
 
 function parseReport(value: unknown): StatusReport | null {

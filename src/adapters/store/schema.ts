@@ -112,4 +112,22 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX deployments_open ON deployments (id) WHERE outcome IS NULL;
   CREATE INDEX deployments_by_stack ON deployments (stack, id);
   `,
+  `
+  CREATE TABLE standings (
+    stack TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    services TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE troubles (
+    stack TEXT PRIMARY KEY,
+    inputs TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    mends INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

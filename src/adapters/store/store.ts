@@ -1,15 +1,17 @@
-import type { History, Inbox, Memory } from '../../ports.ts'
+import type { History, Inbox, Memory, Upkeep } from '../../ports.ts'
 import { type Children, createChildren } from './children.ts'
 import { openDatabase } from './database.ts'
 import { createHistory, type HistoryOptions } from './history.ts'
 import { createInbox, type InboxOptions } from './inbox.ts'
 import { createMemory } from './memory.ts'
+import { createUpkeep } from './upkeep.ts'
 
 /** The one SQLite file of a data directory. */
 export interface Store {
   readonly inbox: Inbox
   readonly history: History
   readonly memory: Memory
+  readonly upkeep: Upkeep
   readonly children: Children
   /** Writes what waits; what is accepted afterwards is refused. */
   close(): void
@@ -32,6 +34,7 @@ export function openStore({ path, ...options }: StoreOptions): Store {
       inbox,
       history: createHistory(database, options),
       memory: createMemory(database),
+      upkeep: createUpkeep(database),
       children: createChildren(database),
       close() {
         if (!database.connection.isOpen) return

@@ -1,0 +1,102 @@
+import type { Departure } from '../../src/domain/deploy/drift.ts'
+import { askedAgain, leaveToMend } from '../../src/domain/deploy/trouble.ts'
+import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
+import type { Hold } from '../../src/domain/hold.ts'
+import type { ProvenState } from '../../src/ports.ts'
+import type { Context, DriftRule } from '../context.ts'
+import { healStack, setBack, type Ailment } from './heal-stack.ts'
+import type { StackSource } from './read-stack.ts'
+import { containersOf, type ResolvedStack } from './resolve-stack.ts'
+import { stackDrift } from './stack-drift.ts'
+
+export interface Keeping {
+  /** What git says of the stack. */
+  readonly source: StackSource
+  /** What shall run: the same, or the last good state where that failed. */
+  readonly proven: ProvenState
+  readonly observed: ObservedState
+  readonly departures: readonly Departure[]
+  readonly asked: 'by-event' | 'by-person'
+  /** Resolves the proven state; asked only where something is to be done. */
+  readonly resolve: () => Promise<ResolvedStack>
+}
+
+export type Kept =
+  /** It is as it was proven, or will be told when it stands still. */
+  | { readonly kept: 'as-it-is'; readonly reason: string }
+  | { readonly kept: 'held'; readonly hold: Hold }
+  | { readonly kept: 'mended'; readonly deployment: Deployment; readonly news: 'news' | 'known' }
+
+const PROVEN: Kept = { kept: 'as-it-is', reason: 'nothing changed since it was proven' }
+
+/** Keeps a stack of which git says what was proven last: as it was proven, or as a person left it. */
+export async function keepStack(
+  ctx: Context,
+  keeping: Keeping,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { source, proven, observed, departures, asked, resolve } = keeping
+  const stack = source.stack.name
+  const containers = containersOf(proven.project, observed)
+  const drift = stackDrift(ctx, proven, containers, departures)
+  if (drift.state === 'none') return PROVEN
+  if (drift.state === 'moving') return { kept: 'as-it-is', reason: drift.reason }
+  if (asked === 'by-event') {
+    if (drift.state === 'stopped-by-hand') return holdStopped(ctx, source, drift.reason, signal)
+    if (drift.state === 'drifted' && ruleOf(ctx, stack) === 'report') {
+      return report(ctx, stack, drift.faults)
+    }
+  }
+  const noted = ctx.upkeep.trouble(stack)
+  const known = asked === 'by-person' ? askedAgain(noted) : noted
+  const leave = leaveToMend(known, { stack, inputs: proven.inputs, now: ctx.now })
+  if (leave.leave !== 'go')
+    return { kept: 'mended', deployment: setBack(stack, leave), news: 'known' }
+  const resolved = await resolve()
+  const cause = drift.state === 'unproven' ? 'unproven' : 'drift'
+  const ailment: Ailment = { cause, faults: drift.faults, trouble: leave.trouble }
+  const { deployment, news } = await healStack(ctx, resolved, ailment, signal)
+  return { kept: 'mended', deployment, news: asked === 'by-person' ? 'news' : news }
+}
+
+function ruleOf({ host }: Context, stack: string): DriftRule {
+  return host.drifts[stack] ?? host.drift
+}
+
+/** A machine that goes down stops everything, and nobody means it to stay so. */
+async function holdStopped(
+  ctx: Context,
+  { stack: { name }, tracked }: StackSource,
+  reason: string,
+  signal: AbortSignal,
+): Promise<Kept> {
+  if (await ctx.machine.isEnding(signal)) {
+    return { kept: 'as-it-is', reason: `${reason}, for the machine goes down` }
+  }
+  const hold: Hold = { kind: 'stopped-by-hand', by: 'magos', reason, at: ctx.now, tracked }
+  await ctx.holds.hold(name, hold)
+  const standing = ctx.upkeep.standing(name)
+  // Once it is released nothing is as it was proven, and that is nobody's wish any more.
+  if (standing !== null) ctx.upkeep.stand({ ...standing, boot: 'none' })
+  ctx.log.warn({ stack: name }, `Stack held (stopped by hand): ${reason}`)
+  return { kept: 'held', hold }
+}
+
+function report(
+  ctx: Context,
+  stack: string,
+  faults: readonly { readonly service: string; readonly reason: string }[],
+): Kept {
+  const what = faults.map(({ service, reason }) => `service "${service}": ${reason}`).join('; ')
+  const reason = `drifted, which is only reported here: ${what}`
+  const told = ctx.upkeep.trouble(stack)
+  const remedy = `Put it right with: magos sync ${stack}`
+  if (told?.reason !== reason) {
+    const { now } = ctx
+    ctx.log.warn({ stack, remedy }, `Stack ${reason}`)
+    const counts = { failures: 0, mends: 0, since: now, at: now }
+    ctx.upkeep.note({ stack, inputs: '', ...counts, reason })
+  }
+  const deployment: Deployment = { stack, outcome: 'held', services: [], reason, remedy }
+  return { kept: 'mended', deployment, news: told?.reason === reason ? 'known' : 'news' }
+}

@@ -1,0 +1,181 @@
+import type { ContainerEvent } from '../container-event.ts'
+import type { ObservedContainer } from '../deployment.ts'
+
+/** How a container was seen to leave: the evidence that its state alone does not give. */
+export interface Departure {
+  readonly container: string
+  readonly project: string
+  readonly service: string
+  readonly how: Exclude<ContainerEvent['kind'], 'started' | 'missed'>
+}
+
+/** Containers of one service when its stack was proven. */
+export interface ServiceStanding {
+  readonly running: number
+  /** One-shots that had ended well. */
+  readonly ended: number
+}
+
+export interface DriftTerms {
+  readonly standing: Readonly<Record<string, ServiceStanding>>
+  /** Of the stack's project. */
+  readonly containers: readonly ObservedContainer[]
+  /** Whether a container still is of the configuration and the image that were proven. */
+  readonly isProven: (container: ObservedContainer) => boolean
+  readonly departures: readonly Departure[]
+  /** Whether the machine was booted since the proof. */
+  readonly boot: 'same' | 'another'
+  /** Times that it was tried to put right of late, and how many of the last of them failed. */
+  readonly tries: number
+  readonly failures: number
+}
+
+export interface Fault {
+  readonly service: string
+  /** `start` what is stopped, or `make` anew what is gone or is another. */
+  readonly mend: 'start' | 'make'
+  readonly reason: string
+}
+
+export type Drift =
+  | { readonly state: 'none' }
+  /** Somebody is stopping it just now: nobody can tell yet what it comes to. */
+  | { readonly state: 'moving'; readonly reason: string }
+  /** Every container left by a stop or remove of the engine that somebody else asked for. */
+  | {
+      readonly state: 'stopped-by-hand'
+      readonly reason: string
+      readonly faults: readonly Fault[]
+    }
+  | { readonly state: 'drifted'; readonly faults: readonly Fault[] }
+  /** After a boot, or a try to put it right that failed, it is proven again even where nothing seems to be wrong. */
+  | { readonly state: 'unproven'; readonly faults: readonly Fault[] }
+
+/** Compares what was proven with what is there. */
+export function driftOf(terms: DriftTerms): Drift {
+  const { containers, boot, failures } = terms
+  const leaving = containers.find(({ state }) => state === 'stopping')
+  if (leaving !== undefined) {
+    return { state: 'moving', reason: `container ${leaving.name} is being stopped` }
+  }
+  const faults = Object.keys(terms.standing).flatMap((service) => faultOf(terms, service) ?? [])
+  if (boot === 'another' || (failures > 0 && faults.length === 0)) {
+    return { state: 'unproven', faults }
+  }
+  if (faults.length === 0) return { state: 'none' }
+  // After a try that failed we may have stopped it ourselves.
+  return failures === 0 && isStoppedByHand(terms)
+    ? { state: 'stopped-by-hand', reason: 'all of its containers were stopped or removed', faults }
+    : { state: 'drifted', faults }
+}
+
+function faultOf(terms: DriftTerms, service: string): Fault | null {
+  const { running = 0, ended = 0 } = terms.standing[service] ?? {}
+  const own = terms.containers.filter((container) => container.service === service)
+  const other = own.find((container) => !terms.isProven(container))
+  if (other !== undefined) {
+    const reason = `container ${other.name} is not what was proven: another image or configuration`
+    return { service, mend: 'make', reason }
+  }
+  const missing = running + ended - own.length
+  if (missing > 0) return { service, mend: 'make', reason: `${missing} of its containers are gone` }
+  const down = own.filter((container) => !isUp(container) && !hasEnded(terms, container))
+  const [first] = down
+  if (first === undefined || own.length - down.length >= running + ended) return null
+  const state = first.state === 'exited' ? `exited with ${first.exitCode}` : `is ${first.state}`
+  return { service, mend: 'start', reason: `container ${first.name} ${state}` }
+}
+
+function isUp({ state }: ObservedContainer): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting'
+}
+
+/**
+ * A job that came to its end needs nobody. One that was still at it when it was proven is told from a stopped server by
+ * ending well again after it was started once more; and what its own engine starts again is the engine's to start.
+ */
+function hasEnded(terms: DriftTerms, container: ObservedContainer): boolean {
+  if (container.state !== 'exited') return false
+  if (keepsRunning(container)) return departureOf(terms, container) === 'died'
+  const { ended = 0 } = terms.standing[container.service] ?? {}
+  return container.exitCode === 0 && (ended > 0 || terms.tries > 0)
+}
+
+function keepsRunning({ restarts }: ObservedContainer): boolean {
+  return restarts === 'always' || restarts === 'unless-stopped'
+}
+
+function isStoppedByHand(terms: DriftTerms): boolean {
+  const servers = Object.entries(terms.standing).filter(([, { running }]) => running > 0)
+  if (terms.containers.some((container) => isUp(container) || !terms.isProven(container))) {
+    return false
+  }
+  return (
+    servers.length > 0 && servers.every(([service, stood]) => wasStopped(terms, service, stood))
+  )
+}
+
+function wasStopped(terms: DriftTerms, service: string, { running, ended }: ServiceStanding) {
+  const own = terms.containers.filter((container) => container.service === service)
+  const seen = terms.departures.filter((departure) => departure.service === service)
+  const there = new Set(own.map(({ id }) => id))
+  const gone = seen.filter(({ container }) => !there.has(container))
+  // What is gone was removed, and only an engine does that; unless it was seen to go otherwise.
+  if (own.length < running + ended && gone.some(({ how }) => !isAskedFor(how))) return false
+  return own.every((container) => {
+    const how = departureOf(terms, container)
+    return how === null ? looksStopped(container) : isAskedFor(how)
+  })
+}
+
+function departureOf({ departures }: DriftTerms, { id }: ObservedContainer) {
+  return departures.find(({ container }) => container === id)?.how ?? null
+}
+
+function isAskedFor(how: Departure['how']): boolean {
+  return how === 'stopped' || how === 'removed'
+}
+
+/** Exit codes of SIGINT, SIGKILL and SIGTERM, and of a server that takes them well. */
+const STOP_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143])
+
+/** Where nobody saw it go. What its engine would have started again was stopped by the engine itself. */
+function looksStopped(container: ObservedContainer): boolean {
+  if (container.state !== 'exited') return false
+  return keepsRunning(container) || STOP_CODES.has(container.exitCode)
+}
+
+/** What stands now, to be compared with later. */
+export function standingOf(
+  services: readonly string[],
+  containers: readonly ObservedContainer[],
+): Readonly<Record<string, ServiceStanding>> {
+  return Object.fromEntries(
+    services.map((service) => {
+      const own = containers.filter((container) => container.service === service)
+      const running = own.filter(isUp).length
+      return [service, { running, ended: own.length - running }]
+    }),
+  )
+}
+
+/** The departures with one event more: the last word of a container's going is the strongest. */
+export function withEvent(
+  departures: readonly Departure[],
+  { kind, container, project, service }: ContainerEvent,
+): readonly Departure[] {
+  if (kind === 'missed') return departures
+  const before = departures.find((one) => one.container === container)
+  const others = departures.filter((one) => one !== before)
+  if (kind === 'started') return others
+  const how = before !== undefined && STRENGTH[before.how] > STRENGTH[kind] ? before.how : kind
+  return [...others, { container, project, service, how }]
+}
+
+/** docker tells a stop by a kill and then a stop; whatever is removed first ends. */
+const STRENGTH: Readonly<Record<Departure['how'], number>> = {
+  died: 0,
+  killed: 1,
+  stopped: 2,
+  removed: 3,
+}

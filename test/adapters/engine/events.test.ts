@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { containerEvents, createReader } from '../../../src/adapters/engine/events.ts'
+import type { FollowChild } from '../../../src/host/follow-child.ts'
+import { fakeClock } from '../../work/fake-clock.ts'
+import { memoryLog, type LogLine } from '../../work/memory-log.ts'
+
+const ID = 'f'.repeat(64)
+const LABELS = {
+  'com.docker.compose.project': 'shop',
+  'com.docker.compose.service': 'web',
+}
+
+/** As podman 4.3 prints it. */
+const podman = (Status: string, Attributes: Record<string, string> = LABELS) =>
+  JSON.stringify({ ID, Name: 'shop-web-1', Status, Type: 'container', Attributes })
+/** As docker 20.10 prints it. */
+const docker = (Action: string, Attributes: Record<string, string> = LABELS) =>
+  JSON.stringify({ status: Action, id: ID, Type: 'container', Action, Actor: { ID, Attributes } })
+
+const read = (runtime: 'podman' | 'docker', lines: readonly string[]) => {
+  const reader = createReader(runtime)
+  return lines.flatMap((line) => reader(line)).map(({ kind }) => kind)
+}
+
+describe('createReader()', () => {
+  it('reads project, service and the full id', () => {
+    const expected = { kind: 'started', container: ID, project: 'shop', service: 'web' }
+    expect(createReader('podman')(podman('start'))).toEqual([expected])
+    expect(createReader('docker')(docker('start'))).toEqual([expected])
+  })
+
+  it.each([
+    ['a stop that podman swallows', ['died', 'cleanup', 'cleanup'], ['died', 'stopped']],
+    [
+      'a stop that it tells',
+      ['stop', 'died', 'cleanup', 'cleanup'],
+      ['stopped', 'died', 'stopped'],
+    ],
+    ['a kill', ['kill', 'died', 'cleanup'], ['killed', 'died']],
+    ['a process that ends', ['died', 'cleanup'], ['died']],
+    ['a removal by force', ['died', 'cleanup', 'remove'], ['died', 'removed']],
+    ['a restart', ['died', 'cleanup', 'start', 'died', 'cleanup'], ['died', 'started', 'died']],
+  ])('tells %s by podman’s events', (_title, events, kinds) => {
+    expect(
+      read(
+        'podman',
+        events.map((one) => podman(one)),
+      ),
+    ).toEqual(kinds)
+  })
+
+  it('tells a stop by docker’s events', () => {
+    const lines = ['kill', 'die', 'stop', 'destroy'].map((one) => docker(one))
+    expect(read('docker', lines)).toEqual(['killed', 'died', 'stopped', 'removed'])
+  })
+
+  it.each([
+    ['no JSON', 'Error: something'],
+    ['of no compose project', podman('died', { other: 'x' })],
+    ['of no container', podman('died').replace(ID, '')],
+    ['of another kind', podman('exec')],
+    ['empty', ''],
+  ])('passes over a line that is %s', (_title, line) => {
+    expect(read('podman', [line])).toEqual([])
+  })
+})
+
+// oxlint-disable-next-line require-yield -- it has nothing to say
+const absent: FollowChild = async function* absent() {
+  return await Promise.resolve({ outcome: 'absent', stderr: '' })
+}
+
+describe('containerEvents()', () => {
+  it('opens a stream that ended again, later each time, and tells that events were missed', async () => {
+    const clock = fakeClock()
+    const lines: LogLine[] = []
+    const opened: { at: number; args: readonly string[] }[] = []
+    const ending = new AbortController()
+    const follow: FollowChild = async function* follow(_command, args) {
+      opened.push({ at: clock.now(), args })
+      yield await Promise.resolve(podman('start'))
+      return { outcome: 'ended', stderr: 'Error: the journal is gone\n' }
+    }
+    const following = { runtime: 'podman', follow, clock, log: memoryLog(lines) } as const
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const { kind } of containerEvents(following, ending.signal)) seen.push(kind)
+    })()
+    await clock.advance(3_000)
+    const [first] = opened
+    expect(opened.map(({ at }) => at - (first?.at ?? 0))).toEqual([0, 1_000, 3_000])
+    expect(seen).toEqual(['started', 'missed', 'started', 'missed', 'started'])
+    expect(lines[0]).toMatchObject({ level: 'warn', fields: { reason: 'the journal is gone' } })
+    expect(first?.args).toContain('event=cleanup')
+    expect(first?.args).not.toContain('event=exec')
+    ending.abort()
+    await reading
+  })
+
+  it('goes on where there is no such program, and ends with its signal', async () => {
+    const clock = fakeClock()
+    const lines: LogLine[] = []
+    const ending = new AbortController()
+    const following = { runtime: 'docker', follow: absent, clock, log: memoryLog(lines) } as const
+    const events = containerEvents(following, ending.signal)
+    const first = events.next()
+    await clock.advance(1_000)
+    expect(await first).toMatchObject({ value: { kind: 'missed' } })
+    const second = events.next()
+    await clock.settle()
+    ending.abort()
+    expect(await second).toEqual({ done: true, value: undefined })
+    expect(lines[0]?.fields['reason']).toBe('no such program')
+  })
+})

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest'
+import {
+  driftOf,
+  standingOf,
+  withEvent,
+  type Departure,
+  type DriftTerms,
+} from '../../../src/domain/deploy/drift.ts'
+import type { ObservedContainer } from '../../../src/domain/deployment.ts'
+
+function container(service: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
+  return {
+    id: `id-${service}`,
+    name: `shop-${service}-1`,
+    project: 'shop',
+    service,
+    state: 'running',
+    health: 'none',
+    exitCode: 0,
+    restartCount: 0,
+    startedAt: 1,
+    image: 'example.org/app',
+    digests: [],
+    labels: {},
+    ports: [],
+    imageId: '',
+    restarts: 'no',
+    ...more,
+  }
+}
+
+const exited = (service: string, exitCode: number, more: Partial<ObservedContainer> = {}) =>
+  container(service, { state: 'exited', exitCode, ...more })
+
+const went = (service: string, how: Departure['how'], id = `id-${service}`): Departure => ({
+  container: id,
+  project: 'shop',
+  service,
+  how,
+})
+
+function drift(containers: readonly ObservedContainer[], more: Partial<DriftTerms> = {}) {
+  return driftOf({
+    standing: { web: { running: 1, ended: 0 }, db: { running: 1, ended: 0 } },
+    containers,
+    isProven: ({ image }) => image === 'example.org/app',
+    departures: [],
+    boot: 'same',
+    tries: 0,
+    failures: 0,
+    ...more,
+  })
+}
+
+const [web, db] = [container('web'), container('db')]
+
+describe('driftOf() of one of several', () => {
+  test('is none where everything is as it was proven', () => {
+    expect(drift([web, db])).toEqual({ state: 'none' })
+    expect(drift([web, db, container('guest')])).toEqual({ state: 'none' })
+    expect(drift([container('web', { state: 'paused' }), db])).toEqual({ state: 'none' })
+  })
+
+  test.each([
+    ['killed', exited('web', 137), 'start', 'container shop-web-1 exited with 137'],
+    ['stopped well', exited('web', 0), 'start', 'container shop-web-1 exited with 0'],
+    ['never started', container('web', { state: 'created' }), 'start', 'shop-web-1 is created'],
+    ['stopped for good', exited('web', 143, { restarts: 'always' }), 'start', 'exited with 143'],
+    ['another image', container('web', { image: 'other' }), 'make', 'not what was proven'],
+  ])('mends what is %s', (_title, other, mend, reason) => {
+    expect(drift([other, db])).toEqual({
+      state: 'drifted',
+      faults: [{ service: 'web', mend, reason: expect.stringContaining(reason) }],
+    })
+  })
+
+  test('makes what is gone, however it went', () => {
+    const faults = [{ service: 'web', mend: 'make', reason: '1 of its containers are gone' }]
+    expect(drift([db])).toEqual({ state: 'drifted', faults })
+    expect(drift([db], { departures: [went('web', 'removed')] })).toEqual({
+      state: 'drifted',
+      faults,
+    })
+  })
+
+  test('counts the containers of a service', () => {
+    const standing = { web: { running: 2, ended: 0 } }
+    const second = container('web', { id: 'id-2' })
+    expect(drift([web, second], { standing })).toEqual({ state: 'none' })
+    expect(drift([web], { standing }).state).toBe('drifted')
+    expect(drift([web, { ...second, state: 'exited' }], { standing }).state).toBe('drifted')
+    expect(drift([web, second, container('web', { id: 'id-3' })], { standing }).state).toBe('none')
+  })
+
+  test('leaves to the engine what the engine starts again', () => {
+    const flapping = exited('web', 1, { restarts: 'always' })
+    expect(drift([flapping, db], { departures: [went('web', 'died')] })).toEqual({ state: 'none' })
+    expect(drift([flapping, db], { departures: [went('web', 'killed')] }).state).toBe('drifted')
+  })
+
+  test('leaves jobs that are done, and starts once what only looks like one', () => {
+    const standing = { web: { running: 1, ended: 0 }, job: { running: 0, ended: 1 } }
+    expect(drift([web, exited('job', 0)], { standing })).toEqual({ state: 'none' })
+    expect(drift([web, exited('job', 1)], { standing }).state).toBe('drifted')
+    expect(drift([exited('web', 0), db]).state).toBe('drifted')
+    expect(drift([exited('web', 0), db], { tries: 1 })).toEqual({ state: 'none' })
+  })
+
+  test('waits while a container is being stopped', () => {
+    expect(drift([container('web', { state: 'stopping' }), exited('db', 0)])).toEqual({
+      state: 'moving',
+      reason: 'container shop-web-1 is being stopped',
+    })
+  })
+})
+
+describe('driftOf() of all of them', () => {
+  const all = [exited('web', 143), exited('db', 0)]
+  test.each<[string, readonly ObservedContainer[], readonly Departure[]]>([
+    ['stopped, by their exit codes', all, []],
+    [
+      'stopped, as was seen',
+      [exited('web', 3), exited('db', 1)],
+      [went('web', 'stopped'), went('db', 'stopped')],
+    ],
+    ['gone, which nobody saw', [], []],
+    ['removed, as was seen', [], [went('web', 'removed'), went('db', 'removed')]],
+    ['some stopped and some removed', [exited('db', 137)], [went('web', 'removed')]],
+    [
+      'stopped for good',
+      [exited('web', 1, { restarts: 'always' }), exited('db', 1, { restarts: 'unless-stopped' })],
+      [],
+    ],
+  ])('is a stop by hand where they are %s', (_title, containers, departures) => {
+    expect(drift(containers, { departures })).toMatchObject({
+      state: 'stopped-by-hand',
+      reason: 'all of its containers were stopped or removed',
+    })
+  })
+
+  test.each<[string, readonly ObservedContainer[], readonly Departure[]]>([
+    ['one was killed', all, [went('web', 'killed'), went('db', 'stopped')]],
+    ['one died of itself', all, [went('web', 'died')]],
+    ['one crashed', [exited('web', 1), exited('db', 0)], []],
+    ['one was never started', [container('web', { state: 'created' }), exited('db', 0)], []],
+    [
+      'one was replaced',
+      [container('web', { image: 'other', state: 'exited' }), exited('db', 0)],
+      [],
+    ],
+    ['one that is gone had died', [exited('db', 0)], [went('web', 'died', 'other-id')]],
+  ])('is drift where %s', (_title, containers, departures) => {
+    expect(drift(containers, { departures }).state).toBe('drifted')
+  })
+
+  test('is drift where a service that was not proven runs on', () => {
+    expect(drift([...all, container('guest')]).state).toBe('drifted')
+  })
+
+  test('is drift after a try that failed, which may have stopped it', () => {
+    expect(drift(all, { failures: 1 }).state).toBe('drifted')
+  })
+
+  test('is never a stop by hand of a stack that has jobs alone', () => {
+    const standing = { job: { running: 0, ended: 1 } }
+    expect(drift([], { standing }).state).toBe('drifted')
+  })
+})
+
+test('driftOf() has everything proven again after a boot, and after a try that failed', () => {
+  const stopped = [exited('web', 137), exited('db', 137)]
+  expect(drift(stopped, { boot: 'another' })).toMatchObject({
+    state: 'unproven',
+    faults: [{ service: 'web' }, { service: 'db' }],
+  })
+  expect(drift([web, db], { boot: 'another' })).toEqual({ state: 'unproven', faults: [] })
+  expect(drift([web, db], { failures: 1 })).toEqual({ state: 'unproven', faults: [] })
+})
+
+test('standingOf() counts what runs and what has ended', () => {
+  const containers = [web, exited('job', 0), container('guest')]
+  expect(standingOf(['web', 'job', 'none'], containers)).toEqual({
+    web: { running: 1, ended: 0 },
+    job: { running: 0, ended: 1 },
+    none: { running: 0, ended: 0 },
+  })
+})
+
+const after = (...kinds: Parameters<typeof withEvent>[1]['kind'][]) =>
+  kinds.reduce<readonly Departure[]>(
+    (all, kind) => withEvent(all, { kind, container: 'a', project: 'shop', service: 'web' }),
+    [],
+  )
+
+describe('withEvent()', () => {
+  test.each([
+    [['died'], 'died'],
+    [['killed', 'died'], 'killed'],
+    [['killed', 'died', 'stopped'], 'stopped'],
+    [['died', 'stopped', 'removed'], 'removed'],
+    [['stopped', 'died'], 'stopped'],
+    [['died', 'missed'], 'died'],
+  ] as const)('of %j is %s', (kinds, how) => {
+    expect(after(...kinds)).toEqual([{ container: 'a', project: 'shop', service: 'web', how }])
+  })
+
+  test('forgets a container that runs again', () => {
+    expect(after('died', 'stopped', 'started')).toEqual([])
+  })
+})
