@@ -55,7 +55,8 @@ export async function bringUp(
     const words = await lastWords(ctx, resolved, signal)
     // podman-compose repeats every command that it runs, `-e KEY=value` and all.
     const evidence = { exitCode, provider: said, containers: words }
-    return { outcome: 'failed', reason, at, words: wordsInOne(words), evidence }
+    const provider = exitCode === 0 ? {} : { [resolved.provider.name]: said }
+    return { outcome: 'failed', reason, at, words: wordsInOne({ ...words, ...provider }), evidence }
   }
   await removeOrphans(ctx, resolved, new Set(going), signal)
   return { outcome, reason, at, containers }

@@ -43,8 +43,12 @@ export function judge(terms: ProofTerms, seen: readonly ProofLook[]): Verdict {
     return { outcome: 'succeeded', reason: success(terms, last) }
   }
   const reason = waiting?.reason ?? 'every service holds, the settle window is not over'
-  return last.at - terms.since >= terms.deadline
-    ? { outcome: 'failed', reason: `not proven within ${seconds(terms.deadline)}: ${reason}` }
+  if (last.at - terms.since >= terms.deadline) {
+    return { outcome: 'failed', reason: `not proven within ${seconds(terms.deadline)}: ${reason}` }
+  }
+  const still = stuckFor(terms, seen)
+  return still >= Math.max(terms.settle, STUCK)
+    ? { outcome: 'failed', reason: `${reason}, and nothing changed for ${seconds(still)}` }
     : { outcome: 'undecided', reason }
 }
 
@@ -170,6 +174,36 @@ function restartsOf(runs: readonly ObservedContainer[]): number {
   const counted = Math.max(...runs.map(({ restartCount }) => restartCount))
   const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0))
   return Math.max(counted, starts.size - 1)
+}
+
+/** ms after which nobody will start any more what the provider, which is done, did not start. */
+const STUCK = 5_000
+
+/** ms for which a service has lacked its container or its start while nothing at all changed. */
+function stuckFor(terms: ProofTerms, seen: readonly ProofLook[]): number {
+  const last = seen.at(-1)
+  if (last === undefined) return 0
+  const now = fingerprint(terms.services, last)
+  let since = last.at
+  for (const state of seen.toReversed()) {
+    const isStuck = terms.services.some((service) => isUnmade(terms, service, state))
+    if (!isStuck || fingerprint(terms.services, state) !== now) break
+    since = state.at
+  }
+  return last.at - since
+}
+
+function isUnmade(
+  { replaced }: ProofTerms,
+  service: DesiredService,
+  state: ObservedState,
+): boolean {
+  const containers = containersOf(service, state)
+  if (containers.length < service.replicas) return true
+  return containers.some(
+    ({ id, labels, state: now }) =>
+      replaced.has(id) || labels[LABEL.hash] !== service.hash || now === 'created',
+  )
 }
 
 /** ms for which every service has been good with the same containers, started at the same instants. */

@@ -141,6 +141,34 @@ describe('judge()', () => {
     })
   })
 
+  test.each([
+    ['a container that was never started', [container({ state: 'created', startedAt: 0 })]],
+    ['an old container that is still there', [container({ id: 'old' })]],
+    ['a container of another configuration', [container({ labels: {} })]],
+    ['no container', []],
+  ])('fails before the deadline where nothing changes any more: %s', (_title, containers) => {
+    const seen = [0, 1_000, 2_000, 3_000, 4_000, 4_900].map((ms) =>
+      look(10_000 + ms, ...containers),
+    )
+    expect(outcome(...seen)).toBe('undecided')
+    const verdict = judge(terms, [...seen, look(15_000, ...containers)])
+    expect(verdict.outcome).toBe('failed')
+    expect(verdict.reason).toMatch(/^service "web" .*, and nothing changed for 5 s$/)
+  })
+
+  test('waits for what still moves, and for a health check however long it takes', () => {
+    const slow = [0, 3_000, 6_000].map((ms) => look(10_000 + ms, container({ health: 'starting' })))
+    expect(outcome(...slow)).toBe('undecided')
+    const two = { ...terms, services: [service(), service({ name: 'db' })] }
+    const seen = [0, 3_000, 6_000].map((ms) =>
+      look(10_000 + ms, container({ id: `c${ms}`, startedAt: ms + 1 })),
+    )
+    expect(judge(two, seen).outcome).toBe('undecided')
+    expect(judge({ ...two, settle: 10_000 }, [look(10_000), look(16_000)]).outcome).toBe(
+      'undecided',
+    )
+  })
+
   test('wants every replica', () => {
     const two = { ...terms, services: [service({ replicas: 2 })] }
     expect(judge(two, [look(10_000, container()), look(13_000, container())]).outcome).toBe(
