@@ -1,5 +1,3 @@
-import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
-
 import {
   deliveryKeys,
   noDelivery,
@@ -112,15 +110,17 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Where each key of the annotation stands in its text; JSON is YAML, and only YAML's parser keeps places. */
+/** Where each key of the annotation stands in its text, which is valid JSON: `JSON.parse` keeps no places, nor repeated keys. */
 function keyPlaces(text: string): ReadonlyMap<string, readonly number[]> {
-  const { contents } = parseDocument(text, { uniqueKeys: false, logLevel: 'silent' })
   const places = new Map<string, number[]>()
-  const inner = isMap(contents) ? contents.get('magos', true) : null
-  for (const { key } of isMap(inner) ? (inner as YAMLMap).items : []) {
-    if (!isScalar(key)) continue
-    const name = String(key.value)
-    places.set(name, [...(places.get(name) ?? []), key.range?.[0] ?? 0])
+  let depth = 0
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth += 1
+    else if (token === '}' || token === ']') depth -= 1
+    else if (depth === 2 && token.endsWith(':')) {
+      const name: unknown = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1))
+      places.set(String(name), [...(places.get(String(name)) ?? []), index])
+    }
   }
   return places
 }

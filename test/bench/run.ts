@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchCalls } from './calls.ts'
 import type { BenchContext } from './context.ts'
+import { benchEdit } from './edit.ts'
 import { layForms } from './forms.ts'
 import { makeGround } from './ground.ts'
 import { benchLoop } from './loop.ts'
@@ -27,6 +28,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['calls', benchCalls],
   ['registries', benchRegistries],
   ['policy', benchPolicy],
+  ['edit', benchEdit],
   ['reconcile', benchReconcile],
 ])
 

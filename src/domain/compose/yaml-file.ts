@@ -88,6 +88,8 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length
 }
 
+const tokenParts = ['start', 'key', 'sep', 'value', 'items', 'end', 'props'] as const
+
 /** Collects comments wherever they hide, and refuses what would exhaust the stack of anything recursive. */
 function readTokens(
   tokens: readonly Token[],
@@ -95,12 +97,17 @@ function readTokens(
   report: Report,
 ): readonly Comment[] {
   const comments: Comment[] = []
-  const open: [value: unknown, depth: number][] = [[tokens, 0]]
+  const open: unknown[] = [tokens]
+  const depths = [0]
   let documents = 0
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [value, depth] = next
+  while (open.length > 0) {
+    const value = open.pop()
+    const depth = depths.pop() ?? 0
     if (Array.isArray(value)) {
-      for (const item of value) open.push([item, depth])
+      for (const item of value) {
+        open.push(item)
+        depths.push(depth)
+      }
       continue
     }
     if (!isRecord(value)) continue
@@ -115,8 +122,10 @@ function readTokens(
       report(offset, `Nesting is deeper than ${maxDepth} levels`, 'Flatten the file')
       return comments
     }
-    for (const part of ['start', 'key', 'sep', 'value', 'items', 'end', 'props']) {
-      if (typeof value[part] === 'object') open.push([value[part], deeper])
+    for (const part of tokenParts) {
+      if (typeof value[part] !== 'object') continue
+      open.push(value[part])
+      depths.push(deeper)
     }
   }
   if (documents > maxDocuments) {
