@@ -160,24 +160,46 @@ describe('magos run with webhooks', () => {
     await quiet()
   })
 
-  test('tells a failed deployment, leaves its neighbour alone and does not try it again', async () => {
+  test('takes back an update that fails, lists its digest and leaves the neighbour alone', async () => {
     const before = await containersOf(lab.engine, 'shop')
     const parent = await head()
-    await lab.publish('app', '1.6.0', { serves: 'six', health: 'failing' })
+    const bad = await lab.publish('app', '1.6.0', { serves: 'six', health: 'failing' })
     const commit = await eventually(head, (now) => now !== parent)
-    expect(await lab.status(commit, 'magos/attic/shop')).toMatchObject({
-      state: 'failure',
-      description: 'service "web" is unhealthy',
-    })
+    const told = await lab.status(commit, 'magos/attic/shop')
+    expect(told.state).toBe('failure')
+    expect(told.description).toContain('service "web" is unhealthy')
     expect((await lab.status(commit, 'magos/attic')).state).toBe('failure')
-    const failed = await containersOf(lab.engine, 'shop')
-    expect(failed['side']?.id).toBe(before['side']?.id)
-    await lab.repository.commit([{ path: 'README.md', content: 'nothing of the stack\n' }])
+    const reverted = await eventually(head, (now) => now !== commit)
+    const { gitDir } = lab.repository
+    expect(await git(gitDir, 'rev-parse', `${reverted}^`)).toBe(commit)
+    expect(await git(gitDir, 'diff', '--stat', parent, reverted)).toMatch(
+      /^ \.magos\/quarantine\.yaml .*\n 1 file changed/u,
+    )
+    expect(await git(gitDir, 'show', `${reverted}:.magos/quarantine.yaml`)).toContain(bad)
+    expect(await git(gitDir, 'show', '-s', '--format=%B', reverted)).toMatch(
+      new RegExp(`^revert\\(shop\\): take back .*\\nMagos-Reverts: ${commit}$`, 'su'),
+    )
+    expect((await lab.status(reverted, 'magos/attic')).state).toBe('success')
+    const after = await containersOf(lab.engine, 'shop')
+    expect(after['web']).toMatchObject({ health: 'healthy', digests: before['web']?.digests })
+    expect(after['side']?.id).toBe(before['side']?.id)
     await quiet()
-    expect((await containersOf(lab.engine, 'shop'))['web']?.id).toBe(failed['web']?.id)
   })
 
-  test('mends it with the next version, and what git never held survived all of it', async () => {
+  test('does not pick it again when it is told of it once more', async () => {
+    const before = { head: await head(), containers: await containersOf(lab.engine, 'shop') }
+    const told = lab.github.deliveries.log.findLast(({ event }) => event === 'registry_package')
+    expect(lab.github.deliveries.redeliver(told?.id ?? 0)).toBe(true)
+    await quiet()
+    const waits = await daemon.line(({ message }) => message.includes('is quarantined by attic'))
+    expect(waits.level).toBe('info')
+    await quiet()
+    expect({ head: await head(), containers: await containersOf(lab.engine, 'shop') }).toEqual(
+      before,
+    )
+  })
+
+  test('takes the next good version, and what git never held survived all of it', async () => {
     const digest = await lab.publish('app', '1.7.0', { serves: 'seven' })
     const { web } = await eventually(
       () => containersOf(lab.engine, 'shop'),
