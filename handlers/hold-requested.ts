@@ -1,4 +1,5 @@
 import type { HoldAnswer, ReleaseAnswer } from '../src/domain/answer.ts'
+import { asMagosError, MagosError } from '../src/domain/error.ts'
 import { holdReason, type Hold } from '../src/domain/hold.ts'
 import type { HoldContext } from './context.ts'
 import { namedStacks } from './steps/named-stacks.ts'
@@ -13,23 +14,39 @@ export async function holdRequested(
   { stack, by, reason }: { readonly stack: string; readonly by: string; readonly reason: string },
   signal: AbortSignal,
 ): Promise<HoldAnswer> {
-  if (!(await isKnown(ctx, stack))) {
-    const source = await ctx.openSource()
-    const revision = await source.head(signal)
-    namedStacks(await viewRepository({ ...ctx, source }, revision, signal), stack)
-  }
+  await refuseUnknown(ctx, stack, signal)
   const hold: Hold = { kind: 'operator', by, reason, at: ctx.now, tracked: null }
   await ctx.holds.hold(stack, hold)
   return { stack, outcome: 'held', reason: holdReason(hold) }
 }
 
-/** Ends the hold of a stack, and has a daemon look at it at once. */
-export async function releaseRequested(ctx: HoldContext, stack: string): Promise<ReleaseAnswer> {
+/** Ends the hold of a stack, and has a daemon look at it at once. Throws `usage` for one that this host does not have. */
+export async function releaseRequested(
+  ctx: HoldContext,
+  stack: string,
+  signal: AbortSignal,
+): Promise<ReleaseAnswer> {
   ctx.upkeep.forgive(stack)
   const hold = await ctx.holds.release(stack)
+  if (hold === null) await refuseUnknown(ctx, stack, signal)
   if (hold === null) return { stack, outcome: 'not-held', reason: '' }
   await ctx.inbox.accept({ kind: 'revision-pushed' }, { source: 'operator' })
   return { stack, outcome: 'released', reason: holdReason(hold) }
+}
+
+/** The name may be meant as an image's, which the message tells how to write. */
+async function refuseUnknown(ctx: HoldContext, stack: string, signal: AbortSignal): Promise<void> {
+  if (await isKnown(ctx, stack)) return
+  const source = await ctx.openSource()
+  const revision = await source.head(signal)
+  try {
+    namedStacks(await viewRepository({ ...ctx, source }, revision, signal), stack)
+  } catch (thrown) {
+    const { code, message, remedy = '' } = asMagosError(thrown)
+    if (code !== 'usage') throw thrown
+    const image = `an image's version is written ${stack}:TAG, an image of one word docker.io/library/${stack}`
+    throw new MagosError(code, message, { cause: thrown, remedy: `${remedy}; ${image}` })
+  }
 }
 
 async function isKnown({ history, holds }: HoldContext, stack: string): Promise<boolean> {

@@ -7,8 +7,10 @@ import { installationChanged } from './installation-changed.ts'
 import { proposalsDue } from './proposals-due.ts'
 import { reportDue } from './report-due.ts'
 import { revisionPushed } from './revision-pushed.ts'
+import { rollbackRequested } from './rollback-requested.ts'
 import { syncRequested } from './sync-requested.ts'
 import { updateFailed } from './update-failed.ts'
+import { versionsRequested } from './versions-requested.ts'
 
 /** The table: which handler works off which event. */
 export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise<Handled> {
@@ -23,6 +25,10 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return installationChanged(ctx, event, signal)
     case 'sync-requested':
       return syncRequested(ctx, event, signal)
+    case 'rollback-requested':
+      return rollbackRequested(ctx, event, signal)
+    case 'versions-requested':
+      return versionsRequested(ctx, event, signal)
     case 'commit-reached':
       return commitReached(ctx, event)
     case 'update-failed':

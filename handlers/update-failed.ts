@@ -1,12 +1,11 @@
 import type { RevertAnswer } from '../src/domain/answer.ts'
-import { editableLines } from '../src/domain/compose/stack-lines.ts'
 import type { UpdateFailed } from '../src/domain/event.ts'
-import { repositoryName } from '../src/domain/image-reference.ts'
 import { planRevert, quarantineOf, type PutBack } from '../src/domain/revert.ts'
 import { revertMessage } from '../src/domain/revert-message.ts'
 import type { Context, Handled } from './context.ts'
 import { commitBack } from './steps/commit-back.ts'
 import { linesAt, ourChanges } from './steps/our-changes.ts'
+import { repositoriesOf, stackImages } from './steps/stack-images.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -55,9 +54,8 @@ async function planBack(
   const to = await ctx.ancestry.revision(commit, signal)
   if (to === null) return []
   const { files } = stack
-  const texts = new Map([...view.texts].filter(([file]) => files.includes(file)))
-  const images = editableLines(texts, view.settings)
-  const named = new Set(images.flatMap(({ image }) => (image ? [repositoryName(image)] : [])))
+  const images = stackImages(view, stack)
+  const named = repositoriesOf(images)
   const span = { files, from: proven, to, kind: 'updates', images: named } as const
   const changes = await ourChanges(ctx, span, signal)
   if (changes === null || changes.length === 0) return []

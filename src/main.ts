@@ -34,12 +34,19 @@ function operations(signal: AbortSignal): Operations {
     const { holdOperations } = await import('./main/hold.ts')
     return holdOperations(await openBase('stderr', 'warn'), signal)
   }
+  const committing = async () => {
+    const { committingOperations } = await import('./main/committing.ts')
+    return committingOperations(await openBase('stderr'), signal)
+  }
   return {
     check: async () => (await looking()).check(),
     plan: async (stack) => (await looking()).plan(stack),
     status: async () => (await looking()).status(),
     hold: async (stack, reason) => (await holding()).hold(stack, reason),
     release: async (stack) => (await holding()).release(stack),
+    holdVersions: async (image, reason) => (await committing()).holdVersions(image, reason),
+    releaseVersions: async (image, reason) => (await committing()).releaseVersions(image, reason),
+    rollback: async (stack, to) => (await committing()).rollback(stack, to),
     async sync(stack) {
       const { syncOnce } = await import('./main/sync.ts')
       return syncOnce(await openBase('stderr'), stack, signal)

@@ -4,8 +4,10 @@ import type {
   HoldAnswer,
   PlanAnswer,
   ReleaseAnswer,
+  RollbackAnswer,
   StatusAnswer,
   SyncAnswer,
+  VersionsAnswer,
 } from '../domain/answer.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -21,6 +23,9 @@ export interface Operations {
   status(): Promise<StatusAnswer>
   hold(stack: string, reason: string): Promise<HoldAnswer>
   release(stack: string): Promise<ReleaseAnswer>
+  holdVersions(image: string, reason: string): Promise<VersionsAnswer>
+  releaseVersions(image: string, reason: string): Promise<VersionsAnswer>
+  rollback(stack: string, to: string | null): Promise<RollbackAnswer>
   /** The daemon; resolves when it was told to end. */
   run(): Promise<ExitCode>
 }
@@ -117,21 +122,42 @@ function addHoldCommands(
   add: (usage: string, description: string) => Command,
   choose: (action: Action) => void,
 ): void {
-  add('hold <stack>', 'leave a stack of this host exactly as it is, until it is released')
+  add('hold <stack|version>', 'leave a stack of this host as it is, or never pick IMAGE:TAG')
     .option('--reason <text>', 'why, for whoever looks at it later')
-    .action((stack: string, { reason = '' }: { readonly reason?: string }) =>
+    .action((name: string, { reason = '' }: { readonly reason?: string }) =>
       choose(async (io) => {
+        if (isImage(name)) return tellVersions(io, await operations.holdVersions(name, reason))
         const { printHold } = await import('./hold.ts')
-        return printHold(io, await operations.hold(stack, reason))
+        return printHold(io, await operations.hold(name, reason))
       }),
     )
-  add('release <stack>', 'end the hold of a stack, and look at it at once').action(
-    (stack: string) =>
+  add('release <stack|image>', 'end the hold of a stack, or let versions of an image be picked')
+    .option('--reason <text>', 'why; for an image')
+    .action((name: string, { reason = '' }: { readonly reason?: string }) =>
       choose(async (io) => {
+        if (isImage(name)) return tellVersions(io, await operations.releaseVersions(name, reason))
         const { printRelease } = await import('./release.ts')
-        return printRelease(io, await operations.release(stack))
+        return printRelease(io, await operations.release(name))
       }),
-  )
+    )
+  add('rollback <stack>', "put a stack's images back, list what they replace, and deploy")
+    .option('--to <commit>', 'as they stood there; default: the last proven state before')
+    .action((stack: string, { to }: { readonly to?: string }) =>
+      choose(async (io) => {
+        const { printRollback } = await import('./rollback.ts')
+        return printRollback(io, await operations.rollback(stack, to ?? null))
+      }),
+    )
+}
+
+/** No stack's name holds any of these; an image of one word is named by its tag or as docker.io/library/NAME. */
+function isImage(name: string): boolean {
+  return /[/:@.]/u.test(name)
+}
+
+async function tellVersions(io: Io, answer: VersionsAnswer): Promise<ExitCode> {
+  const { printVersions } = await import('./versions.ts')
+  return printVersions(io, answer)
 }
 
 /** Commands that need their arguments and nothing of this host. */

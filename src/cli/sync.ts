@@ -6,10 +6,13 @@ import { table } from './table.ts'
 /** Prints what one whole pass did. 1 when a stack failed or a person is needed. */
 export function printSync(io: Io, answer: SyncAnswer): ExitCode {
   if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
-  else writeText(io, answer)
-  const trouble =
-    answer.deployments.some(needsPerson) || answer.held.some(({ kind }) => kind === 'problem')
-  return trouble ? 1 : 0
+  else writePass(io, answer)
+  return isTrouble(answer) ? 1 : 0
+}
+
+/** Whether a stack failed or a person is needed. */
+export function isTrouble({ deployments, held }: SyncAnswer): boolean {
+  return deployments.some(needsPerson) || held.some(({ kind }) => kind === 'problem')
 }
 
 function needsPerson({ outcome, remedy, hold }: Deployment): boolean {
@@ -18,7 +21,8 @@ function needsPerson({ outcome, remedy, hold }: Deployment): boolean {
   return outcome === 'held' && remedy !== undefined && hold === undefined
 }
 
-function writeText(io: Io, { revision, commits, held, deployments }: SyncAnswer): void {
+/** What a pass did, for people. */
+export function writePass(io: Io, { revision, commits, held, deployments }: SyncAnswer): void {
   for (const commit of commits) io.write(`committed ${commit}\n`)
   for (const { file, line, image, reason, remedy } of held) {
     io.note(

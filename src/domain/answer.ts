@@ -141,3 +141,28 @@ export interface StatusAnswer {
     }[]
   }[]
 }
+
+/** What became of a rollback that somebody asked for. */
+export interface RollbackAnswer extends SyncAnswer {
+  readonly stack: string
+  /** The commit whose images it wanted. */
+  readonly to: string
+  readonly lines: readonly {
+    readonly file: string
+    readonly line: number
+    readonly services: readonly string[]
+    readonly from: string
+    readonly to: string
+  }[]
+}
+
+/** Versions of an image that are never picked, or may be again. */
+export interface VersionsAnswer {
+  readonly revision: string
+  readonly commits: readonly string[]
+  /** As `registry/path`. */
+  readonly image: string
+  /** `unchanged`: it was so already. */
+  readonly outcome: 'held' | 'released' | 'unchanged'
+  readonly versions: readonly { readonly tag: string | null; readonly digest: string | null }[]
+}

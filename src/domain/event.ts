@@ -10,6 +10,8 @@ export type Event =
   | ProposalsDue
   | InstallationChanged
   | SyncRequested
+  | RollbackRequested
+  | VersionsRequested
   | CommitReached
   | UpdateFailed
   | DriftDetected
@@ -45,6 +47,27 @@ export interface InstallationChanged {
 export interface SyncRequested {
   readonly kind: 'sync-requested'
   readonly stack: string | null
+}
+
+/** Somebody wants a stack's images as they stood at another commit, and waits for the answer. */
+export interface RollbackRequested {
+  readonly kind: 'rollback-requested'
+  readonly stack: string
+  /** A commit's id or its beginning; null for the last state that was proven before. */
+  readonly to: string | null
+  /** A user of this host. */
+  readonly by: string
+}
+
+/** Somebody wants versions of an image never picked, or picked again, and waits for the answer. */
+export interface VersionsRequested {
+  readonly kind: 'versions-requested'
+  readonly action: 'hold' | 'release'
+  /** As it was written: `IMAGE:TAG`, `IMAGE@DIGEST`; to release, the tag may be left out. */
+  readonly image: string
+  readonly reason: string
+  /** A user of this host. */
+  readonly by: string
 }
 
 /** A whole pass over this host's stacks came to its end at a commit, and what it left behind is accepted. */
@@ -103,4 +126,9 @@ export interface Origin {
   readonly delivery?: string
   /** SHA-256 of the signed body, hex. */
   readonly body?: string
+}
+
+/** Whether somebody sits there until it is answered: better served by an error than by silence. */
+export function isWaitedFor({ kind }: Event): boolean {
+  return kind === 'sync-requested' || kind === 'rollback-requested' || kind === 'versions-requested'
 }

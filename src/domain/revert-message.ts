@@ -1,6 +1,7 @@
 import { policyText, version } from './change.ts'
 import { SUBJECT } from './commit-message.ts'
 import { formatImageReference, repositoryName } from './image-reference.ts'
+import type { QuarantineEntry } from './quarantine/quarantine.ts'
 import type { PutBack } from './revert.ts'
 
 export interface Reverting {
@@ -22,6 +23,27 @@ export function revertMessage(back: readonly PutBack[], revert: Reverting): stri
     plain(reason),
     ...(said === '' ? [] : [`It said last:\n\n${said}`]),
     [...back.flatMap(trailersOf), `Magos-Host: ${revert.host}`, ...undone(back)].join('\n'),
+  ])
+}
+
+/** The message of a commit that changes the quarantine alone. */
+export function quarantineMessage(
+  verb: 'hold' | 'release',
+  entries: readonly QuarantineEntry[],
+  { host, reason }: Pick<Reverting, 'host' | 'reason'>,
+): string {
+  const [first] = entries
+  const name = first === undefined ? '' : first.image
+  const what = entries.length === 1 ? (first?.tag ?? first?.digest?.slice(0, 19) ?? '') : ''
+  const many = entries.length > 1 ? ` (${entries.length} versions)` : ''
+  const trailers = entries.flatMap(({ image, tag, digest }) => [
+    `Magos-Image: ${image}`,
+    `Magos-${verb === 'hold' ? 'Hold' : 'Release'}: ${version(tag, digest)}`,
+  ])
+  return paragraphs([
+    shortened([`chore: ${verb} ${name} ${what}`.trimEnd() + many, `chore: ${verb} ${what}${many}`]),
+    ...(reason === '' ? [] : [plain(reason)]),
+    [...trailers, `Magos-Host: ${host}`].join('\n'),
   ])
 }
 

@@ -51,6 +51,31 @@ export function planRevert(
   })
 }
 
+/**
+ * The lines as they stood at another commit, where what stands there now was written by one of ours (`changes`); and
+ * those that somebody else wrote, which stay.
+ */
+export function planRollback(
+  images: readonly ScannedImage[],
+  wanted: StackLines,
+  changes: readonly LineChange[],
+): { readonly back: readonly PutBack[]; readonly foreign: readonly ScannedImage[] } {
+  const back: PutBack[] = []
+  const foreign: ScannedImage[] = []
+  for (const image of images) {
+    const key = lineKey(image.file, image.services[0] ?? '')
+    const text = wanted.get(key)
+    if (text === undefined || text === image.text) continue
+    const writers = changes.filter(
+      ({ before, after }) => after.get(key) === image.text && before.get(key) !== image.text,
+    )
+    const commits = writers.map(({ commit }) => commit)
+    if (writers.length === 0) foreign.push(image)
+    else back.push(...putBack(image, text, commits))
+  }
+  return { back, foreign }
+}
+
 /** What is written on the line: the name as it is spelled there, with the other tag and digest. */
 export function putBackText({ from, to }: PutBack): string {
   return withPin(from, to)

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { HoldContext } from '../../handlers/context.ts'
 import { holdRequested, releaseRequested } from '../../handlers/hold-requested.ts'
@@ -8,6 +7,7 @@ import type { Operations } from '../cli/program.ts'
 import type { Base } from './base.ts'
 import { openSource } from './repository.ts'
 import { openState } from './state.ts'
+import { userName } from './user-name.ts'
 import { hostSettings, machinePlatform } from './world.ts'
 
 /** What a person decides over a stack of this host; beside a daemon as well as alone. */
@@ -33,15 +33,6 @@ export function holdOperations(
   return {
     hold: (stack, reason) =>
       within((ctx) => holdRequested(ctx, { stack, by: userName(), reason }, signal)),
-    release: (stack) => within((ctx) => releaseRequested(ctx, stack)),
-  }
-}
-
-/** A container's user may have a number and no name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? 'unknown'}`
+    release: (stack) => within((ctx) => releaseRequested(ctx, stack, signal)),
   }
 }

@@ -1,7 +1,8 @@
 import type { SyncAnswer } from '../domain/answer.ts'
 import { MagosError } from '../domain/error.ts'
+import type { Event } from '../domain/event.ts'
 import { startDispatch, type Dispatcher } from '../work/dispatch.ts'
-import { requestSync, waitForAnswer } from '../work/request-sync.ts'
+import { requestAnswer, waitForAnswer } from '../work/request-answer.ts'
 import type { Base } from './base.ts'
 import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
 import { handleEvents } from './work.ts'
@@ -17,16 +18,21 @@ export async function syncOnce(
   stack: string | null,
   signal: AbortSignal,
 ): Promise<SyncAnswer> {
+  return readAnswer(await answerOnce(base, { kind: 'sync-requested', stack }, signal), isSyncAnswer)
+}
+
+/** What a person asks for, done by the process that works the data directory, or by this one where nobody does. */
+export async function answerOnce(base: Base, event: Event, signal: AbortSignal): Promise<unknown> {
   if (base.config.repository === null) throw withoutRepository()
   const state = openState(base)
   try {
     const { inbox } = state.store
     const waiting = { inbox, clock: base.clock, takeLock: () => state.takeLock(), signal }
-    const reply = await requestSync(waiting, stack)
-    if (reply.outcome === 'answered') return readAnswer(reply.answer)
+    const reply = await requestAnswer(waiting, event)
+    if (reply.outcome === 'answered') return reply.answer
     try {
       await cleanUpAfterDeath(base, state)
-      return readAnswer(await workAlone(journalled(base, state), state, reply.id, signal))
+      return await workAlone(journalled(base, state), state, reply.id, signal)
     } finally {
       reply.lock.release()
     }
@@ -74,24 +80,28 @@ async function idleWithin(
 }
 
 /** What stands in the inbox was written by a Magos, but maybe by another version of it. */
-function readAnswer(answer: unknown): SyncAnswer {
-  if (isSyncAnswer(answer)) return answer
+export function readAnswer<Answer>(
+  answer: unknown,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Answer {
+  if (isAnswer(answer)) return answer
   throw new MagosError('internal', 'Cannot read the answer of the pass: it has another shape', {
     remedy: 'End the Magos that works this data directory, for it is of another version',
   })
 }
 
-function isSyncAnswer(answer: unknown): answer is SyncAnswer {
+export function isSyncAnswer(answer: unknown): answer is SyncAnswer {
   return (
     typeof answer === 'object' &&
     answer !== null &&
     'revision' in answer &&
     typeof answer.revision === 'string' &&
-    'commits' in answer &&
-    Array.isArray(answer.commits) &&
-    'held' in answer &&
-    Array.isArray(answer.held) &&
-    'deployments' in answer &&
-    Array.isArray(answer.deployments)
+    hasLists(answer, ['commits', 'held', 'deployments'])
   )
+}
+
+/** Whether these members are there and lists. */
+export function hasLists(answer: object, names: readonly string[]): boolean {
+  const members = new Map(Object.entries(answer))
+  return names.every((name) => Array.isArray(members.get(name)))
 }

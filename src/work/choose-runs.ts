@@ -1,3 +1,4 @@
+import { isWaitedFor } from '../domain/event.ts'
 import type { Lane, Run } from './runs.ts'
 
 export interface LaneState {
@@ -36,8 +37,7 @@ export function chooseRuns(runs: readonly Run[], { busy, holds, spaced, now }: L
   return { start, wakeAt }
 }
 
-/** Somebody who waits for a sync is better served by its error than by silence. */
 function heldUntil({ event, lanes }: Run, holds: ReadonlyMap<Lane, number>): number {
-  if (event.kind === 'sync-requested') return 0
+  if (isWaitedFor(event)) return 0
   return Math.max(0, ...lanes.map((lane) => holds.get(lane) ?? 0))
 }

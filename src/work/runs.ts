@@ -24,6 +24,8 @@ const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'revision-pushed': ['deploy'],
   'proposals-due': ['proposal'],
   'sync-requested': ['commit', 'proposal', 'deploy'],
+  'rollback-requested': ['commit', 'deploy'],
+  'versions-requested': ['commit'],
   'commit-reached': ['deploy'],
   'update-failed': ['commit'],
   'drift-detected': ['deploy'],
@@ -53,6 +55,9 @@ function groupOf(event: Event): string {
       return `${event.kind} ${JSON.stringify(event.stack)}`
     case 'update-failed':
       return `${event.kind} ${JSON.stringify(event.stack)}`
+    case 'rollback-requested':
+    case 'versions-requested':
+      return JSON.stringify(event)
     case 'report-due':
       return `${event.kind} ${JSON.stringify([event.report.commit, event.report.context])}`
     default:

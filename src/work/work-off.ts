@@ -1,6 +1,6 @@
 import type { Handled } from '../../handlers/context.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
-import type { Event, Origin } from '../domain/event.ts'
+import { isWaitedFor, type Event, type Origin } from '../domain/event.ts'
 import type { Clock, FollowUp, Inbox, Log } from '../ports.ts'
 import { toErrorAnswer } from './error-answer.ts'
 import { isRetryable, retryTime } from './retry.ts'
@@ -96,9 +96,8 @@ async function handleUntilStill(
 function endingOf({ clock, random }: WorkContext, run: Run, error: MagosError): Ending {
   const now = clock.now()
   const { event, attempts, since } = run
-  const waitedFor = event.kind === 'sync-requested'
   const tooOld = event.kind === 'report-due' && now - since > REPORT_LIFETIME
-  if (waitedFor || tooOld || !isRetryable(error)) {
+  if (isWaitedFor(event) || tooOld || !isRetryable(error)) {
     return { next: 'settle', answer: toErrorAnswer(error), followUps: [] }
   }
   const dueAt = retryTime(error, { now, attempts, random })
@@ -160,8 +159,8 @@ function fieldsOf({ event, ids, origins, attempts }: Run) {
     ...(deliveries.length > 0 ? { deliveries } : {}),
     ...(event.kind === 'image-published' ? { images: imagesOf(event.repositories) } : {}),
     ...(attempts > 0 ? { attempts } : {}),
-    ...(event.kind === 'sync-requested' ? { stack: event.stack } : {}),
-    ...(event.kind === 'update-failed' ? { stack: event.stack, commit: event.commit } : {}),
+    ...('stack' in event ? { stack: event.stack } : {}),
+    ...(event.kind === 'update-failed' ? { commit: event.commit } : {}),
     ...(event.kind === 'report-due' ? { commit: event.report.commit } : {}),
   }
 }

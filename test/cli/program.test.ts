@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runProgram, type Operations } from '../../src/cli/program.ts'
 import type { Io } from '../../src/cli/io.ts'
+import type { HeldImage, RollbackAnswer } from '../../src/domain/answer.ts'
 import { MagosError } from '../../src/domain/error.ts'
 
 const refuse = () => Promise.reject(new MagosError('network', 'Cannot reach "ghcr.io": refused'))
@@ -11,6 +12,9 @@ const silent: Operations = {
   status: refuse,
   hold: refuse,
   release: refuse,
+  holdVersions: refuse,
+  releaseVersions: refuse,
+  rollback: refuse,
   run: () => Promise.resolve(0),
 }
 
@@ -144,5 +148,77 @@ describe('runProgram() on holds', () => {
         deployments: [{ ...deployment, outcome: 'held' as const, ...(hold ? { hold } : {}) }],
       })
     expect((await run(['sync'], { sync })).code).toBe(code)
+  })
+
+  test.each(['nginx:1.27', 'ghcr.io/o/app', 'nginx@sha256:abc', 'registry.lan'])(
+    'holds and releases versions of an image where the name is one: %s',
+    async (name) => {
+      const asked: unknown[] = []
+      const answer = {
+        revision: 'r',
+        commits: ['c1'],
+        image: 'docker.io/library/nginx',
+        outcome: 'held',
+        versions: [{ tag: '1.27', digest: null }],
+      } as const
+      const holdVersions = async (...words: unknown[]) => {
+        asked.push(words)
+        return answer
+      }
+      const done = await run(['hold', name, '--reason', 'bad'], { holdVersions })
+      expect(done).toMatchObject({
+        code: 0,
+        out: 'committed c1\ndocker.io/library/nginx:1.27 is held\n',
+      })
+      const releaseVersions = holdVersions
+      expect((await run(['release', name, '--json'], { releaseVersions })).out).toBe(
+        `${JSON.stringify(answer)}\n`,
+      )
+      expect(asked).toEqual([
+        [name, 'bad'],
+        [name, ''],
+      ])
+    },
+  )
+
+  const rolledBack: RollbackAnswer = {
+    stack: 'shop',
+    to: 'c0',
+    revision: 'c2',
+    commits: ['c2'],
+    lines: [{ file: 'shop/compose.yaml', line: 3, services: ['web'], from: 'a:2', to: 'a:1' }],
+    held: [],
+    deployments: [{ stack: 'shop', outcome: 'succeeded', services: [], reason: 'steady' }],
+  }
+  const heldLine: HeldImage = {
+    file: 'f',
+    line: 1,
+    column: 2,
+    image: 'a',
+    reason: 'r',
+    kind: 'problem',
+  }
+
+  test.each<[string, Partial<RollbackAnswer>, number]>([
+    ['what was deployed', {}, 0],
+    ['nothing to commit', { commits: [] }, 1],
+    ['a line that stays', { held: [heldLine] }, 1],
+  ])('rolls a stack back and tells %s', async (_, changes, expected) => {
+    const asked: unknown[] = []
+    const rollback = async (...words: unknown[]) => {
+      asked.push(words)
+      return { ...rolledBack, ...changes }
+    }
+    const { code, out } = await run(['rollback', 'shop'], { rollback })
+    expect({ code, lines: out.split('\n')[0] }).toEqual({
+      code: expected,
+      lines: 'shop/compose.yaml:3: a:2 → a:1',
+    })
+    const json = await run(['rollback', 'shop', '--to', 'abc1234', '--json'], { rollback })
+    expect(JSON.parse(json.out)).toEqual({ ...rolledBack, ...changes })
+    expect(asked).toEqual([
+      ['shop', null],
+      ['shop', 'abc1234'],
+    ])
   })
 })

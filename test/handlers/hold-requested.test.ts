@@ -31,6 +31,15 @@ describe('holdRequested()', () => {
     expect(await world.ctx.holds.all()).toEqual(new Map())
   })
 
+  it('refuses to release what is neither stack nor image, and says how images are named', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    await expect(releaseRequested(asked(world), 'shpo', signal)).rejects.toMatchObject({
+      code: 'usage',
+      message: 'Cannot find stack "shpo" on this host: there are shop',
+      remedy: expect.stringContaining('shpo:TAG'),
+    })
+  })
+
   it('needs no repository for a stack that was deployed here before', async () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     await deploy(world)
@@ -72,7 +81,7 @@ describe('holdRequested()', () => {
     await hold(world)
     expect((await deploy(world)).reports.map(({ state }) => state)).toEqual(['pending', 'pending'])
     expect((await deploy(world)).reports).toEqual([])
-    await releaseRequested(asked(world), 'shop')
+    await releaseRequested(asked(world), 'shop', signal)
     const { deployments, reports } = await deploy(world)
     expect(outcomes(deployments)).toEqual(['shop unchanged'])
     expect(reports.map(({ state }) => state)).toEqual(['success', 'success'])
@@ -86,7 +95,7 @@ describe('holdRequested()', () => {
     await deploy(world)
     await hold(world)
     await deploy(world)
-    await releaseRequested(asked(world), 'shop')
+    await releaseRequested(asked(world), 'shop', signal)
     const { calls } = await deploy(world)
     expect(calls).toEqual(['observe'])
   })
@@ -128,14 +137,16 @@ describe('releaseRequested()', () => {
   it('ends the hold and has a daemon look at once', async () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     await hold(world)
-    expect(await releaseRequested(asked(world), 'shop')).toMatchObject({ outcome: 'released' })
+    expect(await releaseRequested(asked(world), 'shop', signal)).toMatchObject({
+      outcome: 'released',
+    })
     expect(world.inbox.pending().map(({ event }) => event.kind)).toEqual(['revision-pushed'])
     expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
   })
 
   it('says that nothing was held, and bothers no daemon', async () => {
-    const world = createWorld({})
-    expect(await releaseRequested(asked(world), 'shop')).toEqual({
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    expect(await releaseRequested(asked(world), 'shop', signal)).toEqual({
       stack: 'shop',
       outcome: 'not-held',
       reason: '',

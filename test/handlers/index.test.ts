@@ -34,4 +34,18 @@ describe('handle()', () => {
     const handled = await handle(ctx, { kind: 'update-failed', ...failed }, signal)
     expect(handled).toEqual({ answer: { commits: [], held: [] }, followUps: [], next: 'done' })
   })
+
+  it.each<[Event, string]>([
+    [
+      { kind: 'rollback-requested', stack: 'gone', to: null, by: 'ada' },
+      'Cannot find stack "gone"',
+    ],
+    [
+      { kind: 'versions-requested', action: 'hold', image: 'gone:1', reason: '', by: 'ada' },
+      'Cannot hold "gone:1"',
+    ],
+  ])('hands %j to its handler', async (event, message) => {
+    const { ctx } = createWorld({})
+    await expect(handle(ctx, event, signal)).rejects.toThrow(message)
+  })
 })

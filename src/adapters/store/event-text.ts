@@ -24,6 +24,19 @@ export function parseEvent(text: unknown): Event | null {
       const known = typeof stack === 'string' || stack === null
       return known ? { kind: 'sync-requested', stack } : null
     }
+    case 'rollback-requested': {
+      const { stack, to, by } = value
+      const known = isText(stack) && (isText(to) || to === null) && isText(by)
+      return known ? { kind: 'rollback-requested', stack, to, by } : null
+    }
+    case 'versions-requested': {
+      const { action, image, reason, by } = value
+      const known = isText(image) && isText(reason) && isText(by)
+      const wanted = action === 'hold' || action === 'release' ? action : null
+      return known && wanted !== null
+        ? { kind: 'versions-requested', action: wanted, image, reason, by }
+        : null
+    }
     case 'commit-reached': {
       const { commit } = value
       return typeof commit === 'string' ? { kind: 'commit-reached', commit } : null
@@ -104,6 +117,10 @@ function parseRecord(text: unknown): Readonly<Record<string, unknown>> | null {
   } catch {
     return null
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import type { Event } from '../domain/event.ts'
 import type { Clock, Inbox } from '../ports.ts'
 import { fromErrorAnswer } from './error-answer.ts'
 
@@ -6,7 +7,7 @@ interface Releasable {
   release(): void
 }
 
-export interface RequestSyncOptions<Lock extends Releasable> {
+export interface RequestOptions<Lock extends Releasable> {
   readonly inbox: Inbox
   readonly clock: Clock
   /** Tries to take the data directory's lock; null while another process works it. */
@@ -14,7 +15,7 @@ export interface RequestSyncOptions<Lock extends Releasable> {
   readonly signal: AbortSignal
 }
 
-export type SyncReply<Lock> =
+export type Reply<Lock> =
   | { readonly outcome: 'answered'; readonly answer: unknown }
   /** Nobody works the data directory any more: the caller does from now on, and finds its request in the inbox. */
   | { readonly outcome: 'alone'; readonly id: number; readonly lock: Lock }
@@ -23,14 +24,14 @@ export type SyncReply<Lock> =
 const LOOK_EVERY = 100
 
 /**
- * Leaves a request for one whole pass in the inbox and waits for the answer of the process that works the data directory.
- * Throws the error that the pass ended with, or the signal's reason. The request outlives an interrupted wait.
+ * Leaves a person's request in the inbox and waits for the answer of the process that works the data directory.
+ * Throws the error that it ended with, or the signal's reason. The request outlives an interrupted wait.
  */
-export async function requestSync<Lock extends Releasable>(
-  { inbox, clock, takeLock, signal }: RequestSyncOptions<Lock>,
-  stack: string | null,
-): Promise<SyncReply<Lock>> {
-  const id = await inbox.accept({ kind: 'sync-requested', stack }, { source: 'operator' })
+export async function requestAnswer<Lock extends Releasable>(
+  { inbox, clock, takeLock, signal }: RequestOptions<Lock>,
+  event: Event,
+): Promise<Reply<Lock>> {
+  const id = await inbox.accept(event, { source: 'operator' })
   for (;;) {
     const reply = replyTo(inbox, id)
     if (reply !== null) return reply
@@ -48,7 +49,7 @@ export async function requestSync<Lock extends Releasable>(
 
 /** Waits for the answer to an event that this process or another works off. Throws the error that it ended with. */
 export async function waitForAnswer(
-  { inbox, clock, signal }: Pick<RequestSyncOptions<Releasable>, 'inbox' | 'clock' | 'signal'>,
+  { inbox, clock, signal }: Pick<RequestOptions<Releasable>, 'inbox' | 'clock' | 'signal'>,
   id: number,
 ): Promise<unknown> {
   for (;;) {

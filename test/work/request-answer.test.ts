@@ -2,11 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { MagosError } from '../../src/domain/error.ts'
 import type { Inbox } from '../../src/ports.ts'
 import { toErrorAnswer } from '../../src/work/error-answer.ts'
-import { requestSync, waitForAnswer } from '../../src/work/request-sync.ts'
+import { requestAnswer, waitForAnswer } from '../../src/work/request-answer.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 
-describe('requestSync()', () => {
+const SYNC = { kind: 'sync-requested', stack: 'web' } as const
+
+describe('requestAnswer()', () => {
   let clock: FakeClock
   let inbox: Inbox
   let released: number
@@ -32,7 +34,7 @@ describe('requestSync()', () => {
   })
 
   test('leaves a request and returns the answer of whoever works', async () => {
-    const reply = requestSync({ inbox, clock, signal, takeLock: () => null }, 'web')
+    const reply = requestAnswer({ inbox, clock, signal, takeLock: () => null }, SYNC)
     await clock.advance(1_000)
     expect(inbox.pending()).toMatchObject([
       { event: { kind: 'sync-requested', stack: 'web' }, origin: { source: 'operator' } },
@@ -44,7 +46,7 @@ describe('requestSync()', () => {
   })
 
   test('throws the error that the pass ended with, as it was', async () => {
-    const reply = requestSync({ inbox, clock, signal, takeLock: () => null }, null)
+    const reply = requestAnswer({ inbox, clock, signal, takeLock: () => null }, SYNC)
     const thrown = reply.catch((error: unknown) => error)
     await clock.advance(0)
     const place = { file: 'a.yaml', line: 2, column: 3 }
@@ -64,7 +66,7 @@ describe('requestSync()', () => {
   test('hands over the lock when nobody works the directory any more', async () => {
     let holder: 'alive' | 'gone' = 'alive'
     const takeLock = () => (holder === 'gone' ? lock : null)
-    const reply = requestSync({ inbox, clock, signal, takeLock }, null)
+    const reply = requestAnswer({ inbox, clock, signal, takeLock }, SYNC)
     await clock.advance(1_000)
     holder = 'gone'
     await clock.advance(100)
@@ -78,7 +80,7 @@ describe('requestSync()', () => {
   })
 
   test('an answer that came just before the other process ended is taken', async () => {
-    const reply = requestSync({ inbox, clock, signal, takeLock: answerLate }, null)
+    const reply = requestAnswer({ inbox, clock, signal, takeLock: answerLate }, SYNC)
     await clock.advance(0)
 
     await expect(reply).resolves.toEqual({ outcome: 'answered', answer: 'late' })
@@ -88,7 +90,7 @@ describe('requestSync()', () => {
   test('gives up with the signal and leaves the request', async () => {
     const controller = new AbortController()
     const options = { inbox, clock, signal: controller.signal, takeLock: () => null }
-    const thrown = requestSync(options, null).catch((error: unknown) => error)
+    const thrown = requestAnswer(options, SYNC).catch((error: unknown) => error)
     await clock.advance(500)
     controller.abort(new Error('Ctrl-C'))
 

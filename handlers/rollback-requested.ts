@@ -1,0 +1,187 @@
+import type { HeldImage, RollbackAnswer } from '../src/domain/answer.ts'
+import type { ScannedImage } from '../src/domain/compose/scan.ts'
+import { lineKey, type StackLines } from '../src/domain/compose/stack-lines.ts'
+import { MagosError } from '../src/domain/error.ts'
+import type { RollbackRequested } from '../src/domain/event.ts'
+import { formatImageReference } from '../src/domain/image-reference.ts'
+import { planRollback, quarantineOf, type PutBack } from '../src/domain/revert.ts'
+import { revertMessage } from '../src/domain/revert-message.ts'
+import type { Revision } from '../src/domain/revision.ts'
+import type { Stack } from '../src/domain/stack.ts'
+import type { Context, Handled } from './context.ts'
+import { deployRevision } from './revision-pushed.ts'
+import { commitBack } from './steps/commit-back.ts'
+import { namedStacks } from './steps/named-stacks.ts'
+import { linesAt, ourChanges } from './steps/our-changes.ts'
+import { repositoriesOf, stackImages } from './steps/stack-images.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
+
+/**
+ * Commits a stack's image lines as they stood at another commit, where Magos wrote what stands there now, lists what it
+ * replaces so that no policy brings it back, and deploys. Throws `usage` for a stack or commit that is not there.
+ */
+export async function rollbackRequested(
+  ctx: Context,
+  event: RollbackRequested,
+  signal: AbortSignal,
+): Promise<Handled<RollbackAnswer>> {
+  const { stack: name, by } = event
+  const revision = await ctx.source.head(signal)
+  const view = await viewRepository(ctx, revision, signal)
+  const stack = stackNamed(view, name)
+  const { back, held, target } = await planBack(ctx, view, stack, event.to, signal)
+  const { name: host } = ctx.host
+  const reason = `Rolled back to ${target} on ${host} by ${by}`
+  const at = new Date(ctx.now).toISOString()
+  const entries = quarantineOf(back, { host, commit: revision.commit, reason, at })
+  const message = revertMessage(back, { stack: name, host, reason, words: '' })
+  const done = await commitBack(ctx, view, { back, entries, message }, signal)
+  const { commits } = done.answer
+  const plan = { stack: name, to: target, lines: linesOf(back), commits }
+  const all = [...held, ...done.answer.held]
+  if (commits.length === 0) {
+    const answer = { ...plan, revision: revision.commit, held: all, deployments: [] }
+    return { answer, followUps: done.followUps, next: done.next }
+  }
+  ctx.log.info({ stack: name, to: target, commits }, `Rolled back by ${by}`)
+  const deployed = await deployRevision(ctx, { stack: name, asked: 'by-person' }, signal)
+  const followUps = [...done.followUps, ...deployed.followUps]
+  return { answer: { ...plan, ...deployed.answer, held: all }, followUps, next: 'done' }
+}
+
+function stackNamed(view: RepositoryView, name: string): Stack {
+  const { due, refused } = namedStacks(view, name)
+  const [stack] = due
+  if (stack !== undefined) return stack
+  const [{ reason, remedy, file } = unreadable] = refused
+  throw new MagosError('stack', `Cannot roll back "${name}": ${reason}`, {
+    remedy,
+    place: { file },
+  })
+}
+
+const unreadable = { reason: 'it is refused', remedy: 'Look at: magos plan', file: '.magos.yaml' }
+
+interface Plan {
+  readonly back: readonly PutBack[]
+  readonly held: readonly HeldImage[]
+  readonly target: string
+}
+
+async function planBack(
+  ctx: Context,
+  view: RepositoryView,
+  stack: Stack,
+  to: string | null,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const images = stackImages(view, stack)
+  const { revision, lines } =
+    to === null
+      ? await provenBefore(ctx, view, stack, images, signal)
+      : await commitNamed(ctx, view, stack, to, signal)
+  const changes = await ourChanges(
+    ctx,
+    {
+      files: stack.files,
+      from: revision.commit,
+      to: view.revision,
+      kind: 'all',
+      images: repositoriesOf(images),
+    },
+    signal,
+  )
+  const { back, foreign } = planRollback(images, lines, changes ?? [])
+  if (back.length + foreign.length > 0) {
+    return { back, held: foreign.map(heldForeign), target: revision.commit }
+  }
+  throw new MagosError(
+    'stack',
+    `Cannot roll back "${stack.name}" to ${revision.commit}: its images were the same there`,
+    { remedy: `Name another commit with --to; see: magos history ${stack.name}` },
+  )
+}
+
+interface Past {
+  readonly revision: Revision
+  readonly lines: StackLines
+}
+
+async function commitNamed(
+  ctx: Context,
+  view: RepositoryView,
+  { name, files }: Stack,
+  to: string,
+  signal: AbortSignal,
+): Promise<Past> {
+  const revision = await ctx.ancestry.revision(to, signal)
+  const since =
+    revision === null ? null : await ctx.ancestry.between(revision.commit, view.revision, signal)
+  if (revision !== null && since !== null) {
+    return { revision, lines: await linesAt(ctx, revision, files, signal) }
+  }
+  throw new MagosError(
+    'usage',
+    `Cannot roll back "${name}" to "${to}": the branch has no such commit`,
+    { remedy: 'Write a commit’s id, or the first seven of its letters at the least' },
+  )
+}
+
+/** Proven states that are looked at for one with other images. */
+const PROVEN = 20
+
+/** The last proven state whose images differ from what the head wants. */
+async function provenBefore(
+  ctx: Context,
+  view: RepositoryView,
+  { name, files }: Stack,
+  images: readonly ScannedImage[],
+  signal: AbortSignal,
+): Promise<Past> {
+  const proven = ctx.history.proven(name)?.commit
+  const deployed = ctx.history
+    .deployments(10_000)
+    .filter(({ stack, outcome }) => stack === name && outcome === 'succeeded')
+    .map(({ commit }) => commit)
+  const known = new Set([...(proven === undefined ? [] : [proven]), ...deployed])
+  for (const commit of [...known].slice(0, PROVEN)) {
+    const revision = await ctx.ancestry.revision(commit, signal)
+    if (revision === null) continue
+    if ((await ctx.ancestry.between(commit, view.revision, signal)) === null) continue
+    const lines = await linesAt(ctx, revision, files, signal)
+    if (images.some((image) => differs(image, lines))) return { revision, lines }
+  }
+  throw new MagosError(
+    'stack',
+    `Cannot roll back "${name}": no state with other images was proven here before`,
+    { remedy: `Name a commit with --to; see: magos history ${name}` },
+  )
+}
+
+function differs({ file, services, text }: ScannedImage, lines: StackLines): boolean {
+  const former = lines.get(lineKey(file, services[0] ?? ''))
+  return former !== undefined && former !== text
+}
+
+function heldForeign({ file, line, column, text }: ScannedImage): HeldImage {
+  return {
+    file,
+    line,
+    column,
+    image: text,
+    reason: 'a person wrote what stands here, so it stays',
+    remedy: 'Write the image that you want by hand, or with: magos set-image',
+    kind: 'problem',
+  }
+}
+
+function linesOf(back: readonly PutBack[]): RollbackAnswer['lines'] {
+  return back.map(({ image, from, to }) => ({
+    file: image.file,
+    line: image.line,
+    services: image.services,
+    from: formatImageReference(from),
+    to: formatImageReference(to),
+  }))
+}

@@ -1,0 +1,17 @@
+import type { VersionsAnswer } from '../domain/answer.ts'
+import type { ExitCode, Io } from './io.ts'
+
+/** Prints which versions are held or released now. That it was so already is no trouble. */
+export function printVersions(io: Io, answer: VersionsAnswer): ExitCode {
+  const { image, outcome, versions, commits } = answer
+  if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
+  else if (outcome === 'unchanged') io.write(`${image}: nothing to do, it is so already\n`)
+  else {
+    for (const commit of commits) io.write(`committed ${commit}\n`)
+    for (const { tag, digest } of versions) {
+      const name = `${tag === null ? '' : `:${tag}`}${digest === null ? '' : `@${digest}`}`
+      io.write(`${image}${name} is ${outcome}\n`)
+    }
+  }
+  return 0
+}
