@@ -1,6 +1,6 @@
 import type { HeldImage, RollbackAnswer } from '../src/domain/answer.ts'
 import type { ScannedImage } from '../src/domain/compose/scan.ts'
-import { lineKey, type StackLines } from '../src/domain/compose/stack-lines.ts'
+import { lineKey, lineText, type StackLines } from '../src/domain/compose/stack-lines.ts'
 import { MagosError } from '../src/domain/error.ts'
 import type { RollbackRequested } from '../src/domain/event.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
@@ -12,8 +12,8 @@ import type { Context, Handled } from './context.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { commitBack } from './steps/commit-back.ts'
 import { namedStacks } from './steps/named-stacks.ts'
-import { linesAt, ourChanges } from './steps/our-changes.ts'
-import { repositoriesOf, stackImages } from './steps/stack-images.ts'
+import { ourChanges } from './steps/our-changes.ts'
+import { linesAt, repositoriesOf, stackImages } from './steps/stack-images.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -30,13 +30,13 @@ export async function rollbackRequested(
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
   const stack = stackNamed(view, name)
-  const { back, held, target } = await planBack(ctx, view, stack, event.to, signal)
+  const { back, texts, held, target } = await planBack(ctx, view, stack, event.to, signal)
   const { name: host } = ctx.host
   const reason = `Rolled back to ${target} on ${host} by ${by}`
   const at = new Date(ctx.now).toISOString()
   const entries = quarantineOf(back, { host, commit: revision.commit, reason, at })
   const message = revertMessage(back, { stack: name, host, reason, words: '' })
-  const done = await commitBack(ctx, view, { back, entries, message }, signal)
+  const done = await commitBack(ctx, view, { back, texts, entries, message }, signal)
   const { commits } = done.answer
   const plan = { stack: name, to: target, lines: linesOf(back), commits }
   const all = [...held, ...done.answer.held]
@@ -65,6 +65,7 @@ const unreadable = { reason: 'it is refused', remedy: 'Look at: magos plan', fil
 
 interface Plan {
   readonly back: readonly PutBack[]
+  readonly texts: ReadonlyMap<string, string>
   readonly held: readonly HeldImage[]
   readonly target: string
 }
@@ -76,7 +77,7 @@ async function planBack(
   to: string | null,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const images = stackImages(view, stack)
+  const { images, texts } = await stackImages(ctx, view, stack, signal)
   const { revision, lines } =
     to === null
       ? await provenBefore(ctx, view, stack, images, signal)
@@ -84,7 +85,7 @@ async function planBack(
   const changes = await ourChanges(
     ctx,
     {
-      files: stack.files,
+      stack,
       from: revision.commit,
       to: view.revision,
       kind: 'all',
@@ -94,7 +95,7 @@ async function planBack(
   )
   const { back, foreign } = planRollback(images, lines, changes ?? [])
   if (back.length + foreign.length > 0) {
-    return { back, held: foreign.map(heldForeign), target: revision.commit }
+    return { back, texts, held: foreign.map(heldForeign), target: revision.commit }
   }
   throw new MagosError(
     'stack',
@@ -111,15 +112,16 @@ interface Past {
 async function commitNamed(
   ctx: Context,
   view: RepositoryView,
-  { name, files }: Stack,
+  stack: Stack,
   to: string,
   signal: AbortSignal,
 ): Promise<Past> {
+  const { name } = stack
   const revision = await ctx.ancestry.revision(to, signal)
   const since =
     revision === null ? null : await ctx.ancestry.between(revision.commit, view.revision, signal)
   if (revision !== null && since !== null) {
-    return { revision, lines: await linesAt(ctx, revision, files, signal) }
+    return { revision, lines: await linesAt(ctx, revision, stack, signal) }
   }
   throw new MagosError(
     'usage',
@@ -135,21 +137,22 @@ const PROVEN = 20
 async function provenBefore(
   ctx: Context,
   view: RepositoryView,
-  { name, files }: Stack,
+  stack: Stack,
   images: readonly ScannedImage[],
   signal: AbortSignal,
 ): Promise<Past> {
+  const { name } = stack
   const proven = ctx.history.proven(name)?.commit
   const deployed = ctx.history
     .deployments(10_000)
-    .filter(({ stack, outcome }) => stack === name && outcome === 'succeeded')
+    .filter(({ stack: one, outcome }) => one === name && outcome === 'succeeded')
     .map(({ commit }) => commit)
   const known = new Set([...(proven === undefined ? [] : [proven]), ...deployed])
   for (const commit of [...known].slice(0, PROVEN)) {
     const revision = await ctx.ancestry.revision(commit, signal)
     if (revision === null) continue
     if ((await ctx.ancestry.between(commit, view.revision, signal)) === null) continue
-    const lines = await linesAt(ctx, revision, files, signal)
+    const lines = await linesAt(ctx, revision, stack, signal)
     if (images.some((image) => differs(image, lines))) return { revision, lines }
   }
   throw new MagosError(
@@ -159,9 +162,9 @@ async function provenBefore(
   )
 }
 
-function differs({ file, services, text }: ScannedImage, lines: StackLines): boolean {
-  const former = lines.get(lineKey(file, services[0] ?? ''))
-  return former !== undefined && former !== text
+function differs(image: ScannedImage, lines: StackLines): boolean {
+  const former = lines.get(lineKey(image.file, image.services[0] ?? ''))
+  return former !== undefined && former !== lineText(image)
 }
 
 function heldForeign({ file, line, column, text }: ScannedImage): HeldImage {

@@ -4,8 +4,8 @@ import { planRevert, quarantineOf, type PutBack } from '../src/domain/revert.ts'
 import { revertMessage } from '../src/domain/revert-message.ts'
 import type { Context, Handled } from './context.ts'
 import { commitBack } from './steps/commit-back.ts'
-import { linesAt, ourChanges } from './steps/our-changes.ts'
-import { repositoriesOf, stackImages } from './steps/stack-images.ts'
+import { ourChanges } from './steps/our-changes.ts'
+import { linesAt, repositoriesOf, stackImages } from './steps/stack-images.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -23,7 +23,7 @@ export async function updateFailed(
   const log = ctx.log.child({ stack, commit })
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
-  const back = await planBack(ctx, view, event, signal)
+  const { back, texts } = await planBack(ctx, view, event, signal)
   if (back.length === 0) {
     log.debug({}, 'No update of Magos is to be taken back')
     return { answer: { commits: [], held: [] }, followUps: [], next: 'done' }
@@ -33,7 +33,7 @@ export async function updateFailed(
   const entries = quarantineOf(back, { host, commit, reason: shortReason(reason), at })
   const why = `It failed on ${host} at ${commit}: ${reason}`
   const message = revertMessage(back, { stack, host, reason: why, words })
-  const handled = await commitBack({ ...ctx, log }, view, { back, entries, message }, signal)
+  const handled = await commitBack({ ...ctx, log }, view, { back, texts, entries, message }, signal)
   for (const made of handled.answer.commits) {
     const images = back.map(({ image }) => image.text)
     log.warn({ reverted: made, images }, `Update taken back and quarantined: ${reason}`)
@@ -41,25 +41,32 @@ export async function updateFailed(
   return handled
 }
 
+interface Ours {
+  readonly back: readonly PutBack[]
+  readonly texts: ReadonlyMap<string, string>
+}
+
+const nothing: Ours = { back: [], texts: new Map() }
+
 /** Our part of what differs between the last good state and the one that failed, as far as the head still holds it. */
 async function planBack(
   ctx: Context,
   view: RepositoryView,
   { stack: name, commit, proven }: UpdateFailed,
   signal: AbortSignal,
-): Promise<readonly PutBack[]> {
+): Promise<Ours> {
   const stack = view.stacks.find((one) => one.name === name)
   // Without a good state there is nothing to go back to.
-  if (stack === undefined || proven === null) return []
+  if (stack === undefined || proven === null) return nothing
   const to = await ctx.ancestry.revision(commit, signal)
-  if (to === null) return []
-  const { files } = stack
-  const images = stackImages(view, stack)
+  if (to === null) return nothing
+  const { images, texts } = await stackImages(ctx, view, stack, signal)
   const named = repositoriesOf(images)
-  const span = { files, from: proven, to, kind: 'updates', images: named } as const
+  const span = { stack, from: proven, to, kind: 'updates', images: named } as const
   const changes = await ourChanges(ctx, span, signal)
-  if (changes === null || changes.length === 0) return []
-  return planRevert(images, await linesAt(ctx, to, files, signal), changes)
+  if (changes === null || changes.length === 0) return nothing
+  const back = planRevert(images, await linesAt(ctx, to, stack, signal), changes)
+  return { back, texts }
 }
 
 /** The list says why in one line; the commit's message says all of it. */

@@ -7,11 +7,10 @@ import {
   type ImageReference,
 } from '../src/domain/image-reference.ts'
 import { quarantineVersions, releaseVersions } from '../src/domain/quarantine/edit.ts'
-import { parseQuarantine } from '../src/domain/quarantine/parse.ts'
 import { QUARANTINE_FILE, type QuarantineEntry } from '../src/domain/quarantine/quarantine.ts'
 import { quarantineMessage } from '../src/domain/revert-message.ts'
 import type { Context, Handled } from './context.ts'
-import { quarantineText } from './steps/read-quarantine.ts'
+import { quarantineText, readQuarantine } from './steps/read-quarantine.ts'
 import { repositoriesOf, stackImages } from './steps/stack-images.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
@@ -31,7 +30,7 @@ export async function versionsRequested(
   const text = await quarantineText(ctx, view, signal)
   const image = repositoryName(wanted)
   const edit = event.action === 'hold' ? hold : release
-  refuseUnknown(view, text, wanted, event)
+  await refuseUnknown(ctx, view, wanted, event, signal)
   const edited = edit(ctx, event, wanted, { text, commit: revision.commit })
   const versions = (edited?.entries ?? []).map(({ tag, digest }) => ({ tag, digest }))
   const unchanged = { revision: revision.commit, commits: [], image, versions } as const
@@ -130,15 +129,17 @@ function release(
   return done === null ? null : { text: done.text, entries: done.released }
 }
 
-function refuseUnknown(
+async function refuseUnknown(
+  ctx: Context,
   view: RepositoryView,
-  text: string | null,
   wanted: ImageReference,
   { action, image: written }: VersionsRequested,
-): void {
+  signal: AbortSignal,
+): Promise<void> {
   const image = repositoryName(wanted)
-  const used = repositoriesOf(view.stacks.flatMap((stack) => stackImages(view, stack)))
-  const listed = parseQuarantine(QUARANTINE_FILE, text).entries
+  const scans = view.stacks.map((stack) => stackImages(ctx, view, stack, signal))
+  const used = repositoriesOf((await Promise.all(scans)).flatMap(({ images }) => images))
+  const listed = (await readQuarantine(ctx, view, signal)).entries
   if (used.has(image) || listed.some((entry) => entry.image === image)) return
   const names = [...used].toSorted().join(', ')
   throw new MagosError(

@@ -12,6 +12,8 @@ import { stackFault } from './stack-fault.ts'
 /** Lines that go back, and what is listed with them so that no policy picks it again. */
 export interface Backwards {
   readonly back: readonly PutBack[]
+  /** Of the files that hold them. */
+  readonly texts: ReadonlyMap<string, string>
   readonly entries: readonly QuarantineEntry[]
   readonly message: string
 }
@@ -86,13 +88,13 @@ async function tryToEdit(
 async function editFiles(
   ctx: CommitContext,
   view: RepositoryView,
-  { back, entries }: Backwards,
+  { back, texts, entries }: Backwards,
   signal: AbortSignal,
 ): Promise<readonly CommitFile[]> {
   const mode = (path: string) => view.entries.get(path)?.mode ?? '100644'
-  const files = [...Map.groupBy(back, ({ image }) => image.file)].map(([path, lines]) => {
+  const files = [...Map.groupBy(back, ({ image }) => image.target.file)].map(([path, lines]) => {
     const edits = lines.map((line) => ({ image: line.image, to: putBackText(line) }))
-    const content = editImages(path, view.texts.get(path) ?? '', edits)
+    const content = editImages(path, texts.get(path) ?? '', edits)
     return { path, mode: mode(path), content }
   })
   const listed = await quarantined(ctx, view, entries, signal)

@@ -1,15 +1,14 @@
-import { stackLines, type StackLines } from '../../src/domain/compose/stack-lines.ts'
 import type { LineChange } from '../../src/domain/revert.ts'
 import type { Commit, Revision } from '../../src/domain/revision.ts'
+import type { Stack } from '../../src/domain/stack.ts'
 import { isByMagos, magosTrailers, takesBack } from '../../src/domain/trailers.ts'
 import type { Context } from '../context.ts'
-import { readTexts } from './view-repository.ts'
+import { linesAt } from './stack-images.ts'
 
 export type PastContext = Pick<Context, 'source' | 'ancestry' | 'history'>
 
 export interface Span {
-  /** Compose files of the stack. */
-  readonly files: readonly string[]
+  readonly stack: Stack
   readonly from: string
   readonly to: Revision
   /** `updates` are what no person asked for; `all` are reverts and rollbacks too. */
@@ -24,7 +23,7 @@ export interface Span {
  */
 export async function ourChanges(
   ctx: PastContext,
-  { files, from, to, kind, images }: Span,
+  { stack, from, to, kind, images }: Span,
   signal: AbortSignal,
 ): Promise<readonly LineChange[] | null> {
   const commits = await ctx.ancestry.between(from, to, signal)
@@ -38,25 +37,12 @@ export async function ourChanges(
     const former = parent === undefined ? null : await ctx.ancestry.revision(parent, signal)
     if (former === null) continue
     const [before, after] = [
-      await linesAt(ctx, former, files, signal),
-      await linesAt(ctx, revision, files, signal),
+      await linesAt(ctx, former, stack, signal),
+      await linesAt(ctx, revision, stack, signal),
     ]
     changes.push({ commit: revision.commit, before, after })
   }
   return changes
-}
-
-/** What each service of these files ran at a revision. */
-export async function linesAt(
-  ctx: Pick<Context, 'source'>,
-  revision: Revision,
-  files: readonly string[],
-  signal: AbortSignal,
-): Promise<StackLines> {
-  const listed = await ctx.source.tree(revision, signal)
-  const entries = new Map(listed.map((entry) => [entry.path, entry]))
-  const { texts } = await readTexts(ctx, { entries }, files, signal)
-  return stackLines(texts)
 }
 
 function isOurs(

@@ -27,7 +27,7 @@ async function scan(
   const scans: { readonly stack: Stack; readonly found: ScannedProject }[] = []
   for (const stack of view.stacks) {
     if (!updatesFirst(stack, ctx.host.name)) continue
-    scans.push({ stack, found: await scanStack(ctx, view, stack, texts, signal) })
+    scans.push({ stack, found: await scanStack(ctx, { ...view, known: texts }, stack, signal) })
   }
   return {
     ...mergeScans(scans.map(({ found }) => found)),
@@ -36,32 +36,39 @@ async function scan(
   }
 }
 
-/** Each look names further files, until all of them are read. */
-async function scanStack(
+/** What a stack is read from: a revision's files, its compose files' texts, and what else is known, which grows. */
+export interface StackFilesAt {
+  readonly entries: ReadonlyMap<string, TreeEntry>
+  readonly texts: ReadonlyMap<string, string>
+  readonly known: Map<string, string>
+  readonly settings: Parameters<typeof scanProject>[2]
+}
+
+/** The image lines of one stack. Each look names further files, until all of them are read. */
+export async function scanStack(
   { source }: Pick<Context, 'source'>,
-  view: RepositoryView,
+  { entries, texts, known, settings }: StackFilesAt,
   stack: Stack,
-  texts: Map<string, string>,
   signal: AbortSignal,
 ): Promise<ScannedProject> {
   const files = stack.files.flatMap((path) => {
-    const text = view.texts.get(path)
+    const text = texts.get(path)
     return text === undefined ? [] : [{ path, text }]
   })
   for (;;) {
     const missed = new Map<string, TreeEntry>()
     const read = (path: string) => {
-      const entry = view.entries.get(path)
-      if (entry !== undefined && !texts.has(path)) missed.set(path, entry)
-      return texts.get(path) ?? null
+      const entry = entries.get(path)
+      if (entry !== undefined && !known.has(path)) missed.set(path, entry)
+      return known.get(path) ?? null
     }
-    const tracked = trackedFiles({ entries: view.entries, read })
-    const found = scanProject({ files, directory: stack.directory }, tracked, view.settings)
+    const tracked = trackedFiles({ entries, read })
+    const found = scanProject({ files, directory: stack.directory }, tracked, settings)
     if (missed.size === 0) return found
     for (const [path, entry] of missed) {
       const bytes = await source.read(entry, signal)
       // What is no text shows as such, and is told where it is parsed.
-      texts.set(path, new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
+      known.set(path, new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
     }
   }
 }

@@ -65,9 +65,10 @@ export function planRollback(
   for (const image of images) {
     const key = lineKey(image.file, image.services[0] ?? '')
     const text = wanted.get(key)
-    if (text === undefined || text === image.text) continue
+    const now = lineText(image)
+    if (text === undefined || text === now) continue
     const writers = changes.filter(
-      ({ before, after }) => after.get(key) === image.text && before.get(key) !== image.text,
+      ({ before, after }) => after.get(key) === now && before.get(key) !== now,
     )
     const commits = writers.map(({ commit }) => commit)
     if (writers.length === 0) foreign.push(image)

@@ -273,6 +273,44 @@ describe('updateFailed()', () => {
     expect(message.split('\n').every(({ length }) => length < 260)).toBe(true)
   })
 
+  it.each([
+    [
+      'a tracked .env',
+      'shop/.env',
+      'TAG',
+      { 'shop/compose.yaml': `services:\n  s0:\n    image: ghcr.io/o/app:$TAG ${semver}\n` },
+    ],
+    [
+      'a file that extends leads to',
+      'base/compose.yaml',
+      'IMAGE',
+      {
+        'shop/compose.yaml':
+          'services:\n  s0:\n    extends: {file: ../base/compose.yaml, service: base}\n',
+      },
+    ],
+  ])('goes back where the image is defined: in %s', async (_, file, kind, files) => {
+    const text = (tag: string, number: number) =>
+      kind === 'TAG'
+        ? `# mine\nTAG=${tag}@${digest(number)}\nOTHER=1\n`
+        : `services:\n  base:\n    image: ${line('app', tag, number)} ${semver}\n`
+    const { world, proven } = homelab({ ...files, [file]: text('1.0.0', 1) })
+    const failed = await publish(world)
+    expect(world.git.text(file)).toBe(text('1.1.0', 2))
+    expect((await fail(world, { commit: failed, proven })).answer.held).toEqual([])
+    expect(world.git.text(file)).toBe(text('1.0.0', 1))
+    expect(quarantine(world)).toMatchObject([{ tag: '1.1.0', digest: digest(2) }])
+  })
+
+  it('goes back though somebody broke the annotation meanwhile', async () => {
+    const { world, proven } = homelab()
+    const failed = await publish(world)
+    const broken = (text: string) => text.replace('"semver"', '"semmver"')
+    world.git.change({ 'shop/compose.yaml': broken(world.git.text('shop/compose.yaml') ?? '') })
+    await fail(world, { commit: failed, proven })
+    expect(world.git.text('shop/compose.yaml')).toBe(broken(shop(line('app', '1.0.0', 1))))
+  })
+
   it('changes no byte but those of the line, whatever else the file holds', async () => {
     const comment = string({ maxLength: 20 }).map((text) => text.replaceAll(/[^ -~]/g, ''))
     const layout = record({

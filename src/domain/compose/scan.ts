@@ -37,6 +37,8 @@ export interface ScannedProject extends ScanResult {
 
 interface ScanOptions {
   readonly defaults: PolicyDefaults
+  /** Whether a broken annotation holds its line (the default), or only what makes an edit inexact does. */
+  readonly annotations?: 'heeded' | 'passed-over'
 }
 
 /** Every image of one compose file, whatever it refers to. Never throws: whatever is wrong stands in `problems`. */
@@ -53,7 +55,7 @@ export function scanComposeFile(file: string, text: string, options: ScanOptions
 export function scanProject(
   source: ProjectSource,
   files: ProjectFiles,
-  { defaults }: ScanOptions,
+  options: ScanOptions,
 ): ScannedProject {
   const project = readProject(source, files)
   const { lines, problems } = locateImages(project)
@@ -62,7 +64,7 @@ export function scanProject(
     bindAnnotations(
       yaml,
       lines.filter(({ file }) => file === yaml.file),
-      defaults,
+      options,
       listed.has(yaml) ? 'whole' : 'services',
     ),
   )
@@ -76,7 +78,7 @@ export function scanProject(
 function bindAnnotations(
   yaml: YamlFile,
   lines: readonly ImageLine[],
-  defaults: PolicyDefaults,
+  { defaults, annotations = 'heeded' }: ScanOptions,
   extent: 'whole' | 'services',
 ): ScanResult {
   const comments = yaml.comments.filter((comment) => hasAnnotation(comment.text))
@@ -89,7 +91,7 @@ function bindAnnotations(
     const crowd = imagesOf.get(line.noted.line) ?? []
     const verdict =
       comment === undefined ? noVerdict : judge(yaml, line.image, crowd, comment, defaults)
-    const [first] = verdict.problems
+    const [first] = annotations === 'heeded' ? verdict.problems : []
     images.push({
       ...line,
       policy: verdict.policy,
