@@ -200,7 +200,7 @@ describe('driftDetected() of a stack that somebody stopped', () => {
     const world = await running()
     await after(world, stopAll(world))
     const asked = { ...world.ctx, inbox: world.inbox, now: 1, openSource: () => Promise.reject() }
-    await releaseRequested(asked, 'shop')
+    await releaseRequested(asked, 'shop', signal)
     expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
     expect(states(world)).toEqual(ALL_RUN)
     expect((await look(world)).outcomes).toEqual([])

@@ -305,7 +305,6 @@ describe('updateFailed()', () => {
   it('goes back though somebody broke the annotation meanwhile', async () => {
     const { world, proven } = homelab()
     const failed = await publish(world)
-    const broken = (text: string) => text.replace('"semver"', '"semmver"')
     world.git.change({ 'shop/compose.yaml': broken(world.git.text('shop/compose.yaml') ?? '') })
     await fail(world, { commit: failed, proven })
     expect(world.git.text('shop/compose.yaml')).toBe(broken(shop(line('app', '1.0.0', 1))))
@@ -341,6 +340,10 @@ describe('updateFailed()', () => {
     )
   })
 })
+
+function broken(text: string): string {
+  return text.replace('"semver"', '"semmver"')
+}
 
 function homelab(files: Readonly<Record<string, string>> = {}) {
   const world = createWorld({ 'shop/compose.yaml': shop(line('app', '1.0.0', 1)), ...files })
