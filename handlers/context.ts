@@ -18,6 +18,8 @@ import type {
   Proposals,
   Registry,
   Reports,
+  SecretFiles,
+  Secrets,
   Source,
   StackFiles,
   Upkeep,
@@ -74,6 +76,8 @@ export interface Context {
   readonly lastGood: LastGood
   readonly upkeep: Upkeep
   readonly machine: Machine
+  readonly secrets: Secrets
+  readonly secretFiles: SecretFiles
   readonly host: HostSettings
   readonly log: Log
   /** ms since the epoch when this event began to be worked off. */
@@ -91,7 +95,7 @@ export type CheckContext = Pick<
 /** What it takes to know what a deployment would do. */
 export type PlanContext = Pick<
   Context,
-  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine' | 'holds'
+  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine' | 'holds' | 'secrets' | 'secretFiles'
 > & {
   readonly history: Pick<History, 'proven' | 'failed'>
 }

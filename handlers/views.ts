@@ -1,4 +1,5 @@
 import type { Problem, ScannedImage } from '../src/domain/compose/scan.ts'
+import type { SealedPaths } from '../src/domain/compose/sealed.ts'
 import type { RepositorySettings } from '../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../src/domain/revision.ts'
 import type { RefusedStack, Stack } from '../src/domain/stack.ts'
@@ -31,6 +32,7 @@ export interface ReferredStack {
   readonly entries: readonly TreeEntry[]
   /** Files that git does not hold and Compose would read where they are. */
   readonly untracked: readonly string[]
+  readonly sealed: SealedPaths
 }
 
 export interface ImageLines {

@@ -42,6 +42,7 @@ function operations(signal: AbortSignal): Operations {
     check: async () => (await looking()).check(),
     plan: async (stack) => (await looking()).plan(stack),
     status: async () => (await looking()).status(),
+    checkSecrets: async () => (await looking()).checkSecrets(),
     hold: async (stack, reason) => (await holding()).hold(stack, reason),
     release: async (stack) => (await holding()).release(stack),
     holdVersions: async (image, reason) => (await committing()).holdVersions(image, reason),

@@ -1,4 +1,5 @@
 import type { ContainerEvent } from './domain/container-event.ts'
+import type { SealedPaths } from './domain/compose/sealed.ts'
 import type { ServiceStanding } from './domain/deploy/drift.ts'
 import type { Trouble } from './domain/deploy/trouble.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
@@ -361,6 +362,51 @@ export interface StackFiles {
   lay(stack: string, files: readonly LaidFile[], signal: AbortSignal): Promise<LayReport>
 }
 
+// ---------------------------------------------------------------- secrets
+
+/** An encrypted file in the clear. */
+export interface OpenedSecrets {
+  /** In the file's own format. */
+  readonly content: Uint8Array
+  /** Every value that was encrypted, as text: nobody may be told any. */
+  readonly values: readonly string[]
+}
+
+/** Opens files of SOPS by this host's keys; its name tells a file's format. */
+export interface Secrets {
+  /**
+   * Throws with the file's place what kind of refusal it is: `bad-metadata`, `unsupported-recipient`, `no-identity`,
+   * `unencrypted-value`, `corrupt-value`, `mac-missing`, `mac-mismatch`.
+   */
+  decrypt(
+    file: { readonly path: string; readonly content: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<OpenedSecrets>
+  /** Equal for equal contents on this host, and no help to whoever guesses at them. */
+  digest(content: Uint8Array | string): string
+}
+
+/** A file to be laid where `SecretFiles.path` says. */
+export interface SecretFile {
+  readonly path: string
+  readonly content: Uint8Array
+  readonly mode: number
+}
+
+/** Decrypted files that containers mount: in memory, in a directory that only this user may enter. */
+export interface SecretFiles {
+  /** Absolute path of a stack's file of this name and content, the same after every boot. */
+  path(stack: string, digest: string, name: string): string
+  /** Lays the files down; what stands there already, byte for byte, is left as it is. */
+  lay(files: readonly SecretFile[], signal: AbortSignal): Promise<void>
+  /** Whether a file of each digest stands there. */
+  has(stack: string, digests: readonly string[], signal: AbortSignal): Promise<boolean>
+  /** Removes what is there of a stack but for these digests. */
+  keep(stack: string, digests: readonly string[], signal: AbortSignal): Promise<void>
+  /** Stacks of which something is there. */
+  stacks(signal: AbortSignal): Promise<readonly string[]>
+}
+
 // ---------------------------------------------------------------- store
 
 /** An accepted event, durable until it is settled. */
@@ -491,6 +537,7 @@ export interface LastGoodState {
   readonly commit: string
   readonly inputs: string
   readonly tracked: string
+  readonly sealed: SealedPaths
   readonly provider: Provider['name']
   readonly services: ProvenState['services']
   /** The tracked files as git has them: what is encrypted there is encrypted here. */

@@ -3,6 +3,7 @@ import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { lastWords, tail, wordsInOne } from './last-words.ts'
 import { layFiles } from './lay-files.ts'
+import { dropSecrets } from './lay-secrets.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
 import { reloadServices } from './plan-reloads.ts'
 import { proveStack } from './prove-stack.ts'
@@ -59,6 +60,7 @@ export async function bringUp(
     return { outcome: 'failed', reason, at, words: wordsInOne({ ...words, ...provider }), evidence }
   }
   await removeOrphans(ctx, resolved, new Set(going), signal)
+  await dropSecrets(ctx, resolved, signal)
   return { outcome, reason, at, containers }
 }
 

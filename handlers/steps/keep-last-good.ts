@@ -35,7 +35,7 @@ async function stateOf(
   { commit, at, containers }: Sighting,
   signal: AbortSignal,
 ): Promise<LastGoodState> {
-  const { stack, project, inputs, tracked, untracked } = origin
+  const { stack, project, inputs, tracked, untracked, sealed } = origin
   const files: StackFile[] = []
   // As git has it: what was laid or resolved may stand decrypted.
   for (const entry of origin.entries) {
@@ -47,6 +47,7 @@ async function stateOf(
     commit,
     inputs,
     tracked,
+    sealed,
     provider: provider.name,
     services: provenServices(desired),
     files,

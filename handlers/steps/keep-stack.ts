@@ -5,6 +5,7 @@ import type { Hold } from '../../src/domain/hold.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context, DriftRule } from '../context.ts'
 import { healStack, setBack, type Ailment } from './heal-stack.ts'
+import { hasSecrets, laySecrets } from './lay-secrets.ts'
 import type { StackSource } from './read-stack.ts'
 import { containersOf, type ResolvedStack } from './resolve-stack.ts'
 import { stackDrift } from './stack-drift.ts'
@@ -35,9 +36,14 @@ export async function keepStack(
   keeping: Keeping,
   signal: AbortSignal,
 ): Promise<Kept> {
-  const { source, proven, observed, departures, asked, resolve } = keeping
+  const { source, proven, observed, departures, asked } = keeping
   const stack = source.stack.name
   const containers = containersOf(proven.project, observed)
+  const resolve = once(keeping.resolve)
+  // After a boot nothing is in memory any more, and whatever starts containers must find it there.
+  if (!(await hasSecrets(ctx, proven, observed, signal))) {
+    await laySecrets(ctx, await resolve(), signal)
+  }
   const drift = stackDrift(ctx, proven, containers, departures)
   if (drift.state === 'none') return PROVEN
   if (drift.state === 'moving') return { kept: 'as-it-is', reason: drift.reason }
@@ -57,6 +63,11 @@ export async function keepStack(
   const ailment: Ailment = { cause, faults: drift.faults, trouble: leave.trouble }
   const { deployment, news } = await healStack(ctx, resolved, ailment, signal)
   return { kept: 'mended', deployment, news: asked === 'by-person' ? 'news' : news }
+}
+
+function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined
+  return () => (answer ??= ask())
 }
 
 function ruleOf({ host }: Context, stack: string): DriftRule {

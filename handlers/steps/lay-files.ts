@@ -1,12 +1,16 @@
 import { MagosError } from '../../src/domain/error.ts'
 import type { Log } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import { laySecrets } from './lay-secrets.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 
-/** Lays a stack's tracked files into its stable directory, and tells what a person had changed there. */
+/**
+ * Lays a stack's tracked files into its stable directory, and tells what a person had changed there. What its containers
+ * mount in the clear is laid down in memory.
+ */
 export async function layFiles(
-  ctx: Pick<Context, 'files'>,
-  { source, files }: ResolvedStack,
+  ctx: Pick<Context, 'files' | 'secretFiles'>,
+  { source, files, secrets }: ResolvedStack,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
@@ -14,6 +18,7 @@ export async function layFiles(
   for (const { path, savedAs } of kept) {
     log.warn({ file: path, savedAs }, 'File had changed on disk and in git: git won')
   }
+  await laySecrets(ctx, { secrets }, signal)
 }
 
 /** Git is asked about the work tree that this stack's directory lies in, which says nothing about the source. */

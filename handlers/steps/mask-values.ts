@@ -2,6 +2,7 @@ import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import { environmentFiles } from '../../src/domain/stack.ts'
 import type { LaidFile } from '../../src/ports.ts'
+import type { StackSecrets } from './open-secrets.ts'
 import type { StackSource } from './read-stack.ts'
 
 /** Shorter ones are in every other word, and no secret worth the name. */
@@ -18,10 +19,11 @@ export interface Given {
   readonly source: Pick<StackSource, 'home' | 'stack' | 'untracked'>
   readonly desired: Pick<DesiredState, 'document'>
   readonly files: readonly Pick<LaidFile, 'path' | 'content'>[]
+  readonly secrets: Pick<StackSecrets, 'values' | 'files'>
 }
 
 /** Every value that a stack's containers are given by `environment` or by a file, line by line as a program prints it. */
-export function valuesOf({ source, desired, files }: Given): KnownValues {
+export function valuesOf({ source, desired, files, secrets }: Given): KnownValues {
   const { home, untracked, stack } = source
   const given = Object.values(desired.document.services)
   const values = given.flatMap(({ environment }) => environmentValues(environment))
@@ -31,16 +33,22 @@ export function valuesOf({ source, desired, files }: Given): KnownValues {
   for (const { path, content } of untracked) {
     texts.set(`${home}/${pathInHome(stack, path)}`, content)
   }
+  for (const { path, content } of secrets.files) texts.set(path, content)
   const named = given.flatMap((service) => envFiles(service['env_file']))
   const own = environmentFiles(stack)?.map((path) => pathInHome(stack, path)) ?? ['.env']
   const paths = [...own.map((path) => `${home}/${path}`), ...named.map(({ path }) => path)]
   const read = paths.flatMap((path) => texts.get(path) ?? [])
   const written = [...read, ...untracked.map(({ content }) => content)].flatMap(fileValues)
-  const long = [...values, ...written].flatMap(spellings).filter(({ length }) => length >= SHORTEST)
+  const known = maskable([...values, ...written, ...secrets.values])
   const unread = named.filter(({ path }) => !texts.has(path))
   // An optional one that is not in the home is not there at all; elsewhere nobody looked.
   const unknown = unread.find(({ path, need }) => need === 'must' || !path.startsWith(`${home}/`))
-  return { values: new Set(long), unknown: unknown?.path ?? null }
+  return { values: known, unknown: unknown?.path ?? null }
+}
+
+/** Every spelling of the values that is long enough to be told from other words. */
+export function maskable(values: Iterable<string>): ReadonlySet<string> {
+  return new Set([...values].flatMap(spellings))
 }
 
 /** The text with `***` for every value; the longest first, for one may be part of another. */
@@ -90,13 +98,22 @@ function unquoted(value: string): string {
   return value.replace(/^["']/, '').replace(/["']$/, '')
 }
 
-/** As it stands, with Compose's doubled `$` single, and as it stands in an address; of several lines each. */
+/** As it stands and with Compose's doubled `$` single, whole and line by line, and in the forms in which it travels. */
 function spellings(value: string): string[] {
   const single = value.replaceAll('$$', '$')
-  return [value, single].flatMap((one) =>
-    one
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .flatMap((line) => [line, encodeURIComponent(line.toWellFormed())]),
-  )
+  const lines = [value, single].flatMap((one) => one.split(/\r?\n/).map((line) => line.trim()))
+  const long = [value, single, ...lines].filter(({ length }) => length >= SHORTEST)
+  return long.flatMap((one) => {
+    const bytes = Buffer.from(one)
+    // Where it stands within other bytes its base64 ends differently, so its end does not count.
+    const whole = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString('base64')
+    return [
+      one,
+      encodeURIComponent(one.toWellFormed()),
+      JSON.stringify(one).slice(1, -1),
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      whole,
+    ]
+  })
 }

@@ -1,3 +1,4 @@
+import type { SealedPaths } from '../../src/domain/compose/sealed.ts'
 import { inputsDigest, pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { UntrackedInput } from '../../src/domain/deploy/stack-inputs.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
@@ -15,6 +16,7 @@ export interface StackSource {
   readonly home: string
   readonly entries: readonly TreeEntry[]
   readonly untracked: readonly UntrackedInput[]
+  readonly sealed: SealedPaths
   /** Digest over all of it. */
   readonly inputs: string
   /** The same over what git says alone. */
@@ -29,7 +31,7 @@ export async function readStack(
   signal: AbortSignal,
 ): Promise<StackSource> {
   const referred = await referStack(ctx, view, stack, signal)
-  const { entries } = referred
+  const { entries, sealed } = referred
   const project = view.project(stack)
   const home = ctx.files.home(stack.name)
   const untracked = await readUntracked(ctx, stack, referred, signal)
@@ -41,6 +43,7 @@ export async function readStack(
     home,
     entries,
     untracked,
+    sealed,
     inputs: inputsDigest({ ...parts, untracked }),
     tracked: inputsDigest({ ...parts, untracked: [] }),
   }

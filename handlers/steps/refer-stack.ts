@@ -15,12 +15,16 @@ export async function referStack(
 ): Promise<ReferredStack> {
   const known = view.referred.get(stack.name)
   if (known !== undefined) return known
-  const { files, mounts } = await refer(ctx, view, stack, signal)
+  const { files, mounts, sealed } = await refer(ctx, view, stack, signal)
   const entries = stackEntries(stack, view.directories, view.entries.values(), [
     ...files,
     ...mounts,
   ])
-  const referred = { entries, untracked: untrackedFiles(view, stack, files) }
+  const referred = {
+    entries,
+    untracked: untrackedFiles(view, stack, files),
+    sealed: { files: Object.fromEntries(sealed), mounts },
+  }
   view.referred.set(stack.name, referred)
   return referred
 }
@@ -28,8 +32,10 @@ export async function referStack(
 /** Follows references until they name nothing that was not read: each answer may name further ones. */
 async function refer(ctx: PlanContext, view: RepositoryView, stack: Stack, signal: AbortSignal) {
   const texts = new Map(view.texts)
+  const opened = new Map<string, string>()
   for (;;) {
     const missed = new Map<string, TreeEntry>()
+    const shut = new Set<string>()
     const references = stackReferences(stack, {
       entries: view.entries,
       allowPaths: ctx.host.allowPaths,
@@ -38,11 +44,16 @@ async function refer(ctx: PlanContext, view: RepositoryView, stack: Stack, signa
         if (entry !== undefined && !texts.has(path)) missed.set(path, entry)
         return texts.get(path) ?? null
       },
+      open: (path) => {
+        if (!opened.has(path)) shut.add(path)
+        return opened.get(path) ?? null
+      },
     })
     const [refused] = references.refusals
     if (refused !== undefined) throw refusal(refused)
-    if (missed.size === 0) return references
+    if (missed.size === 0 && shut.size === 0) return references
     for (const [path, entry] of missed) texts.set(path, await readAnything(ctx, entry, signal))
+    for (const path of shut) opened.set(path, await openText(ctx, view, path, signal))
   }
 }
 
@@ -57,6 +68,20 @@ async function readAnything(
 ): Promise<string> {
   const bytes = await ctx.source.read(entry, signal)
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+}
+
+/** What Compose would parse, as it will see it. */
+async function openText(
+  ctx: PlanContext,
+  view: RepositoryView,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const entry = view.entries.get(path)
+  if (entry === undefined) throw new MagosError('internal', `Open "${path}": it is not tracked`)
+  const sealed = await ctx.source.read(entry, signal)
+  const { content } = await ctx.secrets.decrypt({ path, content: sealed }, signal)
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content)
 }
 
 function refusal(place: {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import {
   desiredState,
+  type ComposeDocument,
   type DesiredService,
   type DesiredState,
 } from '../../src/domain/deploy/desired-state.ts'
+import { placeSecrets } from '../../src/domain/deploy/place-secrets.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import type { TrackedFile } from '../../src/domain/deploy/read-files.ts'
+import { secretUsers } from '../../src/domain/deploy/secret-users.ts'
 import { pathInHome, pathInRepository } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
@@ -13,7 +16,10 @@ import { normalPath } from '../../src/domain/settings/inside.ts'
 import { environmentFiles, type Stack } from '../../src/domain/stack.ts'
 import type { LaidFile, Provider, Source, StackInput } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
+import { maskable, maskValues } from './mask-values.ts'
+import { openedFiles, openSecrets, type OpenedStack, type StackSecrets } from './open-secrets.ts'
 import type { StackSource } from './read-stack.ts'
+import { refuseCommandLines } from './refuse-command-lines.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
 
 /** A stack whose desired state is known, and what that means for its containers. */
@@ -31,10 +37,11 @@ export interface ResolvedStack {
   readonly started: readonly string[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
+  readonly secrets: StackSecrets
 }
 
 /** A commit is not the only place that files are read from. */
-type ResolveContext = Pick<PlanContext, 'compose' | 'history'> & {
+type ResolveContext = Pick<PlanContext, 'compose' | 'history' | 'secrets' | 'secretFiles'> & {
   readonly source: Pick<Source, 'read'>
 }
 
@@ -50,23 +57,23 @@ export async function resolveStack(
   const made = makerOf(containers)
   const provider = await ctx.compose.provider(made, signal)
   const { inputs, files } = await readFiles(ctx, source, signal)
-  const document = await ctx.compose.resolve(
-    {
-      project,
-      provider: provider.name,
-      inputs,
-      directory: stack.directory,
-      files: stack.files,
-      profiles: stack.options.profiles,
-      envFiles: environmentFiles(stack),
-      home,
-    },
-    signal,
-  )
-  const { changes } = stack.options
-  const own = { name: stack.name, home, changes, untracked: untrackedFiles(source) }
-  const desired = desiredState(own, document, trackedFiles(source, files))
+  const clear = await openSecrets(ctx, source, inputs, signal)
+  const request = {
+    project,
+    provider: provider.name,
+    inputs: clear.inputs,
+    directory: stack.directory,
+    files: stack.files,
+    profiles: stack.options.profiles,
+    envFiles: environmentFiles(stack),
+    home,
+  }
+  const document = await ctx.compose
+    .resolve(request, signal)
+    .catch((thrown: unknown) => rethrowMasked(thrown, clear.values))
+  const { desired, secrets } = desire(ctx, source, document, { files, clear })
   refuseUnknownServices(stack, desired)
+  refuseCommandLines(provider, source, desired, clear)
   const plan = planDeployment(desired.services, containers)
   const reloads = planReloads(ctx, source, desired, { plan, containers })
   const resolved = {
@@ -79,8 +86,57 @@ export async function resolveStack(
     remade: [],
     started: [],
     files,
+    secrets,
   }
   return made === null || made === provider.name ? resolved : handOver(resolved, made)
+}
+
+/** A provider quotes what it does not understand, and in the clear copy that may be a secret. */
+function rethrowMasked(thrown: unknown, values: readonly string[]): never {
+  if (values.length === 0 || !(thrown instanceof MagosError)) throw thrown
+  const { code, message, remedy, place } = thrown
+  throw new MagosError(code, maskValues(message, maskable(values)), {
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(place === undefined ? {} : { place }),
+  })
+}
+
+interface Read {
+  readonly files: readonly LaidFile[]
+  readonly clear: OpenedStack
+}
+
+/** The document with its decrypted files in their places, and hashes that tell nobody what is in them. */
+function desire(
+  ctx: Pick<PlanContext, 'secrets'>,
+  source: StackSource,
+  document: ComposeDocument,
+  { files, clear }: Read,
+): { readonly desired: DesiredState; readonly secrets: StackSecrets } {
+  const { stack, home } = source
+  const placed = placeSecrets(document, openedFiles(source, clear))
+  const sealed = new Set(clear.opened.map(({ path }) => pathInHome(stack, path)))
+  // The digest of a decrypted file stands in its path, and to encrypt it anew changes nothing.
+  const plain = files.filter(({ path }) => !sealed.has(path))
+  const keyed = {
+    names: secretUsers(document, clear.opened),
+    digest: (text: string) => ctx.secrets.digest(text),
+  }
+  const { changes } = stack.options
+  const own = { name: stack.name, home, changes, untracked: untrackedFiles(source), keyed }
+  const contents = new Map(clear.opened.map((one) => [one.placed, one.content]))
+  return {
+    desired: desiredState(own, placed.document, trackedFiles(source, plain)),
+    secrets: {
+      files: placed.files.map(({ placed: path, mode }) => ({
+        path,
+        mode,
+        content: contents.get(path) ?? new Uint8Array(),
+      })),
+      digests: placed.files.map((file) => file.digest),
+      values: clear.values,
+    },
+  }
 }
 
 /** Providers name containers differently, so what the one that is gone made goes before the other makes its own. */

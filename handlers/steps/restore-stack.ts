@@ -106,8 +106,8 @@ async function resolveKept(
   observed: ObservedState,
   signal: AbortSignal,
 ): Promise<ResolvedStack> {
-  const { compose, history } = ctx
-  const kept = { compose, history, source: keptSource(last) }
+  const { compose, history, secrets, secretFiles } = ctx
+  const kept = { compose, history, secrets, secretFiles, source: keptSource(last) }
   const resolved = await resolveStack(kept, sourceOf(ctx, last), observed, signal)
   const due = startStopped(
     remakeBroken(resolved, provenBy(last)),
@@ -130,9 +130,10 @@ async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): 
 
 /** The stack as it was, in the directory that is its own now. */
 function sourceOf({ files }: Context, last: LastGoodState): StackSource {
-  const { stack, project, inputs, tracked, untracked } = last
+  const { stack, project, inputs, tracked, untracked, sealed } = last
   const entries = last.files.map(({ path, mode, oid }) => ({ path, mode, oid }))
-  return { stack, project, home: files.home(stack.name), entries, untracked, inputs, tracked }
+  const home = files.home(stack.name)
+  return { stack, project, home, entries, untracked, sealed, inputs, tracked }
 }
 
 /** Reads from what was kept: git may have forgotten that commit. */

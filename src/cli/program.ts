@@ -5,6 +5,7 @@ import type {
   PlanAnswer,
   ReleaseAnswer,
   RollbackAnswer,
+  SecretsCheckAnswer,
   StatusAnswer,
   SyncAnswer,
   VersionsAnswer,
@@ -26,6 +27,7 @@ export interface Operations {
   holdVersions(image: string, reason: string): Promise<VersionsAnswer>
   releaseVersions(image: string, reason: string): Promise<VersionsAnswer>
   rollback(stack: string, to: string | null): Promise<RollbackAnswer>
+  checkSecrets(): Promise<SecretsCheckAnswer>
   /** The daemon; resolves when it was told to end. */
   run(): Promise<ExitCode>
 }
@@ -112,8 +114,31 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
     }),
   )
   addHoldCommands(operations, add, choose)
+  addSecretsCommands(operations, program, choose)
   add('run', 'the daemon').action(() => choose(() => operations.run()))
   return program
+}
+
+/** Files of SOPS. Only opening them is Magos's business. */
+function addSecretsCommands(
+  operations: Operations,
+  program: Command,
+  choose: (action: Action) => void,
+): void {
+  const secrets = program
+    .command('secrets')
+    .description('open files of SOPS; to encrypt or edit them is left to sops itself')
+  secrets
+    .command('check')
+    .description('try every encrypted file of the repository, and name those that do not open here')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(() =>
+      choose(async (io) => {
+        const { printSecretsCheck } = await import('./secrets-check.ts')
+        return printSecretsCheck(io, await operations.checkSecrets())
+      }),
+    )
 }
 
 /** What a person decides over a stack of this host. */

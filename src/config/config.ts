@@ -1,4 +1,5 @@
 import type { Rules } from '../domain/policy/rules.ts'
+import type { KeySettings } from './key-variables.ts'
 import type { Secret } from './secret.ts'
 
 /** Where the watched repository lives. `text` is what was configured, to the letter. */
@@ -60,6 +61,13 @@ export interface StackSettings {
 /** What is done about containers that somebody changed. */
 export type DriftSetting = 'heal' | 'report'
 
+export interface SecretsSettings {
+  /** The program of sops, for recipients that are not age's; absolute. null: it is never run. */
+  readonly sops: string | null
+  /** Files of keys that others than their owner can use. */
+  readonly exposedKeyFiles: 'refused' | 'allowed'
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** What the owner of this host decided, every default filled in. Durations are ms, sizes bytes. */
@@ -81,7 +89,7 @@ export interface Config {
   readonly github: GitHubSettings
   /** null: where docker and podman keep theirs. */
   readonly registryAuthFile: string | null
-  readonly sopsAgeKeyFile: string | null
+  readonly keys: KeySettings
   readonly logLevel: LogLevel
   /** How long a new state must hold still before it counts as proven. */
   readonly settle: number
@@ -98,6 +106,7 @@ export interface Config {
   readonly drift: DriftSetting
   /** ms between two looks at the containers, beside what their events tell. */
   readonly sweep: number
+  readonly secrets: SecretsSettings
   /** Rules that hold for every image, whatever the repository says. */
   readonly guards: Rules
 }

@@ -54,6 +54,12 @@ export const daemonSchema = settings({
       }),
     ),
   ),
+  secrets: v.nullish(
+    settings({
+      sops: v.optional(pathText('a path that starts with / or ~/')),
+      allowExposedKeyFiles: v.optional(v.boolean(expected('true or false'))),
+    }),
+  ),
   guards: v.nullish(
     settings({
       minAge: v.optional(rule('minAge')),

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import * as v from 'valibot'
 
 import { noRules, stricter, type Rules } from '../domain/policy/rules.ts'
-import type { DriftSetting, RegistrySettings, StackSettings } from './config.ts'
+import type { DriftSetting, RegistrySettings, SecretsSettings, StackSettings } from './config.ts'
 import { expandPath } from './path.ts'
 import { daemonSchema, registrySchema } from './daemon-schema.ts'
 import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
@@ -23,6 +23,7 @@ export interface DaemonSettings {
   readonly stacks: Readonly<Record<string, StackSettings>>
   readonly drift: DriftSetting
   readonly sweep: number
+  readonly secrets: SecretsSettings
   readonly guards: Rules
 }
 
@@ -64,7 +65,18 @@ export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
 
 /** What needs no file to be read. */
 function settled(
-  { settle, deadline, debounce, drift, sweep, bodyLimit, allowPaths, stacks, guards }: DaemonOutput,
+  {
+    settle,
+    deadline,
+    debounce,
+    drift,
+    sweep,
+    bodyLimit,
+    allowPaths,
+    stacks,
+    secrets,
+    guards,
+  }: DaemonOutput,
   homeDirectory: string,
 ): Omit<DaemonSettings, 'registries'> {
   // the schema lets no relative path through
@@ -81,6 +93,10 @@ function settled(
       directory: directory === undefined ? null : expandPath(directory, bases),
       drift: own ?? null,
     })),
+    secrets: {
+      sops: secrets?.sops === undefined ? null : expandPath(secrets.sops, bases),
+      exposedKeyFiles: secrets?.allowExposedKeyFiles === true ? 'allowed' : 'refused',
+    },
     guards: [guards?.minAge, guards?.platforms, guards?.window].reduce<Rules>(
       (all, each) => (each === undefined ? all : stricter(all, each)),
       noRules,

@@ -10,6 +10,7 @@ import type { Parsed } from './problem.ts'
 import { parseDuration } from './quantity.ts'
 import { parseRepository } from './repository.ts'
 import { readApp } from './github-app.ts'
+import { readKeyVariables, type KeySettings } from './key-variables.ts'
 import { readSecret } from './secret-variable.ts'
 import { Secret } from './secret.ts'
 import { refuse, setting } from './setting.ts'
@@ -28,7 +29,7 @@ export interface EnvironmentSettings {
   readonly registryWebhookSecret: Secret | null
   readonly github: GitHubSettings
   readonly registryAuthFile: string | null
-  readonly sopsAgeKeyFile: string | null
+  readonly keys: KeySettings
   readonly logLevel: LogLevel
 }
 
@@ -70,7 +71,7 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentSettings {
       app: readApp(input, repository),
     },
     registryAuthFile: readPath(input, 'MD_REGISTRY_AUTH_FILE'),
-    sopsAgeKeyFile: readPath(input, 'SOPS_AGE_KEY_FILE'),
+    keys: readKeyVariables(input),
     logLevel: setting(input, 'MD_LOG_LEVEL', (text) => parseOneOf(text, LEVELS), 'info'),
   }
 }

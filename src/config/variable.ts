@@ -22,11 +22,20 @@ export const PLAIN_VARIABLES = [
   'GITHUB_APP_ID',
   'GITHUB_API_URL',
   'GITHUB_SERVER_URL',
+] as const
+
+/** SOPS's own, which mean here what they mean to it. https://getsops.io/docs/#encrypting-using-age */
+export const KEY_VARIABLES = [
+  'SOPS_AGE_KEY',
   'SOPS_AGE_KEY_FILE',
+  'SOPS_AGE_KEY_CMD',
+  'SOPS_AGE_SSH_PRIVATE_KEY_FILE',
+  'SOPS_AGE_SSH_PRIVATE_KEY_CMD',
 ] as const
 
 export type SecretVariable = (typeof SECRET_VARIABLES)[number]
 export type PlainVariable = (typeof PLAIN_VARIABLES)[number]
+export type KeyVariable = (typeof KEY_VARIABLES)[number]
 
 /** A variable's value and where it was written. */
 export interface Variable {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error.ts'
 import type { Problem } from './compose/scan.ts'
 import type { DeliveryMode } from './delivery.ts'
 import type { Deployment, ServicePlan } from './deployment.ts'
@@ -165,4 +166,22 @@ export interface VersionsAnswer {
   /** `unchanged`: it was so already. */
   readonly outcome: 'held' | 'released' | 'unchanged'
   readonly versions: readonly { readonly tag: string | null; readonly digest: string | null }[]
+}
+
+/** Whether this host can open an encrypted file of the repository. */
+export type SealedFile =
+  | { readonly file: string; readonly outcome: 'opens' }
+  | {
+      readonly file: string
+      readonly outcome: 'refused'
+      readonly code: ErrorCode
+      readonly reason: string
+      readonly line?: number
+      readonly remedy?: string
+    }
+
+/** Every encrypted file of the repository, tried with this host's keys. */
+export interface SecretsCheckAnswer {
+  readonly revision: string
+  readonly files: readonly SealedFile[]
 }

@@ -37,7 +37,8 @@ export function projectName(stack: Stack, texts: ReadonlyMap<string, string>): s
     return text === undefined ? [] : declaredNames(file, text)
   })
   const last = names.at(-1)
-  const literal = last === undefined || last.includes('$') ? '' : normalise(last)
+  // Nor is ciphertext a name; whoever encrypts one has the stack named as if there were none.
+  const literal = last === undefined || /\$|^ENC\[/.test(last) ? '' : normalise(last)
   return literal === '' ? stack.name : literal
 }
 

@@ -1,3 +1,4 @@
+import type { LiveValues } from '../adapters/log/live-values.ts'
 import type { Config } from '../config/config.ts'
 import type { FollowChild } from '../host/follow-child.ts'
 import type { RunChild } from '../host/process.ts'
@@ -13,6 +14,8 @@ export interface Base {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
+  /** What no log, answer or report may tell. */
+  readonly liveValues: LiveValues
   readonly http: Http
   readonly run: RunChild
   readonly follow: FollowChild

@@ -1,3 +1,4 @@
+import { createLiveValues } from '../adapters/log/live-values.ts'
 import { logFormat, type LogSink } from '../adapters/log/log-format.ts'
 import { createLog } from '../adapters/log/log.ts'
 import { createHttp } from '../host/http.ts'
@@ -23,7 +24,7 @@ export interface BaseOptions {
 export function createBase(options: BaseOptions): Base {
   const { environment, workingDirectory, version, output, quiet } = options
   const config = readSettings(environment, workingDirectory)
-  const secrets = configuredSecrets(config)
+  const liveValues = createLiveValues(configuredSecrets(config))
   const journalStream = environment['JOURNAL_STREAM']
   return {
     config,
@@ -31,11 +32,12 @@ export function createBase(options: BaseOptions): Base {
     workingDirectory,
     version,
     clock: systemClock,
+    liveValues,
     log: createLog({
       level: quiet ?? config.logLevel,
       format: logFormat({ ...output, journalStream }),
       destination: output,
-      redact: () => secrets,
+      redact: () => liveValues.all(),
     }),
     http: createHttp({
       proxy: proxySettings(environment),

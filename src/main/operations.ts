@@ -1,4 +1,5 @@
 import { checkRequested } from '../../handlers/check-requested.ts'
+import { secretsCheckRequested } from '../../handlers/secrets-check-requested.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
@@ -6,13 +7,14 @@ import type { Operations } from '../cli/program.ts'
 import type { Base } from './base.ts'
 import { openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
+import { openSecrets } from './secrets.ts'
 import { hostSettings, machinePlatform, openDeploying } from './world.ts'
 
 /** The commands that only look, each with no more of the world than it needs. */
 export function lookingOperations(
   base: Base,
   signal: AbortSignal,
-): Pick<Operations, 'check' | 'plan' | 'status'> {
+): Pick<Operations, 'check' | 'plan' | 'status' | 'checkSecrets'> {
   const { log } = base
   return {
     async check() {
@@ -34,7 +36,7 @@ export function lookingOperations(
     },
     async plan(stack) {
       const source = await openSource(base)
-      const deploying = await openDeploying(base, signal)
+      const deploying = await openDeploying(base, 'pretend', signal)
       const host = hostSettings(base, machinePlatform())
       const { recall } = await import('./state.ts')
       const recollection = recall(base)
@@ -46,11 +48,15 @@ export function lookingOperations(
         recollection.close()
       }
     },
+    async checkSecrets() {
+      const source = await openSource(base)
+      return secretsCheckRequested({ source, secrets: openSecrets(base, 'pretend') }, signal)
+    },
     async status() {
       const { openState } = await import('./state.ts')
       const state = openState(base)
       try {
-        const { engine, holds } = await openDeploying(base, signal)
+        const { engine, holds } = await openDeploying(base, 'pretend', signal)
         return await statusRequested({ ...state.store, engine, holds }, signal)
       } finally {
         state.close()

@@ -25,8 +25,9 @@ export function readSettings(environment: Environment, workingDirectory: string)
 /** Every secret that was configured, so that no log line shows it. */
 export function configuredSecrets(config: Config): readonly string[] {
   const registries = Object.values(config.registries).map(({ credential }) => credential?.password)
-  const { webhookSecret, registryWebhookSecret, github } = config
-  return [webhookSecret, registryWebhookSecret, github.app?.privateKey, ...registries].flatMap(
+  const { webhookSecret, registryWebhookSecret, github, keys } = config
+  const { SOPS_AGE_KEY: key } = keys
+  return [webhookSecret, registryWebhookSecret, github.app?.privateKey, key, ...registries].flatMap(
     (secret) => (secret === null || secret === undefined ? [] : [secret.reveal()]),
   )
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
+import { sweepSecrets } from '../../handlers/steps/lay-secrets.ts'
 import { createViews } from '../../handlers/views.ts'
 import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
@@ -9,18 +10,36 @@ import { createHolds } from '../adapters/holds/holds.ts'
 import { createMachine } from '../adapters/machine/machine.ts'
 import { createProber } from '../adapters/probe/prober.ts'
 import { createLastGood } from '../adapters/last-good/last-good.ts'
+import { createRedactor } from '../adapters/log/redact.ts'
+import { createSecretFiles } from '../adapters/secret-files/secret-files.ts'
 import { createStackFiles } from '../adapters/stack-files/stack-files.ts'
 import type { Store } from '../adapters/store/store.ts'
 import type { Config } from '../config/config.ts'
 import { platformOf, type Platform } from '../domain/platform.ts'
-import type { Clock, Compose, Engine, Holds, Log, Prober, StackFiles } from '../ports.ts'
+import type {
+  Clock,
+  Compose,
+  Engine,
+  Holds,
+  Log,
+  Prober,
+  SecretFiles,
+  Secrets,
+  StackFiles,
+} from '../ports.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
+import { redactHistory, type Redact } from './redact-answers.ts'
 import { runtimeDirectory } from './runtime-directory.ts'
+import { openSecrets, secretFilesDirectory } from './secrets.ts'
 
 /** Everything that handlers reach, but the time. */
-export type World = Omit<Context, 'now'> & Pick<Repository, 'branchName'>
+export type World = Omit<Context, 'now'> &
+  Pick<Repository, 'branchName'> & {
+    /** Takes out of a text what nobody may be told. */
+    readonly redact: Redact
+  }
 
 /** Puts the adapters together as the configuration says. Throws `engine` where this host has none. */
 export async function openWorld(
@@ -29,13 +48,15 @@ export async function openWorld(
   { history, memory, upkeep }: Pick<Store, 'history' | 'memory' | 'upkeep'>,
   signal: AbortSignal,
 ): Promise<World> {
-  const { log, config } = base
-  const deploying = await openDeploying(base, signal)
+  const { log, config, liveValues } = base
+  const redact = createRedactor(() => liveValues.all())
+  const deploying = await openDeploying(base, 'make', signal)
+  await sweepUnused(deploying, log, signal)
   return {
     ...repository,
     ...deploying,
     registry: openRegistry(base),
-    history,
+    history: redactHistory(history, redact),
     memory,
     upkeep,
     machine: createMachine({
@@ -43,10 +64,21 @@ export async function openWorld(
       user: process.getuid?.() ?? 0,
       hostname: hostname(),
     }),
+    redact,
     views: createViews(),
     lastGood: createLastGood({ directory: join(config.dataDirectory, 'last-good'), log }),
     host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
     log,
+  }
+}
+
+/** What an earlier process left in the clear and no container mounts; an engine that is not there yet keeps it. */
+async function sweepUnused(deploying: Deploying, log: Log, signal: AbortSignal): Promise<void> {
+  try {
+    await sweepSecrets(deploying, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    log.warn({ error }, 'Cannot sweep decrypted files that nobody mounts any more')
   }
 }
 
@@ -56,10 +88,16 @@ export interface Deploying {
   readonly compose: Compose
   readonly files: StackFiles
   readonly holds: Holds
+  readonly secrets: Secrets
+  readonly secretFiles: SecretFiles
 }
 
 /** What stacks are deployed with. Throws `engine` where this host has no engine. */
-export async function openDeploying(base: Base, signal: AbortSignal): Promise<Deploying> {
+export async function openDeploying(
+  base: Base,
+  missing: 'make' | 'pretend',
+  signal: AbortSignal,
+): Promise<Deploying> {
   const { config, environment, run, follow, clock, log } = base
   const directory = runtimeDirectory(environment)
   const runtime = await probeEngine(run, config.runtime, signal)
@@ -75,6 +113,10 @@ export async function openDeploying(base: Base, signal: AbortSignal): Promise<De
       runtimeDirectory: directory,
       engineInfo: (asked) => engine.info(asked),
       accompany: (project, during) => lookOn({ engine, clock }, project, during),
+    }),
+    secrets: openSecrets(base, missing),
+    secretFiles: createSecretFiles({
+      directory: secretFilesDirectory(directory, config.dataDirectory),
     }),
     holds: createHolds({ directory: join(config.dataDirectory, 'holds') }),
     files: createStackFiles({

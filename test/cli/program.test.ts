@@ -11,6 +11,7 @@ const silent: Operations = {
   sync: refuse,
   status: refuse,
   hold: refuse,
+  checkSecrets: refuse,
   release: refuse,
   holdVersions: refuse,
   releaseVersions: refuse,

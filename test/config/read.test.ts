@@ -37,7 +37,7 @@ describe('readConfig() defaults', () => {
         app: null,
       },
       registryAuthFile: null,
-      sopsAgeKeyFile: null,
+      keys: {},
       logLevel: 'info',
       settle: 10_000,
       deadline: 300_000,
@@ -48,6 +48,7 @@ describe('readConfig() defaults', () => {
       registries: {},
       allowPaths: [],
       stacks: {},
+      secrets: { sops: null, exposedKeyFiles: 'refused' },
     })
   })
 

@@ -9,7 +9,7 @@ import { parse } from 'yaml'
 import { readDaemonYaml } from '../../src/config/daemon-yaml.ts'
 import { parseDotenv } from '../../src/config/dotenv.ts'
 import type { ConfigProblem } from '../../src/config/problem.ts'
-import { PLAIN_VARIABLES, SECRET_VARIABLES } from '../../src/config/variable.ts'
+import { KEY_VARIABLES, PLAIN_VARIABLES, SECRET_VARIABLES } from '../../src/config/variable.ts'
 import { labAuthority } from '../lab/registry/tls.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -62,10 +62,9 @@ describe('configs/env.sample', () => {
     const named = [...entries.keys()].map((name) =>
       name.replace(/^(MD_(?:REGISTRY_)?WEBHOOK_SECRET)_FILE$/, '$1'),
     )
-    const shown = [...PLAIN_VARIABLES, ...SECRET_VARIABLES].filter(
-      // sops's own, read by whoever decrypts
-      (name) => name !== 'SOPS_AGE_KEY_FILE',
-    )
+    // of sops's own those that name a file: a key has no place there, and a command is not taken from there
+    const keyFiles = KEY_VARIABLES.filter((name) => name.endsWith('_FILE'))
+    const shown = [...PLAIN_VARIABLES, ...SECRET_VARIABLES, ...keyFiles]
 
     expect(problems).toEqual([])
     expect(named.toSorted()).toEqual(shown.toSorted())

@@ -21,6 +21,7 @@ export function lastGoodState(over: Partial<LastGoodState> = {}): LastGoodState 
     commit: 'c'.repeat(40),
     inputs: 'i1',
     tracked: 't1',
+    sealed: { files: { 'web/a.env': 'users', 'web/.env': 'all' }, mounts: ['web/conf'] },
     provider: 'docker-compose',
     services: { web: 'hash ghcr.io/o/web:1' },
     files: [

@@ -9,12 +9,28 @@ describe('valuesOf()', () => {
     ['a mapping', { A: 'planted', B: null, C: 'short' }],
     ['a list', ['A=planted', 'C=short']],
   ])('reads environment as %s', (_title, environment) => {
-    expect([...known({ environment }).values]).toEqual(['planted'])
+    const { values } = known({ environment })
+    expect(maskValues('planted short', values)).toBe('*** short')
   })
 
   it('takes a value of several lines line by line, and a doubled $ for one', () => {
     const { values } = known({ environment: { KEY: 'first-line\n  second$$line\n' } })
     expect(maskValues('first-line\nsecond$line\nsecond$$line', values)).toBe('***\n***\n***')
+  })
+
+  it('knows a value in the forms in which it travels', () => {
+    const value = 'a "quoted" päss/word+1'
+    const { values } = known({ environment: { A: value } })
+    const forms = [
+      value,
+      encodeURIComponent(value),
+      JSON.stringify(value).slice(1, -1),
+      Buffer.from(value).toString('base64'),
+      Buffer.from(value).toString('base64url'),
+    ]
+    for (const form of forms) expect(maskValues(`<${form}>`, values)).toBe('<***>')
+    const within = Buffer.from(`${value}:more`).toString('base64')
+    expect(maskValues(within, values)).toMatch(/^\*\*\*/)
   })
 
   it.each(['/srv/shop/a.env', ['/srv/shop/a.env'], [{ path: '/srv/shop/a.env' }]])(
@@ -63,5 +79,6 @@ function known(service: Readonly<Record<string, unknown>>) {
     },
     desired: { document: { services: { web: service } } },
     files: [{ path: 'a.env', content: bytes(lines.join('\n')) }],
+    secrets: { values: [], files: [] },
   })
 }

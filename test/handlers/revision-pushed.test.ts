@@ -646,7 +646,6 @@ describe('revisionPushed() beside stacks that are refused', () => {
   it.each([
     ['outside the repository', 'web: {image: a, env_file: ../../secret.env}', {}],
     ['a symlink that leaves it', 'web: {image: a, env_file: link}', { 'shop/link': '../../x' }],
-    ['encrypted', 'web: {image: a, env_file: a.env}', { 'shop/a.env': 'A=ENC[AES256_GCM,data:x]' }],
   ])('refuses what it refers to: %s', async (_title, service, more) => {
     const world = home({ 'shop/compose.yaml': compose(service), ...links(more) })
     const { deployments, calls } = await deploy(world)

@@ -30,6 +30,10 @@ import { createMemoryProposals } from '../fakes/memory-proposals.ts'
 import type { MemoryProposals } from '../fakes/memory-proposals.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
+import { createMemorySecretFiles } from '../fakes/memory-secret-files.ts'
+import type { MemorySecretFiles } from '../fakes/memory-secret-files.ts'
+import { createMemorySecrets } from '../fakes/memory-secrets.ts'
+import type { MemorySecrets } from '../fakes/memory-secrets.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
 import type { MemoryStackFiles } from '../fakes/memory-stack-files.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
@@ -51,6 +55,8 @@ export interface World {
   readonly machine: MemoryHost
   readonly prober: MemoryProber
   readonly files: MemoryStackFiles
+  readonly secrets: MemorySecrets
+  readonly secretFiles: MemorySecretFiles
   readonly history: History
   readonly inbox: Inbox
   readonly lines: readonly LogLine[]
@@ -71,6 +77,8 @@ export function createWorld(
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const prober = createMemoryProber()
   const stackFiles = createMemoryStackFiles()
+  const secrets = createMemorySecrets()
+  const secretFiles = createMemorySecretFiles()
   const { history, inbox, memory, upkeep } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
   const told: StatusReport[] = []
@@ -97,6 +105,8 @@ export function createWorld(
       isEnding: async () => await Promise.resolve(false),
       ...machineOptions,
     },
+    secrets,
+    secretFiles,
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.
@@ -112,6 +122,8 @@ export function createWorld(
     prober,
     proposals,
     files: stackFiles,
+    secrets,
+    secretFiles,
     history,
     inbox,
     lines,

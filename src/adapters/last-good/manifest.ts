@@ -1,3 +1,4 @@
+import type { SealedPaths } from '../../domain/compose/sealed.ts'
 import type { FileMode } from '../../domain/revision.ts'
 import type { Stack } from '../../domain/stack.ts'
 import type { LastGoodState } from '../../ports.ts'
@@ -38,7 +39,7 @@ export function parseManifest(text: string): Manifest | null {
 
 /** Without what else stands in the file. */
 function plain(manifest: Manifest): Manifest {
-  const { stack, project, commit, inputs, tracked, provider } = manifest
+  const { stack, project, commit, inputs, tracked, sealed, provider } = manifest
   const { services, files, untracked, images, at } = manifest
   return {
     stack,
@@ -46,6 +47,7 @@ function plain(manifest: Manifest): Manifest {
     commit,
     inputs,
     tracked,
+    sealed,
     provider,
     services,
     files,
@@ -58,9 +60,10 @@ function plain(manifest: Manifest): Manifest {
 function isManifest(value: unknown): value is Manifest {
   if (!isRecord(value) || value['version'] !== 1) return false
   const { stack, project, commit, inputs, tracked, provider, at, services, images } = value
-  const { files, untracked } = value
+  const { files, untracked, sealed } = value
   return (
     isStack(stack) &&
+    isSealed(sealed) &&
     [project, commit, inputs, tracked].every((one) => typeof one === 'string') &&
     (provider === 'docker-compose' || provider === 'podman-compose') &&
     typeof at === 'number' &&
@@ -79,6 +82,13 @@ function isStack(value: unknown): value is Stack {
   if (!isRecord(options)) return false
   if (typeof name !== 'string' || typeof directory !== 'string') return false
   return isList(files) && (hosts === null || isList(hosts))
+}
+
+function isSealed(value: unknown): value is SealedPaths {
+  if (!isRecord(value)) return false
+  const { files, mounts } = value
+  if (!isRecord(files) || !isList(mounts)) return false
+  return Object.values(files).every((reach) => reach === 'users' || reach === 'all')
 }
 
 const MODES: ReadonlySet<unknown> = new Set(['100644', '100755', '120000', '160000'])

@@ -1,6 +1,7 @@
 import { isEncrypted } from './encrypted.ts'
 import type { FileReference } from './file-references.ts'
 import type { Reason } from './location.ts'
+import type { Reach } from './sealed.ts'
 import { follow, forbiddenName, type Tree } from './tree-path.ts'
 
 export interface Refusal {
@@ -17,6 +18,8 @@ export interface Inventory {
   readonly files: Set<string>
   readonly mounts: Set<string>
   readonly optional: Set<string>
+  /** Encrypted files, with what their plaintext reaches. */
+  readonly sealed: Map<string, Reach>
   /** By place and message, so that nothing is told twice. */
   readonly refusals: Map<string, Refusal>
 }
@@ -31,6 +34,7 @@ export function emptyInventory(tree: Tree): Inventory {
     files: new Set(),
     mounts: new Set(),
     optional: new Set(),
+    sealed: new Map(),
     refusals: new Map(),
   }
 }
@@ -57,8 +61,15 @@ export function take(
     return null
   }
   const text = role === 'context' ? null : inventory.tree.read(found.path)
-  if (text !== null && isEncrypted(text)) refuse(inventory, subject, place, encrypted)
+  if (text !== null && isEncrypted(text)) seal(inventory, subject, found.path)
   return found.path
+}
+
+function seal({ sealed }: Inventory, { role, what }: Subject, path: string): void {
+  const variables =
+    what === 'environment file' || what === 'env file' || what === 'include.env_file'
+  const reach = role === 'include' || role === 'extends' || variables ? 'all' : 'users'
+  if (sealed.get(path) !== 'all') sealed.set(path, reach)
 }
 
 export function addPath(inventory: Inventory, { role, need }: Subject, path: string): void {
@@ -123,8 +134,4 @@ export const notInRepository: Reason = {
 const badName: Reason = {
   reason: 'its name is none that may be laid down',
   remedy: 'Rename it',
-}
-const encrypted: Reason = {
-  reason: 'it is encrypted with SOPS, and decryption is not part of this version',
-  remedy: 'Keep the plain file untracked in the stack’s directory on the host, and name that',
 }

@@ -14,12 +14,15 @@ import {
   type Refusal,
 } from './inventory.ts'
 import { locate, type Reason } from './location.ts'
+import type { Reach } from './sealed.ts'
 import { parentOf, type Tree } from './tree-path.ts'
 import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 export interface ReferenceOptions extends Tree {
   /** Absolute directories of the host that Compose may read from. */
   readonly allowPaths: readonly string[]
+  /** An encrypted file in the clear; null where the caller has not decrypted it. */
+  readonly open: (path: string) => string | null
 }
 
 /** What a stack refers to; paths from the repository's root, a folder stands for all in it. */
@@ -30,6 +33,8 @@ export interface StackReferences {
   readonly mounts: readonly string[]
   /** Those of `files` that may be absent. */
   readonly optional: readonly string[]
+  /** Those that are encrypted, by path, but for what lies in folders. */
+  readonly sealed: ReadonlyMap<string, Reach>
   readonly refusals: readonly Refusal[]
 }
 
@@ -40,7 +45,14 @@ export interface StackReferences {
 export function stackReferences(stack: Stack, options: ReferenceOptions): StackReferences {
   const inventory = emptyInventory(options)
   const { allowPaths } = options
-  const walk: Walk = { inventory, allowPaths, parsed: new Map(), seen: new Set(), due: [] }
+  const walk: Walk = {
+    inventory,
+    allowPaths,
+    open: options.open,
+    parsed: new Map(),
+    seen: new Set(),
+    due: [],
+  }
   takeFolder(inventory, stack.directory, nestedIn(stack, options))
   const environmentFrom = environmentFiles(stack)
   if (environmentFrom === null) takeEnvironment(inventory, stack.directory)
@@ -52,11 +64,12 @@ export function stackReferences(stack: Stack, options: ReferenceOptions): StackR
     if (target !== null) walk.due.push({ path: target, base: stack.directory, service: null })
   }
   for (let next = walk.due.shift(); next !== undefined; next = walk.due.shift()) visit(walk, next)
-  const { files, mounts, optional, refusals } = inventory
+  const { files, mounts, optional, sealed, refusals } = inventory
   return {
     files: [...files],
     mounts: [...mounts],
     optional: [...optional],
+    sealed,
     refusals: [...refusals.values()],
   }
 }
@@ -72,6 +85,7 @@ interface Visit {
 interface Walk {
   readonly inventory: Inventory
   readonly allowPaths: readonly string[]
+  readonly open: ReferenceOptions['open']
   readonly parsed: Map<string, YamlFile>
   readonly seen: Set<string>
   readonly due: Visit[]
@@ -113,7 +127,8 @@ function visit(walk: Walk, file: Visit): void {
 function parsed(walk: Walk, path: string): YamlFile | null {
   const known = walk.parsed.get(path)
   if (known !== undefined) return known
-  const text = walk.inventory.tree.read(path)
+  const { tree, sealed } = walk.inventory
+  const text = sealed.has(path) ? walk.open(path) : tree.read(path)
   if (text === null) return null
   const yaml = parseYamlFile(path, text)
   walk.parsed.set(path, yaml)

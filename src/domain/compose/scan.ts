@@ -1,3 +1,4 @@
+import { isEncrypted } from './encrypted.ts'
 import { hasAnnotation, readAnnotation, type PolicyDefaults } from '../annotation.ts'
 import { noDelivery, type Delivery } from '../delivery.ts'
 import type { ImageReference } from '../image-reference.ts'
@@ -81,6 +82,7 @@ function bindAnnotations(
   { defaults, annotations = 'heeded' }: ScanOptions,
   extent: 'whole' | 'services',
 ): ScanResult {
+  const sealed = sealOf(yaml.text)
   const comments = yaml.comments.filter((comment) => hasAnnotation(comment.text))
   const commentOf = new Map(comments.map((comment) => [comment.line, comment]))
   const imagesOf = Map.groupBy(lines, ({ noted }) => noted.line)
@@ -97,7 +99,7 @@ function bindAnnotations(
       policy: verdict.policy,
       annotation: comment === undefined ? 'none' : verdict.policy === null ? 'broken' : 'read',
       delivery: verdict.delivery,
-      held: obstacle ?? first?.message ?? null,
+      held: obstacle ?? first?.message ?? (verdict.policy === null ? null : sealed),
     })
     if (crowd[0]?.range === line.range) problems.push(...verdict.problems)
   }
@@ -108,6 +110,12 @@ function bindAnnotations(
     problems.push(...misspellings(yaml))
   }
   return { images, problems }
+}
+
+/** An edit would break the MAC that SOPS has over every value, the clear ones too unless the file says otherwise. */
+function sealOf(text: string): string | null {
+  if (!isEncrypted(text) || /\bmac_only_encrypted["']?\s*[:=]\s*["']?true/.test(text)) return null
+  return 'the file is sealed by SOPS over its clear values too: take the image out of it, or encrypt it with mac_only_encrypted'
 }
 
 interface Verdict {

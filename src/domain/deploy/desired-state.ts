@@ -55,10 +55,22 @@ export interface DesiredStack {
   readonly changes?: readonly FileChange[]
   /** Files of the host's own that Compose reads: env files count whoever holds them. */
   readonly untracked?: readonly TrackedFile[]
+  readonly keyed?: KeyedServices
+}
+
+/** Services whose hash must not tell what they hold to whoever can guess at it and try. */
+export interface KeyedServices {
+  readonly names: ReadonlySet<string>
+  /** A digest that nobody can make without this host's key. */
+  readonly digest: (text: string) => string
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function desiredService(
-  { home, changes = [], untracked = [] }: DesiredStack,
+  { home, changes = [], untracked = [], keyed }: DesiredStack,
   name: string,
   service: Readonly<Record<string, unknown>>,
   document: ComposeDocument,
@@ -74,7 +86,8 @@ function desiredService(
     ...filesUnder(environment, [...tracked, ...untracked]),
   ]
   const files = filesText([...new Set([...seen.made, ...others])])
-  const hash = createHash('sha256').update(canonicalJson({ rest, used, files })).digest('hex')
+  const text = canonicalJson({ rest, used, files })
+  const hash = keyed?.names.has(name) === true ? keyed.digest(text) : sha256(text)
   return {
     name,
     image: typeof image === 'string' ? parseImage(name, image) : null,

@@ -6,4 +6,6 @@ export const LABEL = {
   hash: 'magos.hash',
   /** The stable directory. */
   home: 'magos.home',
+  /** Keyed digests of the decrypted files that the container reads, by commas. */
+  secrets: 'magos.secrets',
 } as const

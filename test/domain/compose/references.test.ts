@@ -21,7 +21,9 @@ function modeOf(content: string): FileMode {
   return content === '@' ? '160000' : '100644'
 }
 
-function refer(files: Files, { of = stack, allowPaths = [] as string[] } = {}) {
+const noFiles: Files = {}
+
+function refer(files: Files, { of = stack, allowPaths = [] as string[], opened = noFiles } = {}) {
   const paths = Object.keys(files)
   const entries = paths.map((path): TreeEntry => ({
     path,
@@ -32,6 +34,7 @@ function refer(files: Files, { of = stack, allowPaths = [] as string[] } = {}) {
     entries: new Map(entries.map((entry) => [entry.path, entry])),
     allowPaths,
     read: (path) => files[path]?.replace(/^-> /, '') ?? null,
+    open: (path) => opened[path] ?? null,
   })
 }
 
@@ -245,7 +248,7 @@ describe('stackReferences() finds', () => {
         if (!known.has(path) && entries.has(path)) missed.add(path)
         return known.has(path) ? (files[path] ?? null) : null
       }
-      const found = stackReferences(stack, { entries, allowPaths: [], read })
+      const found = stackReferences(stack, { entries, allowPaths: [], read, open: () => null })
       expect(found.refusals).toEqual([])
       last = found.files
     }
@@ -360,30 +363,6 @@ describe('stackReferences() refuses', () => {
   })
 
   test.each([
-    ['yaml', 'a: ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]\nsops:\n  mac: x\n'],
-    ['yaml without a ciphertext', 'a: ""\nsops:\n  age: []\n'],
-    ['json', '{"data": "x", "sops": {"mac": "y"}}'],
-    ['dotenv', 'A=ENC[AES256_GCM,data:x]\nsops_mac=x\n'],
-    ['dotenv without values', 'A=\nsops_mac=ENC\n'],
-    ['ini', '[a]\nb = ENC[AES256_GCM,data:x]\n[sops]\nmac = x\n'],
-  ])('ciphertext in %s, wherever Compose would read it', (_, secret) => {
-    const uses = [
-      [service('env_file: ../s'), 's'],
-      ['configs: {c: {file: ../s}}', 's'],
-      ['secrets: {c: {file: ../s}}', 's'],
-      [service('volumes: ["../s:/s"]'), 's'],
-      ['services: {}', 'web/.env'],
-    ] as const
-    for (const [text, path] of uses) {
-      const { refusals } = refer({ 'web/compose.yaml': text, [path]: secret })
-      expect(refusals.map(({ message }) => message)).toEqual([
-        expect.stringContaining('decryption is not part of this version'),
-      ])
-      expect(refusals[0]?.remedy).not.toContain('ENC')
-    }
-  })
-
-  test.each([
     ['aliases', (n: number) => `[${`*m${n}, `.repeat(8)}*m${n}]`],
     ['merges', (n: number) => `{<<: [${`*m${n}, `.repeat(8)}*m${n}]}`],
   ])('a bomb of %s, which Compose would expand', (_, level) => {
@@ -402,15 +381,105 @@ describe('stackReferences() refuses', () => {
     expect(referOf(`${base}services:\n${services}`).refusals).toEqual([])
   })
 
-  test('ciphertext in a compose file', () => {
-    const text = `${service('environment: {A: "ENC[AES256_GCM,data:x]"}')}sops: {mac: x}\n`
-    expect(referOf(text).refusals[0]).toContain('encrypted with SOPS')
-  })
-
   test('no plain file that only talks of sops', () => {
     const more = { 's.env': '# sops: see the wiki\nsops=1\nA=sops: x', 'c.yaml': 'sops: text\n' }
     expect(
       referOf(`${service('env_file: ../s.env')}configs: {c: {file: ../c.yaml}}`, more).refusals,
     ).toEqual([])
+  })
+})
+
+describe('stackReferences() on encrypted files', () => {
+  const cipher = 'ENC[AES256_GCM,data:x]'
+
+  test.each([
+    ['yaml', 'a: ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]\nsops:\n  mac: x\n'],
+    ['yaml without a ciphertext', 'a: ""\nsops:\n  age: []\n'],
+    ['json', '{"data": "x", "sops": {"mac": "y"}}'],
+    ['dotenv', 'A=ENC[AES256_GCM,data:x]\nsops_mac=x\n'],
+    ['dotenv without values', 'A=\nsops_mac=ENC\n'],
+    ['ini', '[a]\nb = ENC[AES256_GCM,data:x]\n[sops]\nmac = x\n'],
+  ])('stackReferences() knows ciphertext in %s, wherever Compose would read it', (_, secret) => {
+    const uses = [
+      [service('env_file: ../s'), 's'],
+      ['configs: {c: {file: ../s}}', 's'],
+      ['secrets: {c: {file: ../s}}', 's'],
+      [service('volumes: ["../s:/s"]'), 's'],
+      ['services: {}', 'web/.env'],
+    ] as const
+    for (const [text, path] of uses) {
+      const { sealed, refusals } = refer({ 'web/compose.yaml': text, [path]: secret })
+      expect(refusals).toEqual([])
+      expect([...sealed.keys()]).toEqual([path])
+    }
+  })
+
+  test('stackReferences() tells which are encrypted, and what their plaintext reaches', () => {
+    const text = [
+      'include: [{path: more.yaml, env_file: inc.env}]',
+      'services: {a: {image: a, env_file: [a.env, both.env]}, b: {image: b, extends: {file: base.yaml, service: b}}}',
+      'secrets: {s: {file: s.txt}}',
+      'configs: {c: {file: plain.txt}}',
+    ].join('\n')
+    const sealed = {
+      'a.env': cipher,
+      'both.env': cipher,
+      's.txt': cipher,
+      'base.yaml': cipher,
+      '.env': cipher,
+    }
+    const files = {
+      'compose.yaml': text,
+      'plain.txt': 'x',
+      'more.yaml': 'services: {c: {image: c}}\n',
+      'inc.env': cipher,
+      ...sealed,
+    }
+    const inWeb = Object.fromEntries(
+      Object.entries(files).map(([path, one]) => [`web/${path}`, one]),
+    )
+    const found = refer(inWeb, {
+      opened: { 'web/base.yaml': 'services: {b: {image: b, env_file: b.env}}\n' },
+    })
+    expect(found.refusals).toEqual([])
+    expect(Object.fromEntries(found.sealed)).toEqual({
+      'web/.env': 'all',
+      'web/a.env': 'users',
+      'web/both.env': 'users',
+      'web/s.txt': 'users',
+      'web/inc.env': 'all',
+      'web/base.yaml': 'all',
+    })
+    expect(found.files).toContain('web/b.env')
+  })
+
+  test('stackReferences() asks for the plaintext of compose files alone', () => {
+    const asked: string[] = []
+    const files: Files = {
+      'web/compose.yaml': `x: ${cipher}\nservices: {a: {image: a, env_file: a.env}}`,
+      'web/a.env': cipher,
+    }
+    const entries = new Map(
+      Object.keys(files).map((path) => [path, { path, mode: '100644', oid: '' } as const]),
+    )
+    const { sealed } = stackReferences(stack, {
+      entries,
+      allowPaths: [],
+      read: (path) => files[path] ?? null,
+      open: (path) => {
+        asked.push(path)
+        return null
+      },
+    })
+    expect(asked).toEqual(['web/compose.yaml'])
+    expect([...sealed]).toEqual([['web/compose.yaml', 'all']])
+  })
+
+  test('stackReferences() leaves ciphertext in a build context as it is', () => {
+    const found = refer({
+      'web/compose.yaml': 'services: {a: {build: ./app}}',
+      'web/app/k.env': cipher,
+    })
+    expect([...found.sealed]).toEqual([])
   })
 })

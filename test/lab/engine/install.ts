@@ -46,6 +46,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   skopeo: ['skopeo'],
   'busybox-static': [],
   'docker-registry': ['docker-registry'],
+  age: ['age'],
 }
 
 const COMPOSE = 'docker-compose'

@@ -1,0 +1,21 @@
+import type { SecretsCheckAnswer } from '../domain/answer.ts'
+import type { ExitCode, Io } from './io.ts'
+import { table } from './table.ts'
+
+/** Prints which encrypted files this host cannot open, and why. 1 where there is one. */
+export function printSecretsCheck(io: Io, answer: SecretsCheckAnswer): ExitCode {
+  const refused = answer.files.filter((file) => file.outcome === 'refused')
+  if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
+  else {
+    if (refused.length > 0) {
+      const rows = refused.map(({ file, line, reason, remedy }) => [
+        line === undefined ? file : `${file}:${line}`,
+        remedy === undefined ? reason : `${reason}. ${remedy}`,
+      ])
+      io.write(table(io, ['CANNOT OPEN', 'WHY'], rows))
+    }
+    const opening = answer.files.length - refused.length
+    io.write(`${opening} of ${answer.files.length} encrypted files open, at ${answer.revision}\n`)
+  }
+  return refused.length > 0 ? 1 : 0
+}
