@@ -15,6 +15,7 @@ import { loadLine, machineLine } from './machine.ts'
 import { benchPolicy } from './policy.ts'
 import { benchReconcile } from './reconcile.ts'
 import { benchRegistries } from './registries.ts'
+import { benchSecrets } from './secrets.ts'
 import { benchStart } from './start.ts'
 import { markdownTable, textTable, type Table } from './table.ts'
 import { benchWebhooks } from './webhooks.ts'
@@ -30,6 +31,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['policy', benchPolicy],
   ['edit', benchEdit],
   ['reconcile', benchReconcile],
+  ['secrets', benchSecrets],
 ])
 
 async function main(): Promise<number> {

@@ -1,4 +1,4 @@
-import { createDecipheriv } from 'node:crypto'
+import { createDecipheriv, type KeyObject } from 'node:crypto'
 import { parseBase64 } from './base64.ts'
 
 /** A ciphertext's parts: https://github.com/getsops/sops#encryption-protocol */
@@ -33,7 +33,7 @@ export function parseCiphertext(text: string): Ciphertext | null {
 /** The plaintext, null where the ciphertext does not authenticate under this key and additional data. */
 export function openCiphertext(
   { data, iv, tag }: Ciphertext,
-  dataKey: Uint8Array,
+  dataKey: KeyObject,
   additionalData: Uint8Array,
 ): Uint8Array | null {
   const decipher = createDecipheriv('aes-256-gcm', dataKey, iv, { authTagLength: tagLength })

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, createSecretKey, type Hash, type KeyObject } from 'node:crypto'
 import type { Place } from '../error.ts'
 import { bytesOf, textOf } from './bytes.ts'
 import { ciphertextMark, openCiphertext, parseCiphertext } from './ciphertext.ts'
@@ -43,14 +43,14 @@ interface Spot {
 
 class Decryption {
   readonly #metadata: SopsMetadata
-  readonly #dataKey: Uint8Array
+  readonly #dataKey: KeyObject
   readonly #place: Place
   readonly #hash: Hash = createHash('sha512')
   readonly #values = new Set<string>()
 
   constructor(metadata: SopsMetadata, dataKey: Uint8Array, place: Place) {
     this.#metadata = metadata
-    this.#dataKey = dataKey
+    this.#dataKey = createSecretKey(dataKey)
     this.#place = place
     if (metadata.covers === 'encrypted') this.#hash.update(onlyEncryptedSeed, 'hex')
   }
@@ -131,7 +131,8 @@ class Decryption {
     if (opened === null) throw this.#corrupt(spot, 'it does not hold what its type says')
     this.#values.add(textOf(plaintext))
     if (opened.kind === 'comment') return { ...opened, stands: 'alone' }
-    this.#values.add(canonicalText(opened))
+    // as it is shown, where that is another spelling
+    if (opened.kind !== 'text') this.#values.add(canonicalText(opened))
     this.#hash.update(canonicalBytes(opened))
     return opened
   }

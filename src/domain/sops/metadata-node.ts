@@ -94,8 +94,12 @@ function unflatten(entries: readonly Entry[], place: Place): ReadonlyMap<string,
   const root: Branch = { value: undefined, below: new Map() }
   for (const { key, value } of entries) {
     const name = textOf(key)
+    const parts = name.split(/(?=__(?:map|list)_)/)
+    if (parts.length > maxParts) {
+      throw refusal('bad-metadata', 'Cannot decrypt file: its metadata nests without end', place)
+    }
     let branch = root
-    for (const part of name.split(/(?=__(?:map|list)_)/)) {
+    for (const part of parts) {
       const next = branch.below.get(part) ?? { value: undefined, below: new Map() }
       branch.below.set(part, next)
       branch = next
@@ -106,6 +110,9 @@ function unflatten(entries: readonly Entry[], place: Place): ReadonlyMap<string,
   const folded = fold(root, place)
   return folded instanceof Map ? folded : new Map()
 }
+
+/** `key_groups__list_0__map_kms__list_0__map_context__map_app` has seven. */
+const maxParts = 20
 
 interface Branch {
   value: MetadataNode | undefined

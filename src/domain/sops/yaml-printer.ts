@@ -30,16 +30,24 @@ function printMap({ entries }: MapValue, indent: number): string[] {
     const { text: key, simple } = printKey(entry.key, deeper(indent))
     const [first = '', ...rest] = key.split('\n')
     const [start, ...below] = printValue(entry.value, indent, beside)
-    if (simple) {
-      lines.push(`${margin}${key}:${start}`, ...below)
-    } else {
-      lines.push(`${margin}? ${first}`, ...rest, `${margin}:${start}`, ...below)
-    }
+    if (simple) lines.push(`${margin}${key}:${start}`, ...below)
+    else
+      lines.push(`${margin}? ${first}`, ...rest, ...explicitValue([start ?? '', ...below], margin))
     beside = []
   }
   for (const comment of beside) lines.push(...commentLines(comment, margin))
   if (!entries.some(({ kind }) => kind === 'entry') && entries.length > 0) lines.push(`${margin}{}`)
   return lines
+}
+
+/** Behind an explicit key a block begins on the line of its colon. */
+function explicitValue([start = '', first, ...rest]: readonly string[], margin: string): string[] {
+  if (start !== '' || first === undefined) {
+    return [`${margin}:${start}`, ...(first === undefined ? [] : [first]), ...rest]
+  }
+  const isComment = first.trimStart().startsWith('#')
+  if (isComment) return [`${margin}:`, first, ...rest]
+  return [`${margin}:${first.slice(margin.length + 1)}`, ...rest]
 }
 
 function printList({ items }: ListValue, indent: number): string[] {
@@ -60,16 +68,36 @@ function printList({ items }: ListValue, indent: number): string[] {
 }
 
 function printItem(item: Value, indent: number, beside: readonly Comment[]): string[] {
-  const dash = `${' '.repeat(indent)}-`
-  const block = blockOf(item, indent + 2)
+  const margin = ' '.repeat(indent)
+  const [comments, value] = leadingComments(item)
+  const above = comments.flatMap((comment) => commentLines(comment, margin))
+  const block = blockOf(value, indent + 2)
   if (block === null) {
-    const [first, ...rest] = inline(item, indent + 2, 2, beside)
-    return [`${dash}${first}`, ...rest]
+    const [first, ...rest] = inline(value, indent + 2, 2, beside)
+    return [...above, `${margin}-${first}`, ...rest]
   }
   const [first = '', ...rest] = block
-  // a block's first line stands behind the dash; a comment there would be taken for the dash's own
-  if (first.trimStart().startsWith('#')) return [dash, ...block]
-  return [`${dash} ${first.slice(indent + 2)}`, ...rest]
+  return [...above, `${margin}- ${first.slice(indent + 2)}`, ...rest]
+}
+
+/** Comments that would stand between a dash and its value go above the dash. */
+function leadingComments(item: Value): readonly [readonly Comment[], Value] {
+  const parts = item.kind === 'map' ? item.entries : item.kind === 'list' ? item.items : []
+  const found = parts.findIndex(({ kind }) => kind !== 'comment')
+  const end = found === -1 ? parts.length : found
+  const comments = parts.slice(0, end).filter((part) => part.kind === 'comment')
+  const [nested, rest] = withoutFirst(item, end)
+  return [[...comments, ...nested], rest]
+}
+
+function withoutFirst(item: Value, count: number): readonly [readonly Comment[], Value] {
+  if (item.kind === 'map') return [[], { ...item, entries: item.entries.slice(count) }]
+  if (item.kind !== 'list') return [[], item]
+  const [first, ...others] = item.items.slice(count)
+  if (first === undefined || first.kind === 'comment') return [[], { ...item, items: [] }]
+  // the first item's own dash stands behind this one
+  const [comments, value] = leadingComments(first)
+  return [comments, { ...item, items: [value, ...others] }]
 }
 
 /** What stands behind a key's colon, and the lines below. */

@@ -44,6 +44,7 @@ export function readYaml(content: Uint8Array, place: Place): SopsTree {
 /** Scalars stay as they are written; what they are to sops is found by its own rules. */
 const composerOptions = {
   schema: 'failsafe',
+  resolveKnownTags: false,
   merge: false,
   uniqueKeys: false,
   keepSourceTokens: true,
