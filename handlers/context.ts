@@ -14,6 +14,7 @@ import type {
   Log,
   Machine,
   Memory,
+  Prerequisites,
   Prober,
   Proposals,
   Registry,
@@ -113,6 +114,21 @@ export type HoldContext = Pick<
   readonly inbox: Inbox
   /** Opened only for a stack that this host does not know. */
   openSource(): Promise<Source>
+}
+
+/** What the doctor looks at; what cannot be opened is what it tells of. */
+export type DoctorContext = Pick<Context, 'views' | 'host' | 'registry'> & {
+  readonly prerequisites: Prerequisites
+  openEngine(signal: AbortSignal): Promise<Pick<Context, 'engine' | 'compose'>>
+  openRepository(signal: AbortSignal): Promise<{
+    readonly source: Context['source']
+    readonly installation: Context['installation']
+  }>
+  /** Somebody whose clock is right; null where nobody is asked for anything. */
+  readonly clockUrl: string | null
+  readonly webhook: 'set' | 'unset' | 'unneeded'
+  /** Aborts when the doctor has waited long enough. */
+  patience(): AbortSignal
 }
 
 /** What a handler leaves behind: its answer, what follows, and whether the world moved under it. */

@@ -52,6 +52,11 @@ function operations(signal: AbortSignal): Operations {
       const { syncOnce } = await import('./main/sync.ts')
       return syncOnce(await openBase('stderr'), stack, signal)
     },
+    async doctor(treatment) {
+      const { examineHost, unconfigured } = await import('./main/doctor.ts')
+      const base = await openBase('stderr', 'warn').catch(unconfigured)
+      return 'checks' in base ? base : examineHost(base, treatment, signal)
+    },
     async run() {
       const { runDaemon } = await import('./main/daemon.ts')
       return runDaemon(await openBase('stdout'), signal)

@@ -6,6 +6,7 @@ import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
 import type { Event, Origin, StatusReport } from './domain/event.ts'
+import type { HostFacts } from './domain/doctor/facts.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
@@ -219,6 +220,8 @@ export interface EngineInfo {
   readonly rootless: boolean
   readonly os: string
   readonly architecture: string
+  /** The directory in which it keeps images; null where it does not say. */
+  readonly images: string | null
 }
 
 export interface PullOptions {
@@ -629,6 +632,16 @@ export interface Memory {
 }
 
 // ---------------------------------------------------------------- the rest
+
+/** What Magos stands on here, as the doctor looks at it. */
+export interface Prerequisites {
+  /** What it is like now; `images` is where the engine keeps them. What is missing is told, not thrown. */
+  look(images: string | null, signal: AbortSignal): Promise<HostFacts>
+  /** How far the clock is ahead of a server's, ms; null where that one tells no time. Throws `network`. */
+  skew(url: string, signal: AbortSignal): Promise<number | null>
+  /** Puts right what this user may; what was done in words, null where it was refused. */
+  mend(what: 'data-directory' | 'linger', signal: AbortSignal): Promise<string | null>
+}
 
 export type LogFields = Readonly<Record<string, unknown>>
 

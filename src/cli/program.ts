@@ -10,6 +10,7 @@ import type {
   SyncAnswer,
   VersionsAnswer,
 } from '../domain/answer.ts'
+import type { DoctorAnswer } from '../domain/doctor/check.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { printError } from './failure.ts'
@@ -28,6 +29,7 @@ export interface Operations {
   releaseVersions(image: string, reason: string): Promise<VersionsAnswer>
   rollback(stack: string, to: string | null): Promise<RollbackAnswer>
   checkSecrets(): Promise<SecretsCheckAnswer>
+  doctor(treatment: 'look' | 'fix'): Promise<DoctorAnswer>
   /** The daemon; resolves when it was told to end. */
   run(): Promise<ExitCode>
 }
@@ -115,6 +117,14 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
   )
   addHoldCommands(operations, add, choose)
   addSecretsCommands(operations, program, choose)
+  add('doctor', 'look at everything that Magos stands on, and say what is missing')
+    .option('--fix', 'put right what needs nobody else: the data directory’s mode, lingering')
+    .action(({ fix = false }: { readonly fix?: boolean }) =>
+      choose(async (out) => {
+        const { printDoctor } = await import('./doctor.ts')
+        return printDoctor(out, await operations.doctor(fix ? 'fix' : 'look'))
+      }),
+    )
   add('run', 'the daemon').action(() => choose(() => operations.run()))
   return program
 }

@@ -16,6 +16,7 @@ const silent: Operations = {
   holdVersions: refuse,
   releaseVersions: refuse,
   rollback: refuse,
+  doctor: refuse,
   run: () => Promise.resolve(0),
 }
 

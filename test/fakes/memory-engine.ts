@@ -170,6 +170,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
         rootless: true,
         os: 'linux',
         architecture: 'amd64',
+        images: '/memory/images',
       })
     },
     async observe(signal) {

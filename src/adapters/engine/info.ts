@@ -31,5 +31,7 @@ export function readInfo(runtime: Runtime, text: string): EngineInfo | null {
     rootless,
     os: os === '' ? 'linux' : os,
     architecture: ARCHITECTURES[machine] ?? machine,
+    images:
+      (podman ? textAt(document, 'store', 'graphRoot') : textAt(document, 'DockerRootDir')) || null,
   }
 }

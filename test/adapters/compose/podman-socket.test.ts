@@ -10,7 +10,13 @@ import type { SocketContext } from '../../../src/adapters/compose/podman-socket.
 import type { RunChild } from '../../../src/host/process.ts'
 
 const signal = new AbortController().signal
-const INFO = { name: 'podman', version: '5.4.2', os: 'linux', architecture: 'amd64' } as const
+const INFO = {
+  name: 'podman',
+  version: '5.4.2',
+  os: 'linux',
+  architecture: 'amd64',
+  images: null,
+} as const
 let directory: string
 let server: Server | null = null
 

@@ -112,6 +112,7 @@ function applyingOf(
     rootless: false,
     os: 'linux',
     architecture: 'amd64',
+    images: null,
   }
   const engineInfo = async () => await Promise.resolve({ ...info, name: 'docker' as const })
   const applying: Applying = {

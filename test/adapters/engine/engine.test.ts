@@ -218,6 +218,7 @@ describe('info()', () => {
       rootless: true,
       os: 'linux',
       architecture: 'arm64',
+      images: null,
     })
   })
 

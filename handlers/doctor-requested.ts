@@ -1,0 +1,168 @@
+import { fail, ok, warn, type Check, type DoctorAnswer } from '../src/domain/doctor/check.ts'
+import type { HostFacts } from '../src/domain/doctor/facts.ts'
+import { judgeAsked, type Asked } from '../src/domain/doctor/outcome.ts'
+import { judgeRootless } from '../src/domain/doctor/rootless.ts'
+import { judgeStorage } from '../src/domain/doctor/storage.ts'
+import { judgeTime } from '../src/domain/doctor/time.ts'
+import { MagosError } from '../src/domain/error.ts'
+import type { EngineInfo, InstallationState, Provider } from '../src/ports.ts'
+import type { DoctorContext } from './context.ts'
+import { askWithin } from './steps/ask-within.ts'
+import { scanStacks } from './steps/scan-stacks.ts'
+import { examineRegistries } from './steps/examine-registries.ts'
+import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
+
+/** Whether what may be put right without asking is put right. */
+export type Treatment = 'look' | 'fix'
+
+/**
+ * Looks at everything that Magos stands on: this machine, its engine and provider, the repository, GitHub and registries.
+ * What is missing or silent is a check that failed, never an error. `fix` closes the data directory and lets the user
+ * linger, nothing else, and looks again.
+ */
+export async function doctorRequested(
+  ctx: DoctorContext,
+  treatment: Treatment,
+  signal: AbortSignal,
+): Promise<DoctorAnswer> {
+  const found = await examine(ctx, signal)
+  const fixed = treatment === 'look' ? [] : await mend(ctx, found, signal)
+  const checks = fixed.length === 0 ? found.checks : (await examine(ctx, signal)).checks
+  return { checks, fixed }
+}
+
+interface Examination {
+  readonly checks: readonly Check[]
+  readonly facts: HostFacts
+}
+
+async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examination> {
+  const ask = askWithin(ctx.patience(), signal)
+  const [engine, provider, view, installation, skew] = await Promise.all([
+    ask(async (asked) => (await ctx.openEngine(asked)).engine.info(asked)),
+    ask(async (asked) => (await ctx.openEngine(asked)).compose.provider(null, asked)),
+    ask((asked) => readView(ctx, asked)),
+    ask(async (asked) => (await ctx.openRepository(asked)).installation?.state(asked) ?? null),
+    ask(async (asked) =>
+      ctx.clockUrl === null ? null : ctx.prerequisites.skew(ctx.clockUrl, asked),
+    ),
+  ])
+  const info = engine.outcome === 'answered' ? engine.answer : null
+  const [facts, registries] = await Promise.all([
+    ctx.prerequisites.look(info?.images ?? null, signal),
+    examineRegistries(ctx, ask, view),
+  ])
+  const checks = [
+    judgeAsked('engine', engine, (answer) => ok('engine', engineText(answer))),
+    judgeAsked('provider', provider, (answer) => ok('provider', providerText(answer))),
+    ...(needsRootless(info, facts) ? judgeRootless(facts, { version: info?.version ?? '' }) : []),
+    ...judgeStorage(facts),
+    judgeTime(facts, skew.outcome === 'answered' ? skew.answer : null),
+    judgeAsked('repository', view, (answer) => repositoryCheck(ctx, answer)),
+    ...installationChecks(view, installation),
+    ...webhookChecks(ctx),
+    ...registries,
+  ]
+  return { checks, facts }
+}
+
+async function readView(ctx: DoctorContext, signal: AbortSignal): Promise<RepositoryView> {
+  const { source } = await ctx.openRepository(signal)
+  const view = await viewRepository({ ...ctx, source }, await source.head(signal), signal)
+  await scanStacks({ ...ctx, source }, view, signal)
+  return view
+}
+
+function engineText({ name, version, rootless, os, architecture }: EngineInfo): string {
+  return `${name} ${version}, ${rootless ? 'rootless' : 'rootful'}, ${os}/${architecture}`
+}
+
+function providerText({ name, version, path }: Provider): string {
+  return `${name} ${version}: ${path}`
+}
+
+/** An engine that does not answer may not answer for want of one of these. */
+function needsRootless(info: EngineInfo | null, { user }: HostFacts): boolean {
+  return info === null ? user.uid !== 0 : info.name === 'podman' && info.rootless
+}
+
+function repositoryCheck(
+  { host }: DoctorContext,
+  { revision, stacks, refused, problems }: RepositoryView,
+): Check {
+  const name = 'repository'
+  if (host.repository === '') {
+    const detail = `MD_REPO is not set: ${stacks.length} stacks are in the working directory`
+    return warn(name, detail, 'Set MD_REPO to owner/name or to a local path')
+  }
+  const detail = `${stacks.length} stacks of this host at ${revision.commit.slice(0, 12)}`
+  const first = problems.find(({ severity }) => severity === 'error')
+  return refused.length === 0 && first === undefined
+    ? ok(name, detail)
+    : warn(
+        name,
+        `${detail}, ${refused.length} refused${first === undefined ? '' : `; ${first.file}:${first.line}: ${first.message}`}`,
+        'See: magos scan, magos plan',
+      )
+}
+
+/** A repository that could not be opened is told of already. */
+function installationChecks(
+  view: Asked<RepositoryView>,
+  asked: Asked<InstallationState | null>,
+): readonly Check[] {
+  const isLocal = asked.outcome === 'answered' && asked.answer === null
+  if (isLocal || (asked.outcome !== 'answered' && view.outcome !== 'answered')) return []
+  const name = 'github-app'
+  return [
+    judgeAsked(name, asked, (state) =>
+      state === null || state.outcome === 'ready'
+        ? ok(name, 'it is installed and has what it needs')
+        : fail(name, state.reason, state.remedy),
+    ),
+  ]
+}
+
+function webhookChecks({ webhook }: DoctorContext): readonly Check[] {
+  const name = 'webhook'
+  switch (webhook) {
+    case 'unneeded':
+      return []
+    case 'set':
+      return [ok(name, 'its secret is set')]
+    case 'unset':
+      return [
+        warn(
+          name,
+          'it has no secret: deliveries are refused, and polling finds the work',
+          'Set MD_WEBHOOK_SECRET to what the GitHub App’s settings have',
+        ),
+      ]
+  }
+}
+
+async function mend(
+  { prerequisites }: DoctorContext,
+  { checks, facts }: Examination,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const fixed: string[] = []
+  const due = [
+    ...(facts.dataDirectory.state === 'open' ? (['data-directory'] as const) : []),
+    ...(checks.some(({ name, status }) => name === 'linger' && status === 'fail')
+      ? (['linger'] as const)
+      : []),
+  ]
+  for (const what of due) {
+    const done = await prerequisites.mend(what, signal).catch(refusedOnly)
+    if (done !== null) fixed.push(done)
+  }
+  return fixed
+}
+
+/** What may not be put right stays a check that fails, with its remedy. */
+function refusedOnly(thrown: unknown): null {
+  if (thrown instanceof MagosError && thrown.code !== 'interrupted') return null
+  throw thrown
+}

@@ -1,0 +1,111 @@
+import { fail, ok, warn, type Check } from './check.ts'
+import type { IdRange, HostFacts } from './facts.ts'
+
+/** What podman needs where it runs as an ordinary user: https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md */
+export function judgeRootless(
+  facts: HostFacts,
+  { version }: { readonly version: string },
+): readonly Check[] {
+  return [
+    subordinateIds(facts),
+    idMapping(facts),
+    network(facts, Number.parseInt(version, 10)),
+    tunDevice(facts),
+    linger(facts),
+    runtimeDirectory(facts),
+    cgroups(facts),
+  ]
+}
+
+/** An image may use any of 65,536 ids. */
+const ENOUGH = 65_536
+
+function subordinateIds({ user, subordinate }: HostFacts): Check {
+  const name = 'subordinate-ids'
+  const [uids, gids] = [total(subordinate.uids), total(subordinate.gids)]
+  const detail = `${user.name} has ${uids} subordinate uids and ${gids} gids`
+  const remedy = `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user.name} && podman system migrate`
+  if (uids === 0 || gids === 0) return fail(name, detail, remedy)
+  return Math.min(uids, gids) < ENOUGH
+    ? warn(name, `${detail}: images with ids above that fail`, remedy)
+    : ok(name, detail)
+}
+
+function total(ranges: readonly IdRange[]): number {
+  return ranges.reduce((sum, { count }) => sum + count, 0)
+}
+
+function idMapping({ programs }: HostFacts): Check {
+  const name = 'id-mapping'
+  const missing = (['newuidmap', 'newgidmap'] as const).filter((one) => programs[one] === null)
+  return missing.length === 0
+    ? ok(name, 'newuidmap and newgidmap are there')
+    : fail(name, `${missing.join(' and ')} not found in the PATH`, 'sudo apt install uidmap')
+}
+
+/** podman 5 made pasta its default, and podman 4.3 knows only slirp4netns. */
+function network({ programs }: HostFacts, major: number): Check {
+  const name = 'network'
+  const { pasta, slirp4netns } = programs
+  if (pasta !== null) return ok(name, `pasta is there: ${pasta}`)
+  const remedy = major < 5 ? 'sudo apt install slirp4netns' : 'sudo apt install passt'
+  if (slirp4netns === null) {
+    return fail(name, 'neither pasta nor slirp4netns is in the PATH', remedy)
+  }
+  return major < 5
+    ? ok(name, `slirp4netns is there: ${slirp4netns}`)
+    : warn(name, `pasta is not in the PATH, slirp4netns is: ${slirp4netns}`, remedy)
+}
+
+function tunDevice({ tun }: HostFacts): Check {
+  const name = 'tun'
+  if (tun === 'usable') return ok(name, '/dev/net/tun can be opened')
+  return tun === 'absent'
+    ? fail(name, '/dev/net/tun is not there', 'sudo modprobe tun')
+    : fail(name, '/dev/net/tun may not be opened', 'sudo chmod 666 /dev/net/tun')
+}
+
+function linger({ linger: lingers, user }: HostFacts): Check {
+  const name = 'linger'
+  if (lingers === null) return ok(name, 'no systemd ends this user’s processes')
+  return lingers === 'yes'
+    ? ok(name, `services of ${user.name} outlive their sessions`)
+    : fail(
+        name,
+        `services of ${user.name} end with their last session, containers too`,
+        `sudo loginctl enable-linger ${user.name}`,
+      )
+}
+
+function runtimeDirectory({ runtimeDirectory: { path, state }, user }: HostFacts): Check {
+  const name = 'runtime-directory'
+  return state === 'usable'
+    ? ok(name, `${path} is there`)
+    : fail(
+        name,
+        `${path} is not there`,
+        `sudo loginctl enable-linger ${user.name}, then log in anew`,
+      )
+}
+
+const WANTED = ['memory', 'pids']
+
+function cgroups({ cgroups: version, delegated, user }: HostFacts): Check {
+  const name = 'cgroups'
+  if (version !== 'v2') {
+    return warn(
+      name,
+      `cgroups are ${version}: limits do not count for an ordinary user, and podman 6 does not start`,
+      'Boot with systemd.unified_cgroup_hierarchy=1',
+    )
+  }
+  if (delegated === null) return ok(name, 'cgroups v2; nobody delegates controllers here')
+  const missing = WANTED.filter((one) => !delegated.includes(one))
+  return missing.length === 0
+    ? ok(name, `cgroups v2, delegated: ${delegated.join(', ')}`)
+    : warn(
+        name,
+        `${missing.join(' and ')} not delegated to ${user.name}: such limits do not count`,
+        'Put Delegate=cpu cpuset io memory pids under [Service] by: sudo systemctl edit user@.service',
+      )
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import type { Check } from '../../../src/domain/doctor/check.ts'
+import type { HostFacts, StorageFacts } from '../../../src/domain/doctor/facts.ts'
+import { judgeRootless } from '../../../src/domain/doctor/rootless.ts'
+import { judgeStorage } from '../../../src/domain/doctor/storage.ts'
+import { judgeTime } from '../../../src/domain/doctor/time.ts'
+import { soundFacts } from '../../fakes/memory-prerequisites.ts'
+
+/** The check of that name: its status, and its remedy. */
+function found(checks: readonly Check[], name: string): readonly (string | null)[] {
+  const check = checks.find((one) => one.name === name)
+  return [check?.status ?? 'none', check?.remedy ?? null]
+}
+
+describe('judgeRootless()', () => {
+  const usermod =
+    'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ada && podman system migrate'
+  const none = { pasta: null, slirp4netns: null }
+  const slirp = { pasta: null, slirp4netns: '/usr/bin/slirp4netns' }
+  const { programs, subordinate, runtimeDirectory } = soundFacts
+  const cases: readonly (readonly [
+    string,
+    Partial<HostFacts>,
+    string,
+    string,
+    'ok' | 'warn' | 'fail',
+    string | null,
+  ])[] = [
+    [
+      'no uids',
+      { subordinate: { ...subordinate, uids: [] } },
+      '5.4.2',
+      'subordinate-ids',
+      'fail',
+      usermod,
+    ],
+    [
+      'no gids',
+      { subordinate: { ...subordinate, gids: [] } },
+      '5.4.2',
+      'subordinate-ids',
+      'fail',
+      usermod,
+    ],
+    [
+      'few uids',
+      { subordinate: { ...subordinate, uids: [{ first: 1, count: 1000 }] } },
+      '5.4.2',
+      'subordinate-ids',
+      'warn',
+      usermod,
+    ],
+    [
+      'no newuidmap',
+      { programs: { ...programs, newuidmap: null } },
+      '5.4.2',
+      'id-mapping',
+      'fail',
+      'sudo apt install uidmap',
+    ],
+    [
+      'no network helper, podman 4',
+      { programs: { ...programs, ...none } },
+      '4.3.1',
+      'network',
+      'fail',
+      'sudo apt install slirp4netns',
+    ],
+    [
+      'no network helper, podman 5',
+      { programs: { ...programs, ...none } },
+      '5.4.2',
+      'network',
+      'fail',
+      'sudo apt install passt',
+    ],
+    [
+      'slirp4netns, podman 4',
+      { programs: { ...programs, ...slirp } },
+      '4.9.0',
+      'network',
+      'ok',
+      null,
+    ],
+    [
+      'slirp4netns, podman 6',
+      { programs: { ...programs, ...slirp } },
+      '6.0.0',
+      'network',
+      'warn',
+      'sudo apt install passt',
+    ],
+    ['no tun', { tun: 'absent' }, '5.4.2', 'tun', 'fail', 'sudo modprobe tun'],
+    ['forbidden tun', { tun: 'forbidden' }, '5.4.2', 'tun', 'fail', 'sudo chmod 666 /dev/net/tun'],
+    ['no linger', { linger: 'no' }, '5.4.2', 'linger', 'fail', 'sudo loginctl enable-linger ada'],
+    ['nobody who ends processes', { linger: null }, '5.4.2', 'linger', 'ok', null],
+    [
+      'no runtime directory',
+      { runtimeDirectory: { ...runtimeDirectory, state: 'absent' } },
+      '5.4.2',
+      'runtime-directory',
+      'fail',
+      'sudo loginctl enable-linger ada, then log in anew',
+    ],
+    [
+      'cgroups v1',
+      { cgroups: 'v1' },
+      '5.4.2',
+      'cgroups',
+      'warn',
+      'Boot with systemd.unified_cgroup_hierarchy=1',
+    ],
+    [
+      'nothing delegated',
+      { delegated: ['cpu'] },
+      '5.4.2',
+      'cgroups',
+      'warn',
+      'Put Delegate=cpu cpuset io memory pids under [Service] by: sudo systemctl edit user@.service',
+    ],
+    ['nobody who delegates', { delegated: null }, '5.4.2', 'cgroups', 'ok', null],
+  ]
+  for (const [title, over, version, name, status, remedy] of cases) {
+    it(`says ${status} for ${title}`, () => {
+      const checks = judgeRootless({ ...soundFacts, ...over }, { version })
+      expect(found(checks, name)).toEqual([status, remedy])
+      const others = checks.filter((one) => one.name !== name && one.status !== 'ok')
+      expect(others).toEqual([])
+    })
+  }
+})
+
+describe('judgeStorage()', () => {
+  const MIB = 1024 * 1024
+  const roomy: StorageFacts = {
+    purpose: 'data',
+    path: '/data',
+    free: 50_000 * MIB,
+    size: 100_000 * MIB,
+    freeFiles: 900,
+    files: 1_000,
+  }
+  const cases: readonly (readonly [string, Partial<StorageFacts>, 'ok' | 'warn' | 'fail'])[] = [
+    ['room', {}, 'ok'],
+    ['a twentieth left', { free: 4_000 * MIB }, 'warn'],
+    ['next to nothing', { free: 99 * MIB }, 'fail'],
+    [
+      'images of which none fits any more',
+      { purpose: 'images', free: 1_000 * MIB, size: 2_000 * MIB },
+      'fail',
+    ],
+    ['few files', { freeFiles: 40 }, 'warn'],
+    ['no files', { freeFiles: 0 }, 'fail'],
+    ['a file system without a number of files', { files: 0, freeFiles: 0 }, 'ok'],
+  ]
+  for (const [title, over, status] of cases) {
+    it(`says ${status} for ${title}`, () => {
+      const storage = { ...roomy, ...over }
+      const checks = judgeStorage({ ...soundFacts, storage: [storage] })
+      expect(found(checks, `disk ${storage.purpose}`)[0]).toBe(status)
+    })
+  }
+
+  const states: readonly (readonly [HostFacts['dataDirectory']['state'], string, string | null])[] =
+    [
+      ['private', 'ok', null],
+      ['absent', 'ok', null],
+      ['open', 'fail', 'chmod 700 /data'],
+      ['not-ours', 'fail', 'sudo chown $(id -u) /data'],
+      ['no-directory', 'fail', 'Move it away, or name another by MD_DATA_DIR'],
+    ]
+  for (const [state, status, remedy] of states) {
+    it(`says ${status} for a data directory that is ${state}`, () => {
+      const checks = judgeStorage({ ...soundFacts, dataDirectory: { path: '/data', state } })
+      expect(found(checks, 'data-directory')).toEqual([status, remedy])
+    })
+  }
+})
+
+describe('judgeTime()', () => {
+  const cases: readonly (readonly [number | null, HostFacts['timeSync'], string])[] = [
+    [0, 'yes', 'ok'],
+    [-9_999, 'yes', 'ok'],
+    [10_000, 'yes', 'warn'],
+    [-59_999, 'no', 'warn'],
+    [60_000, 'yes', 'fail'],
+    [-60_000, null, 'fail'],
+    [0, 'no', 'warn'],
+    [null, null, 'ok'],
+  ]
+  for (const [skew, timeSync, status] of cases) {
+    it(`says ${status} for a skew of ${skew} ms and time servers ${timeSync}`, () => {
+      expect(judgeTime({ timeSync }, skew).status).toBe(status)
+    })
+  }
+})
