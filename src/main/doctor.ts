@@ -41,7 +41,7 @@ function doctorContext(base: Base): DoctorContext {
     views: createViews(),
     host: hostSettings(base, machinePlatform()),
     ...githubContext(base),
-    openEngine: once((asked) => openDeploying(base, asked)),
+    openEngine: once((asked) => openDeploying(base, 'pretend', asked)),
     openRepository: once(async () =>
       config.repository === null
         ? { source: await openSource(base), installation: null }
