@@ -6,11 +6,10 @@ import { applySplices, refuseChange, type Splice } from './splice.ts'
 import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** Changes scalars of a compose file. Throws `edit` where anything else would read differently afterwards. */
-export function spliceYaml(file: string, text: string, splices: readonly Splice[]): string {
-  const before = parseYamlFile(file, text)
+export function spliceYaml(before: YamlFile, splices: readonly Splice[]): string {
   refuseProblems(before)
-  const written = applySplices(text, splices)
-  verify(before, parseYamlFile(file, written), splices)
+  const written = applySplices(before.text, splices)
+  verify(before, parseYamlFile(before.file, written), splices)
   return written
 }
 

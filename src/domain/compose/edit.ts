@@ -9,6 +9,7 @@ import { spliceEnvironment } from './edit-environment.ts'
 import { spliceYaml } from './edit-yaml.ts'
 import type { ImageLine } from './image-line.ts'
 import { checkSplices, refuseEdit, type Splice } from './splice.ts'
+import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 export interface Edit {
   readonly image: EditedImage
@@ -22,15 +23,20 @@ export type EditedImage = Omit<ImageLine, 'obstacle'> & { readonly held: string 
 /**
  * Writes new references into the file that holds them, which is each edit's `image.target.file`, and not one other byte.
  * The result is read again and must differ in the planned values alone. Throws `edit` with the place, and then nothing
- * of the file may be written.
+ * of the file may be written. `parsed` is the text where somebody has read it already.
  */
-export function editImages(file: string, text: string, edits: readonly Edit[]): string {
+export function editImages(
+  file: string,
+  text: string,
+  edits: readonly Edit[],
+  { parsed }: { readonly parsed?: YamlFile | undefined } = {},
+): string {
   const splices = edits.map(({ image, to }) => planSplice(image, to))
   const ordered = checkSplices(file, text, splices)
   if (ordered.length === 0) return text
   return ordered.some(({ target }) => target.variable !== null)
     ? spliceEnvironment(file, text, ordered)
-    : spliceYaml(file, text, ordered)
+    : spliceYaml(parsed ?? parseYamlFile(file, text), ordered)
 }
 
 const heldRemedy = 'Write the reference out on a line of its own, or edit it by hand'

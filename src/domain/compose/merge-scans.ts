@@ -1,4 +1,3 @@
-import type { Policy } from '../policy/policy.ts'
 import type { Problem } from '../problem.ts'
 import type { ScannedImage, ScannedProject } from './scan.ts'
 
@@ -42,7 +41,7 @@ function holdOtherPolicies(images: readonly ScannedImage[]): readonly ScannedIma
     if (image.target.variable === null || image.held !== null) return image
     const other = targets
       .get(targetKey(image))
-      ?.find(({ policy }) => policy !== null && !isSamePolicy(policy, image.policy ?? policy))
+      ?.find((one) => one.policy !== null && image.policy !== null && !isSameWish(one, image))
     if (other === undefined) return image
     const { file, line, target } = other
     const held = `variable "${target.variable}" is used in ${file}:${line} too, with another policy`
@@ -54,6 +53,6 @@ function targetKey({ target }: ScannedImage): string {
   return JSON.stringify([target.file, target.range[0]])
 }
 
-function isSamePolicy(a: Policy, b: Policy): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+function isSameWish(a: ScannedImage, b: ScannedImage): boolean {
+  return JSON.stringify([a.policy, a.delivery]) === JSON.stringify([b.policy, b.delivery])
 }

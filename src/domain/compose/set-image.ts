@@ -31,7 +31,9 @@ export function setImage(project: Project, file: string, service: string, ref: s
   if (line === undefined) throw noImage(located, file, service)
   const { target, services, obstacle: held } = line
   const before = project.texts.get(target.file) ?? ''
-  const edited = editImages(target.file, before, [{ image: { ...line, held }, to: ref }])
+  const parsed = project.read.find((yaml) => yaml.file === target.file)
+  const edits = [{ image: { ...line, held }, to: ref }]
+  const edited = editImages(target.file, before, edits, { parsed })
   return {
     file: target.file,
     line: target.line,
