@@ -17,8 +17,11 @@ export function spliceEnvironment(file: string, text: string, splices: readonly 
   for (const [index, one] of before.assignments.entries()) {
     const plan = planned.get(one.range[0])
     const now = assignments[index]
+    planned.delete(one.range[0])
     if (now?.name === one.name && now.value === (plan?.to ?? one.value)) continue
     throw refuseChange(plan ?? first)
   }
+  const [missed] = planned.values()
+  if (missed !== undefined) throw refuseChange(missed)
   return written
 }

@@ -70,6 +70,7 @@ const exact = [
     'a literal block',
     'services:\r\n  a:\r\n    image: |2- # x\r\n      @\r\n\r\n    tty: true\r\n',
   ],
+  ['a block whose header says it', 'services:\n  a:\n    image: >- # nginx:1.2\n      @\n'],
   ['a tag and an anchor', 'services:\n  a: {image: &i !!str "@"}\n  b: {image: *i}\n'],
   [
     'a merge of a list',
@@ -129,6 +130,7 @@ describe('setImage() refuses', () => {
       'neither a whole reference',
     ],
     ['a variable before a digest', file(`nginx:\${V:-1}@${to.slice(10)}`), '3:12', 'neither'],
+    ['all of a digest', file(`nginx:1@sha256:\${D:-${'a'.repeat(64)}}`), '3:12', 'neither'],
     ['a registry', file('${R:-ghcr.io}/o/app:1'), '3:12', 'neither a whole reference nor'],
     ['several variables', file('${R:-nginx}:${V:-1}'), '3:12', 'several variables'],
     ['a default that is none', file('${IMG:-No:1}'), '3:12', 'upper-case'],

@@ -244,6 +244,12 @@ describe('scanProject() reads variables from the tracked .env', () => {
     ['the last of two', 'nginx:$TAG', 'TAG=1\nTAG=2\n', 'nginx:2 in app/.env:2'],
     ['before a default', 'nginx:${TAG:-1}', 'TAG=2\n', 'nginx:2 in app/.env:1'],
     ['no empty one before a default', 'nginx:${TAG:-1}', 'TAG=\n', 'nginx:1'],
+    [
+      'no line behind an escaped quote',
+      'nginx:$TAG',
+      'TAG=2\nX="\\"\nTAG=3\n"\n',
+      'nginx:2 in app/.env:1',
+    ],
     ['no line within quotes', 'nginx:$TAG', 'TAG=2\nX="a\nTAG=3\n"\n', 'nginx:2 in app/.env:1'],
   ])('%s', (_, line, content, expected) => {
     expect(shown(env(line, content))).toEqual([`app/compose.yaml:3 web ${expected}`])
@@ -328,6 +334,22 @@ describe('scanProject() reads variables from the tracked .env', () => {
     expect(editImages('app/.env', 'TAG=1\n', edits)).toBe('TAG=2\n')
     const others = images.map((image, index) => ({ image, to: `n:${index}` }))
     expect(() => editImages('app/.env', 'TAG=1\n', others)).toThrow('same place')
+  })
+})
+
+describe('editImages() of an environment file', () => {
+  const content = 'A=1 # TAG=1.2\nTAG=1.2\n'
+  const [image] = scan(env('nginx:$TAG', content)).images
+  if (image === undefined) throw new Error('The sample has an image')
+
+  test.each<[string, number, number]>([
+    ['a part of a value', 18, 19],
+    ['a comment', 10, 13],
+    ['a name', 14, 17],
+  ])('refuses %s', (_, from, to) => {
+    const target = { ...image.target, range: [from, to] as const, text: content.slice(from, to) }
+    const edits = [{ image: { ...image, target }, to: 'nginx:2' }]
+    expect(() => editImages('app/.env', content, edits)).toThrow('more than this value')
   })
 })
 
