@@ -281,6 +281,8 @@ export interface Provider {
   readonly name: 'docker-compose' | 'podman-compose'
   readonly version: string
   readonly path: string
+  /** What it cannot be trusted with, for a person. */
+  readonly limits: readonly string[]
 }
 
 /** A file of a stack as Compose shall see it while it resolves. */

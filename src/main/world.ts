@@ -31,6 +31,7 @@ import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
 import { redactHistory, type Redact } from './redact-answers.ts'
+import { withRootlessNetwork } from './rootless-network.ts'
 import { runtimeDirectory } from './runtime-directory.ts'
 import { openSecrets, secretFilesDirectory } from './secrets.ts'
 
@@ -98,9 +99,11 @@ export async function openDeploying(
   missing: 'make' | 'pretend',
   signal: AbortSignal,
 ): Promise<Deploying> {
-  const { config, environment, run, follow, clock, log } = base
-  const directory = runtimeDirectory(environment)
-  const runtime = await probeEngine(run, config.runtime, signal)
+  const { config, follow, clock, log } = base
+  const directory = runtimeDirectory(base.environment)
+  const runtime = await probeEngine(base.run, config.runtime, signal)
+  const { run, environment } =
+    runtime === 'podman' ? await withRootlessNetwork(base, directory, signal) : base
   const engine = createEngine({ runtime, run, follow, clock, log, runtimeDirectory: directory })
   return {
     engine,
@@ -111,7 +114,7 @@ export async function openDeploying(
       log,
       environment,
       runtimeDirectory: directory,
-      engineInfo: (asked) => engine.info(asked),
+      engine,
       accompany: (project, during) => lookOn({ engine, clock }, project, during),
     }),
     secrets: openSecrets(base, missing),

@@ -1,11 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { asMagosError } from '../../src/domain/error.ts'
 import type { ComposeDocument, ResolveRequest, StackInput } from '../../src/ports.ts'
 import { bringUp, containersOf, documentOf, removeProject, signal } from './engine-host.ts'
 import type { EngineHost } from './engine-host.ts'
 
 /** What every `Compose` promises, real or in memory. */
-export function composeContract(name: string, start: () => Promise<EngineHost>): void {
+export function composeContract(
+  name: string,
+  start: () => Promise<EngineHost>,
+  /** A provider that cannot tell what it makes of files is read for, and then one file has to do. */
+  reads: 'several files' | 'one file' = 'several files',
+): void {
   describe(`Compose contract: ${name}`, () => {
     let host: EngineHost
     beforeAll(async () => {
@@ -38,15 +44,23 @@ export function composeContract(name: string, start: () => Promise<EngineHost>):
         expect(text).not.toContain(host.runtimeDirectory)
       })
 
-      it('lets a later file override an earlier one', async () => {
-        const document = await resolve(host, {
+      it('lets a later file override an earlier one, or refuses it', async () => {
+        const resolving = resolve(host, {
           texts: {
             'apps/web/compose.yaml': 'services: {web: {image: "example.org/app:1"}}\n',
             'apps/web/compose.override.yaml': 'services: {web: {image: "example.org/app:2"}}\n',
           },
           files: ['apps/web/compose.yaml', 'apps/web/compose.override.yaml'],
         })
-        expect(document.services['web']?.['image']).toBe('example.org/app:2')
+        const outcome = await resolving.then(
+          (document) => String(document.services['web']?.['image']),
+          (thrown: unknown) => asMagosError(thrown).place?.file,
+        )
+        const expected = {
+          'several files': 'example.org/app:2',
+          'one file': 'apps/web/compose.override.yaml',
+        }
+        expect(outcome).toBe(expected[reads])
       })
 
       it('refuses a file that does not parse, and names it', async () => {

@@ -29,6 +29,6 @@ export async function wouldRun(
     document: { services: {} },
     services: 'all',
   } as const
-  const up = upArguments({ name: 'docker-compose', prefix: [] }, request, 'stack.json')
+  const up = upArguments({ prefix: [] }, request, 'stack.json')
   return [...noted, ['docker-compose', ...up].join(' ')]
 }

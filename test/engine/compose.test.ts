@@ -125,7 +125,7 @@ describe('Compose v2 on podman', () => {
       log: recordingLog([]),
       environment: host.lab.env,
       runtimeDirectory: host.runtimeDirectory,
-      engineInfo: (asked) => host.engine.info(asked),
+      engine: host.engine,
       ...more,
     })
 

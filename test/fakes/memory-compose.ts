@@ -16,7 +16,12 @@ export interface MemoryComposeOptions {
   readonly answerUp?: (request: ApplyRequest) => Evidence | null
 }
 
-const PROVIDER: Provider = { name: 'docker-compose', version: '2.26.1', path: '/memory' }
+const PROVIDER: Provider = {
+  name: 'docker-compose',
+  version: '2.26.1',
+  path: '/memory',
+  limits: [],
+}
 
 /**
  * A compose provider of the host in memory: one container a replica, recreated where its definition changed. It reads

@@ -1,6 +1,7 @@
 import { MagosError } from '../../domain/error.ts'
 import type { RunChild } from '../../host/process.ts'
 import type { Log, Provider } from '../../ports.ts'
+import { capabilitiesOf } from './capabilities.ts'
 import { listCandidates } from './candidate.ts'
 import type { Candidate, CandidateContext } from './candidate.ts'
 
@@ -13,7 +14,7 @@ export interface ProviderContext extends CandidateContext {
 }
 
 const REMEDY =
-  'Install Docker Compose v2 (package "docker-compose-plugin", or Debian 13’s "docker-compose"), or podman-compose 1.6 or newer, or name one by PODMAN_COMPOSE_PROVIDER'
+  'Install Docker Compose v2 (package "docker-compose-plugin", or Debian 13’s "docker-compose"), or podman-compose, or name one by PODMAN_COMPOSE_PROVIDER'
 
 /**
  * The provider that made a stack, where it is still here and can be trusted; else the first in `podman compose`'s order
@@ -62,28 +63,31 @@ async function judge(
   if (result.exitCode !== 0 || answer === null) {
     return `"${name}" does not tell its version: ${lastLine(result.stderr) || result.outcome}`
   }
-  const objection = objectionTo(answer.name, answer.version)
+  const objection = objectionTo(answer)
   if (objection !== null) return `"${name}" is ${answer.name} ${answer.version}, ${objection}`
-  return { ...answer, path: command, command, prefix }
+  const { limits } = capabilitiesOf(answer)
+  return { ...answer, limits, path: command, command, prefix }
 }
 
 /** What a provider says about itself; null when it is neither. */
-export function readVersion(text: string): Omit<Provider, 'path'> | null {
-  const python = /podman-compose version:? v?(\d+\.\d+[\w.+-]*)/i.exec(text)?.[1]
+export function readVersion(text: string): Pick<Provider, 'name' | 'version'> | null {
+  // 1.0.3 calls itself a composer.
+  const python = /podman-composer? version:?\s+v?(\d+\.\d+[\w.+-]*)/i.exec(text)?.[1]
   if (python !== undefined) return { name: 'podman-compose', version: python }
   const go = /docker[- ]compose version:? v?(\d+\.\d+[\w.+~-]*)/i.exec(text)?.[1]
   return go === undefined ? null : { name: 'docker-compose', version: go }
 }
 
 /** Why a version cannot be trusted with a deploy; null when it can. */
-export function objectionTo(name: Provider['name'], version: string): string | null {
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+function objectionTo({ name, version }: Pick<Provider, 'name' | 'version'>): string | null {
+  const [major = 0, minor = 0, patch = 0] = version
+    .split('.')
+    .map((part) => Number.parseInt(part, 10) || 0)
   if (name === 'docker-compose') {
     return major >= 2 ? null : 'which is no longer maintained and renames containers when it fails'
   }
-  return major > 1 || (major === 1 && minor >= 6)
-    ? null
-    : 'which recreates or removes whole stacks, or changes nothing and reports success'
+  const isKnown = major > 1 || (major === 1 && (minor > 0 || patch >= 3))
+  return isKnown ? null : 'which is older than what was ever tried'
 }
 
 function lastLine(text: string): string {

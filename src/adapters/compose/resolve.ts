@@ -3,12 +3,17 @@ import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { MagosError } from '../../domain/error.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
+import { childEnvironment } from '../../host/process.ts'
 import type { ChildResult, RunChild } from '../../host/process.ts'
 import type { ComposeDocument, Log, ResolveRequest } from '../../ports.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import { withEnvFiles } from './env-files.ts'
+import { readPlainFile } from './plain-file.ts'
 import { completeDocument } from './podman-compose.ts'
 import { writePrivateCopy } from './private-copy.ts'
 import type { FoundProvider } from './provider.ts'
 import { rewritePaths } from './rewrite.ts'
+import { unknownKeys } from './unknown-keys.ts'
 import { placeOf, readWords } from './words.ts'
 
 export interface Resolving {
@@ -16,37 +21,73 @@ export interface Resolving {
   readonly log: Log
   readonly runtimeDirectory: string
   readonly provider: FoundProvider
+  /** What children inherit of it stands for variables where they are filled in here. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** The provider's own `config` on a private copy that is gone afterwards, its paths turned to this host's. */
+/** What the provider makes of a private copy that is gone afterwards, its paths turned to this host's. */
 export async function resolveStack(
-  { run, log, runtimeDirectory, provider }: Resolving,
+  resolving: Resolving,
   request: ResolveRequest,
   signal: AbortSignal,
 ): Promise<ComposeDocument> {
-  const { project, inputs, directory, files, home } = request
+  const { provider, runtimeDirectory, log } = resolving
+  const { project, inputs, directory, home, profiles } = request
+  if (signal.aborted) throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
   return await withPrivateDirectory(runtimeDirectory, async (copy) => {
     await writePrivateCopy(copy, inputs)
     const base = join(copy, directory)
-    const args = await configArguments(provider, request, copy)
-    const result = await run(provider.command, args, {
-      cwd: base,
-      // What a person's shell would say in that directory: `${PWD}/data` is written in many files.
-      env: { PWD: base },
-      signal,
-    })
-    const said = result.stderr.replaceAll(`${copy}/`, '')
-    if (result.outcome === 'cancelled') {
-      throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
-    }
-    if (result.exitCode !== 0) throw refusal(provider, request, result, said)
-    for (const warning of readWords(said, inputs).warnings)
-      log.warn({ project, provider: provider.name }, warning)
-    const printed = readDocument(provider, files, result.stdout)
+    const isItsOwn = capabilitiesOf(provider).config === 'its-own'
+    const read = isItsOwn
+      ? await askProvider(resolving, request, copy, signal)
+      : readHere(resolving, request, base)
     const isPython = provider.name === 'podman-compose'
-    const document = isPython ? completeDocument(printed, base, request.profiles) : printed
+    const document = isPython
+      ? await withEnvFiles(completeDocument(read.document, base, profiles))
+      : read.document
+    const warnings = [...read.warnings, ...unknownKeys(provider, document)]
+    for (const warning of warnings) log.warn({ project, provider: provider.name }, warning)
     return withoutProfiles(rewritePaths(document, { copy, directory, home }))
   })
+}
+
+interface ReadDocument {
+  readonly document: ComposeDocument
+  readonly warnings: readonly string[]
+}
+
+async function askProvider(
+  { run, provider }: Resolving,
+  request: ResolveRequest,
+  copy: string,
+  signal: AbortSignal,
+): Promise<ReadDocument> {
+  const { project, inputs, directory, files } = request
+  const base = join(copy, directory)
+  const args = await configArguments(provider, request, copy)
+  const result = await run(provider.command, args, {
+    cwd: base,
+    // What a person's shell would say in that directory: `${PWD}/data` is written in many files.
+    env: { PWD: base },
+    signal,
+  })
+  const said = result.stderr.replaceAll(`${copy}/`, '')
+  if (result.outcome === 'cancelled') {
+    throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
+  }
+  if (result.exitCode !== 0) throw refusal(provider, request, result, said)
+  const { warnings } = readWords(said, inputs)
+  return { document: readDocument(provider, files, result.stdout), warnings }
+}
+
+function readHere(
+  { provider, environment }: Resolving,
+  request: ResolveRequest,
+  base: string,
+): ReadDocument {
+  const surroundings = new Map(Object.entries({ ...childEnvironment(environment), PWD: base }))
+  const { document, warnings } = readPlainFile(request, surroundings)
+  return { document: asDocument(provider, request.files, document), warnings }
 }
 
 async function configArguments(
@@ -108,6 +149,14 @@ function readDocument(
   } catch (cause) {
     throw unreadable(provider, files, 'it is not the format that was asked for', cause)
   }
+  return asDocument(provider, files, document)
+}
+
+function asDocument(
+  provider: FoundProvider,
+  files: readonly string[],
+  document: unknown,
+): ComposeDocument {
   if (!isFields(document)) throw unreadable(provider, files, 'it is no document')
   const services = document['services'] ?? {}
   if (!isFields(services)) throw unreadable(provider, files, 'its services are no map')

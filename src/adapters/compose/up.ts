@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { MagosError } from '../../domain/error.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
 import type { ChildResult, RunChild } from '../../host/process.ts'
-import type { ApplyRequest, Evidence } from '../../ports.ts'
+import type { ApplyRequest, Engine, Evidence } from '../../ports.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import { upOneByOne } from './one-by-one.ts'
 import { withPodmanSocket } from './podman-socket.ts'
 import type { SocketContext } from './podman-socket.ts'
 import type { FoundProvider } from './provider.ts'
@@ -12,6 +14,8 @@ export interface Applying extends SocketContext {
   readonly runtime: 'podman' | 'docker'
   readonly run: RunChild
   readonly provider: FoundProvider
+  /** Asked by those who drive a provider one service at a time. */
+  readonly engine: Pick<Engine, 'watch' | 'remove'>
   /** ms. */
   readonly deadline: number
 }
@@ -31,11 +35,10 @@ export async function upStack(
     await writeFile(file, JSON.stringify(request.document), { mode: 0o600 })
     // Else Compose would read the home's .env, and COMPOSE_REMOVE_ORPHANS may stand there.
     await writeFile(join(directory, 'none.env'), '', { mode: 0o600 })
-    if (provider.name === 'podman-compose') {
-      const absent = await absentImage(applying, request, signal)
-      if (absent !== null) return { exitCode: 1, output: `${absent}: No such image\n` }
+    if (capabilitiesOf(provider).drive === 'one-by-one') {
+      return await upAlone(applying, request, directory, signal)
     }
-    if (provider.name === 'podman-compose' || runtime === 'docker') {
+    if (runtime === 'docker') {
       return await up(applying, request, file, {}, signal)
     }
     return await withPodmanSocket(applying, signal, (address) =>
@@ -45,16 +48,51 @@ export async function upStack(
   })
 }
 
+/** One service at a time; what that provider finds out too late is found out before. */
+async function upAlone(
+  applying: Applying,
+  request: ApplyRequest,
+  directory: string,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const { engine, deadline, provider } = applying
+  const absent = await absentImage(applying, request, signal)
+  if (absent !== null) return { exitCode: 1, output: `${absent}: No such image\n` }
+  const driver = {
+    engine,
+    directory,
+    deadline,
+    up: (service: string, file: string) => {
+      const args = serviceArguments(provider, request, service, file)
+      return run(applying, request, args, {}, signal)
+    },
+  }
+  return await upOneByOne(driver, request, signal)
+}
+
 async function up(
-  { run, provider, deadline }: Applying,
+  applying: Applying,
   request: ApplyRequest,
   file: string,
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  const { project, home } = request
-  const args = upArguments(provider, request, file)
-  const result = await run(provider.command, args, { cwd: home, env, timeout: deadline, signal })
+  return await run(applying, request, upArguments(applying.provider, request, file), env, signal)
+}
+
+async function run(
+  { run: runChild, provider, deadline }: Applying,
+  { project, home }: ApplyRequest,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const result = await runChild(provider.command, args, {
+    cwd: home,
+    env,
+    timeout: deadline,
+    signal,
+  })
   if (result.outcome === 'cancelled') {
     throw new MagosError('interrupted', `Apply "${project}": interrupted`)
   }
@@ -77,7 +115,7 @@ async function up(
  * never the provider's to remove.
  */
 export function upArguments(
-  provider: Pick<FoundProvider, 'name' | 'prefix'>,
+  provider: Pick<FoundProvider, 'prefix'>,
   { project, home, services, document }: ApplyRequest,
   file: string,
 ): readonly string[] {
@@ -86,30 +124,36 @@ export function upArguments(
   const build = due.some((name) => isBuilt(document.services[name])) ? ['--build'] : []
   const named = [...build, ...(services === 'all' ? [] : ['--no-deps', ...services])]
   const start = [...provider.prefix, '-p', project, '-f', file]
-  if (provider.name === 'podman-compose') {
-    return [...start, 'up', '-d', '--pull=never', ...named]
-  }
   const places = ['--project-directory', home, '--env-file', join(file, '../none.env')]
   return [...start, ...places, 'up', '-d', '--pull', 'never', ...named]
+}
+
+/** Of a file that has this service alone. Nothing is pulled, for its image is here. */
+function serviceArguments(
+  { prefix }: Pick<FoundProvider, 'prefix'>,
+  { project, document }: ApplyRequest,
+  service: string,
+  file: string,
+): readonly string[] {
+  const build = isBuilt(document.services[service]) ? '--build' : '--no-build'
+  return [...prefix, '-p', project, '-f', file, 'up', '-d', '--no-deps', build, service]
 }
 
 function isBuilt(service: Readonly<Record<string, unknown>> | undefined): boolean {
   return service?.['build'] !== undefined && service['build'] !== null
 }
 
-/**
- * The first image that is not here. podman-compose finds out only after it removed what ran, and it recreates
- * dependents of the named services too, so every service's image is asked for.
- */
+/** The first image that is not here; podman-compose finds out only after it removed what ran. */
 async function absentImage(
-  { run }: Applying,
-  { document }: ApplyRequest,
+  { run: runChild }: Applying,
+  { document, services }: ApplyRequest,
   signal: AbortSignal,
 ): Promise<string | null> {
-  for (const service of Object.values(document.services)) {
+  for (const [name, service] of Object.entries(document.services)) {
+    if (services !== 'all' && !services.includes(name)) continue
     const image = service['image']
     if (typeof image !== 'string' || isBuilt(service)) continue
-    const { exitCode } = await run('podman', ['image', 'exists', image], { signal })
+    const { exitCode } = await runChild('podman', ['image', 'exists', image], { signal })
     if (exitCode === 1) return image
   }
   return null

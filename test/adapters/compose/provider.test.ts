@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { listCandidates } from '../../../src/adapters/compose/candidate.ts'
-import { findProvider, objectionTo, readVersion } from '../../../src/adapters/compose/provider.ts'
+import { findProvider, readVersion } from '../../../src/adapters/compose/provider.ts'
 import { createRunChild } from '../../../src/host/process.ts'
 import type { Log } from '../../../src/ports.ts'
 
@@ -28,6 +28,7 @@ describe('readVersion()', () => {
       '1.29.2',
     ],
     ['podman-compose version 1.6.0\npodman version 4.3.1', 'podman-compose', '1.6.0'],
+    ['podman-composer version  1.0.3\npodman --version', 'podman-compose', '1.0.3'],
     ['podman-compose version: 1.0.3\nusing podman version: 4.3.1', 'podman-compose', '1.0.3'],
   ])('reads "%s"', (text, name, version) => {
     expect(readVersion(text)).toEqual({ name, version })
@@ -35,21 +36,6 @@ describe('readVersion()', () => {
 
   it('is null for anything else', () => {
     expect(readVersion('podman version 4.3.1')).toBeNull()
-  })
-})
-
-describe('objectionTo()', () => {
-  it.each([
-    ['docker-compose', '2.26.1', /^none$/],
-    ['docker-compose', '5.6.0', /^none$/],
-    ['docker-compose', '1.29.2', /no longer maintained/],
-    ['podman-compose', '1.6.0', /^none$/],
-    ['podman-compose', '2.0.0', /^none$/],
-    ['podman-compose', '1.10.0', /^none$/],
-    ['podman-compose', '1.5.0', /whole stacks/],
-    ['podman-compose', '1.0.3', /whole stacks/],
-  ] as const)('%s %s', (name, version, expected) => {
-    expect(objectionTo(name, version) ?? 'none').toMatch(expected)
   })
 })
 
@@ -101,7 +87,7 @@ describe('listCandidates()', () => {
 describe('findProvider()', () => {
   const V1 = 'echo docker-compose version 1.29.2, build unknown'
   const V2 = 'echo Docker Compose version 2.26.1'
-  const OLD = 'echo podman-compose version 1.0.6'
+  const OLD = 'echo podman-compose version 0.1.11'
 
   it('passes over one that cannot be trusted, and says so in the log', async () => {
     await program('home/.docker/cli-plugins/docker-compose', V1)
@@ -109,6 +95,13 @@ describe('findProvider()', () => {
     const { found, warned } = await find()
     expect(await found).toMatchObject({ name: 'docker-compose', version: '2.26.1', path: good })
     expect(warned.join()).toMatch(/1\.29\.2, which is no longer maintained/)
+  })
+
+  it('takes an old podman-compose, and tells its limits', async () => {
+    await program('bin/podman-compose', 'echo "podman-composer version  1.0.3"')
+    const { found } = await find()
+    expect(await found).toMatchObject({ name: 'podman-compose', version: '1.0.3' })
+    expect((await found).limits.join('; ')).toContain('one at a time')
   })
 
   it('stays with the one that made the stack, and takes the first where that one is gone', async () => {
@@ -124,7 +117,7 @@ describe('findProvider()', () => {
 
   it.each([
     ['docker-compose v1', { docker: V1 }, /docker-compose 1\.29\.2, which/],
-    ['podman-compose below 1.6', { podman: OLD }, /podman-compose 1\.0\.6, which/],
+    ['podman-compose that nobody tried', { podman: OLD }, /podman-compose 0\.1\.11, which/],
     ['one that does not answer', { docker: 'echo broken >&2; exit 3' }, /does not tell.*broken/],
     ['none', {}, /there is none on this host/],
   ])('throws `provider` with the remedy for %s', async (_name, scripts, message) => {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ObservedState } from '../../../src/domain/deployment.ts'
 import { upArguments, upStack } from '../../../src/adapters/compose/up.ts'
 import type { Applying } from '../../../src/adapters/compose/up.ts'
 import type { ApplyRequest } from '../../../src/ports.ts'
@@ -19,6 +21,7 @@ const V2 = {
   name: 'docker-compose',
   version: '2.26.1',
   path: '/dc',
+  limits: [],
   command: '/dc',
   prefix: [],
 } as const
@@ -26,6 +29,7 @@ const PYTHON = {
   name: 'podman-compose',
   version: '1.6.0',
   path: '/pc',
+  limits: [],
   command: '/pc',
   prefix: [],
 } as const
@@ -51,13 +55,6 @@ describe('upArguments()', () => {
       named,
       `compose -p shop -f /r/s.json ${place} up -d --pull never --no-deps web db`,
     ],
-    ['podman-compose, all', PYTHON, REQUEST, '-p shop -f /r/s.json up -d --pull=never --build'],
-    [
-      'podman-compose, named ones',
-      PYTHON,
-      named,
-      '-p shop -f /r/s.json up -d --pull=never --no-deps web db',
-    ],
   ])('of %s', (_name, provider, request, words) => {
     expect(upArguments(provider, request, '/r/s.json').join(' ')).toBe(words)
   })
@@ -71,6 +68,26 @@ describe('upStack()', () => {
       output: 'app:1: No such image\n',
     })
     expect(calls.map(({ words }) => words)).toEqual(['podman image exists app:1'])
+  })
+
+  it('shows podman-compose one service at a time, and builds only what is built', async () => {
+    const files: string[] = []
+    const { applying, calls } = applyingOf('podman', PYTHON, (words) => {
+      const file = / -f (\S+)/.exec(words)?.[1]
+      if (file !== undefined) files.push(readFileSync(file, 'utf8'))
+      return {}
+    })
+    expect(await upStack(applying, REQUEST, signal)).toMatchObject({ exitCode: 0 })
+    const words = calls.map((call) => call.words.replace(/ -f \S+/, ' -f FILE'))
+    expect(words.filter((one) => one.startsWith('/pc'))).toEqual(
+      Object.entries(REQUEST.document.services).map(([name, service]) => {
+        const build = service['build'] === undefined ? '--no-build' : '--build'
+        return `/pc -p shop -f FILE up -d --no-deps ${build} ${name}`
+      }),
+    )
+    for (const [at, name] of Object.keys(REQUEST.document.services).entries()) {
+      expect(Object.keys(JSON.parse(files[at] ?? '{}').services)).toEqual([name])
+    }
   })
 
   it('starts no podman service for docker', async () => {
@@ -114,6 +131,7 @@ function applyingOf(
     architecture: 'amd64',
     images: null,
   }
+  const engine = { watch: () => noLooks(), remove: () => Promise.resolve() }
   const engineInfo = async () => await Promise.resolve({ ...info, name: 'docker' as const })
   const applying: Applying = {
     runtime,
@@ -123,6 +141,12 @@ function applyingOf(
     environment: {},
     deadline: 1000,
     engineInfo,
+    engine,
   }
   return { applying, calls }
+}
+
+/** Nothing runs. */
+async function* noLooks(): AsyncGenerator<ObservedState> {
+  yield await Promise.resolve({ at: 0, containers: [] })
 }

@@ -62,7 +62,7 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
     log,
     environment,
     runtimeDirectory,
-    engineInfo: (signal) => engine.info(signal),
+    engine,
   })
   let serial = 0
   return {

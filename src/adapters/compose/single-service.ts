@@ -1,0 +1,66 @@
+import { sharedWith } from '../../domain/compose/service-order.ts'
+import { MagosError } from '../../domain/error.ts'
+import type { ComposeDocument } from '../../ports.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+const SECTIONS = ['networks', 'volumes', 'secrets'] as const
+
+/**
+ * The document with one service alone and what it uses, so that a provider which touches everything it sees can touch
+ * nothing else. Other services that it joins are named by their containers.
+ */
+export function singleService(
+  { services, ...others }: ComposeDocument,
+  project: string,
+  name: string,
+): ComposeDocument {
+  const { depends_on: _waited, links: _aliases, ...rest } = services[name] ?? {}
+  const service = onNetwork(joined(rest, services, project))
+  const sections = SECTIONS.flatMap((section) => {
+    const used = usedOf(service[section], fieldsOf(others[section]), section)
+    return Object.keys(used).length === 0 ? [] : [[section, used] as const]
+  })
+  return { ...Object.fromEntries(sections), services: { [name]: service } }
+}
+
+/** With one network in the file it would join that one, whatever its name. */
+function onNetwork(service: Fields): Fields {
+  const { networks, network_mode: mode } = service
+  return networks === undefined && mode === undefined
+    ? { ...service, networks: ['default'] }
+    : service
+}
+
+function joined(service: Fields, services: ComposeDocument['services'], project: string): Fields {
+  for (const key of ['ipc', 'pid', 'uts']) {
+    if (sharedWith(service[key]) !== null) throw unjoinable(key)
+  }
+  const other = sharedWith(service['network_mode'])
+  if (other === null) return service
+  const named = services[other]?.['container_name']
+  const container = typeof named === 'string' ? named : `${project}_${other}_1`
+  return { ...service, network_mode: `container:${container}` }
+}
+
+function usedOf(named: unknown, defined: Fields, section: string): Fields {
+  const names = Array.isArray(named) ? named.flatMap(nameOf) : Object.keys(fieldsOf(named))
+  const used = names.filter((name) => name in defined || section === 'networks')
+  return Object.fromEntries(used.map((name) => [name, defined[name] ?? null]))
+}
+
+/** `NAME`, `NAME:/target:ro`, `{source: NAME}`. */
+function nameOf(item: unknown): string[] {
+  const source = typeof item === 'string' ? item.split(':')[0] : fieldsOf(item)['source']
+  return typeof source === 'string' ? [source] : []
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
+
+function unjoinable(key: string): MagosError {
+  return new MagosError('compose', `Join another service by "${key}": the provider cannot do so`, {
+    remedy: 'Install Docker Compose v2, or do without the key',
+  })
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { chooseNetwork } from '../../../src/adapters/engine/network.ts'
+
+const slirp = { slirp4netns: { executable: '/usr/bin/slirp4netns', version: '1.2.0' } }
+const pasta = { pasta: { executable: '/usr/bin/pasta', version: '2024' } }
+const none = { slirp4netns: { executable: '', package: '', version: '' } }
+
+/** As `podman info --format json` prints it; what a version does not know is absent. */
+function info(version: string, host: object, rootless = true): string {
+  return JSON.stringify({
+    host: { security: { rootless }, ...host },
+    version: { Version: version },
+  })
+}
+
+describe('chooseNetwork()', () => {
+  it.each([
+    ['4.3.1', slirp, 'usual slirp4netns'],
+    ['4.3.1', { ...slirp, ...pasta }, 'usual slirp4netns'],
+    ['4.3.1', none, 'none'],
+    ['4.3.1', { ...none, ...pasta }, 'none'],
+    ['4.9.3', { ...slirp, ...pasta, rootlessNetworkCmd: 'slirp4netns' }, 'usual slirp4netns'],
+    ['4.9.3', { ...slirp, ...pasta, rootlessNetworkCmd: 'pasta' }, 'usual pasta'],
+    ['4.9.3', { ...none, ...pasta, rootlessNetworkCmd: 'slirp4netns' }, 'other pasta'],
+    ['4.9.3', { ...slirp, rootlessNetworkCmd: 'pasta' }, 'other slirp4netns'],
+    ['4.5.0', { ...none, ...pasta }, 'none'],
+    ['4.9.3', none, 'none'],
+    ['5.4.2', { ...slirp, ...pasta, rootlessNetworkCmd: 'pasta' }, 'usual pasta'],
+    ['5.4.2', { ...pasta, rootlessNetworkCmd: 'pasta' }, 'usual pasta'],
+    ['5.4.2', { ...slirp, rootlessNetworkCmd: 'pasta' }, 'other slirp4netns'],
+    ['5.4.2', { ...slirp, rootlessNetworkCmd: 'slirp4netns' }, 'usual slirp4netns'],
+    ['5.4.2', { ...pasta, rootlessNetworkCmd: 'slirp4netns' }, 'other pasta'],
+    ['5.4.2', { rootlessNetworkCmd: 'pasta' }, 'none'],
+    ['6.0.0', { ...pasta, rootlessNetworkCmd: 'pasta' }, 'usual pasta'],
+    ['6.0.0', { ...slirp, rootlessNetworkCmd: 'pasta' }, 'none'],
+  ])('of podman %s with %j: %s', (version, host, expected) => {
+    const choice = chooseNetwork(info(version, host))
+    const by = choice !== null && 'by' in choice ? ` ${choice.by}` : ''
+    expect(`${choice?.outcome}${by}`).toBe(expected)
+  })
+
+  it('leaves root’s podman its bridge, whatever is installed', () => {
+    for (const version of ['4.3.1', '5.4.2', '6.0.0']) {
+      expect(chooseNetwork(info(version, none, false))).toEqual({ outcome: 'usual', by: 'bridge' })
+    }
+  })
+
+  it('tells what to install', () => {
+    expect(chooseNetwork(info('6.0.0', slirp))).toMatchObject({
+      reason: expect.stringContaining('podman 6.0.0 wants pasta'),
+      remedy: 'Install the package "passt"',
+    })
+    expect(chooseNetwork(info('4.3.1', none))).toMatchObject({ remedy: 'Install slirp4netns' })
+  })
+
+  it.each(['', 'no JSON', '{}', '[]'])('is null for %j', (text) => {
+    expect(chooseNetwork(text)).toBeNull()
+  })
+})
