@@ -194,7 +194,7 @@ describe('revisionPushed() with encrypted files', () => {
     ['a file that is mounted', "volumes: ['./k:/k']", { k: seal('x') }, 'succeeded'],
   ])('keeps off command lines of podman-compose: %s', async (_title, more, files, outcome) => {
     const name = 'podman-compose'
-    const provider = { provider: { name, version: '1.6.0', path: '/memory' } as const }
+    const provider = { provider: { name, version: '1.6.0', path: '/memory', limits: [] } as const }
     const world = shop(`web: {image: ${web}, ${more}}`, files, {}, { provider })
     const { deployments } = await deploy(world)
     expect(outcomes(deployments)).toEqual([`shop ${outcome}`])
