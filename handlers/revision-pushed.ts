@@ -1,14 +1,7 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Departure } from '../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
-import type {
-  Event,
-  Origin,
-  RevisionPushed,
-  StatusReport,
-  UpdateFailed,
-} from '../src/domain/event.ts'
-import type { Revision } from '../src/domain/revision.ts'
+import type { Event, Origin, RevisionPushed, UpdateFailed } from '../src/domain/event.ts'
 import type { RefusedStack } from '../src/domain/stack.ts'
 import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
@@ -16,6 +9,7 @@ import { deployInOrder } from './steps/deploy-in-order.ts'
 import type { Asked } from './steps/deploy-stack.ts'
 import { latestTrouble } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
+import { deploymentReport, hostReport, stackReport } from './steps/report-stacks.ts'
 import type { StackResult } from './steps/stack-result.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
@@ -68,6 +62,9 @@ export async function deployRevision(
       : [
           hostReport(ctx, revision, [...deployments, ...others]),
           ...news.map(({ deployment }) => stackReport(ctx, revision, deployment)),
+          ...news.flatMap(({ deployment }) => {
+            return deploymentReport(ctx, revision, deployment, arrived ? 'arrived' : 'again')
+          }),
         ]
   // One stack alone brings the host nowhere: the others may wait for what came with the commit.
   const reached: readonly Event[] =
@@ -141,46 +138,6 @@ function othersAsRemembered(
     })
   const others = new Set(refused.map(({ stack }) => stack).filter((stack) => !left.includes(stack)))
   return [...known, ...[...others].map(() => ({ outcome: 'failed' }) as const)]
-}
-
-function hostReport(
-  { host }: Context,
-  { commit }: Revision,
-  deployments: readonly Pick<Deployment, 'outcome'>[],
-): StatusReport {
-  const context = `magos/${host.name}`
-  return { commit, context, state: stateOf(deployments), description: summary(deployments) }
-}
-
-function stackReport(
-  { host }: Context,
-  { commit }: Revision,
-  deployment: Deployment,
-): StatusReport {
-  const context = `magos/${host.name}/${deployment.stack}`
-  const state = stateOf([deployment])
-  return { commit, context, state, description: description(deployment.reason) }
-}
-
-function stateOf(deployments: readonly Pick<Deployment, 'outcome'>[]): StatusReport['state'] {
-  if (deployments.some(({ outcome }) => outcome === 'failed' || outcome === 'rolled-back')) {
-    return 'failure'
-  }
-  return deployments.some(({ outcome }) => outcome === 'held') ? 'pending' : 'success'
-}
-
-function summary(deployments: readonly Pick<Deployment, 'outcome'>[]): string {
-  const counts = [...Map.groupBy(deployments, ({ outcome }) => outcome)].map(
-    ([outcome, list]) => `${list.length} ${outcome}`,
-  )
-  return description(counts.length === 0 ? 'no stacks on this host' : counts.toSorted().join(', '))
-}
-
-/** GitHub takes 140 characters; none is cut in half. */
-function description(text: string): string {
-  if (text.length <= 140) return text
-  const kept = text.slice(0, 139)
-  return `${kept.isWellFormed() ? kept : kept.slice(0, -1)}…`
 }
 
 function followUp(event: Event): { readonly event: Event; readonly origin: Origin } {

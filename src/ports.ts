@@ -5,8 +5,8 @@ import type { Trouble } from './domain/deploy/trouble.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
-import type { Event, Origin, StatusReport } from './domain/event.ts'
 import type { HostFacts } from './domain/doctor/facts.ts'
+import type { CheckReport, DeploymentReport, Event, Origin, StatusReport } from './domain/event.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
@@ -77,6 +77,8 @@ export interface Committer {
 /** Tells the world about a commit. A report that was told already is not told twice. */
 export interface Reports {
   status(report: StatusReport, signal: AbortSignal): Promise<void>
+  deployment(report: DeploymentReport, signal: AbortSignal): Promise<void>
+  checkRun(report: CheckReport, signal: AbortSignal): Promise<void>
 }
 
 /** A pull request whose branch is ours by its name, as GitHub knows it now. */

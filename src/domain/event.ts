@@ -99,19 +99,56 @@ export interface DriftDetected {
   readonly departures: readonly Departure[]
 }
 
-/** A commit's status has to be told. */
+/** Something has to be told about a commit. */
 export interface ReportDue {
   readonly kind: 'report-due'
-  readonly report: StatusReport
+  readonly report: Report
 }
 
-export interface StatusReport {
+/** Of two about one commit, kind and context the newer one counts. */
+export type Report = StatusReport | DeploymentReport | CheckReport
+
+interface About {
   readonly commit: string
+}
+
+export interface StatusReport extends About {
+  readonly kind: 'status'
   /** `magos/HOST` or `magos/HOST/STACK`. */
   readonly context: string
   readonly state: 'pending' | 'success' | 'failure' | 'error'
   /** At most 140 characters, GitHub's limit. */
   readonly description: string
+}
+
+/** What became of a deployment that did something. */
+export interface DeploymentReport extends About {
+  readonly kind: 'deployment'
+  /** The environment, `HOST/STACK`. */
+  readonly context: string
+  readonly state: 'success' | 'failure'
+  /** At most 140 characters. */
+  readonly description: string
+}
+
+/** What a pull request would do. */
+export interface CheckReport extends About {
+  readonly kind: 'check-run'
+  /** The check's name. */
+  readonly context: string
+  readonly conclusion: 'success' | 'neutral' | 'failure'
+  readonly title: string
+  /** Markdown. */
+  readonly summary: string
+  readonly annotations: readonly CheckAnnotation[]
+}
+
+/** A word at a line of a file. */
+export interface CheckAnnotation {
+  readonly path: string
+  readonly line: number
+  readonly level: 'warning' | 'failure'
+  readonly message: string
 }
 
 /** Where an event came from; kept for the log, never for a decision. */

@@ -68,6 +68,7 @@ async function openGitHub(
   const branch = (signal: AbortSignal) => source.branchName(signal)
   const github = createGitHub({
     apiUrl,
+    serverUrl,
     appId: app.id,
     privateKey: app.privateKey.reveal(),
     owner,

@@ -59,7 +59,7 @@ function groupOf(event: Event): string {
     case 'versions-requested':
       return JSON.stringify(event)
     case 'report-due':
-      return `${event.kind} ${JSON.stringify([event.report.commit, event.report.context])}`
+      return `${event.kind} ${JSON.stringify([event.report.kind, event.report.commit, event.report.context])}`
     default:
       return event.kind
   }

@@ -83,11 +83,21 @@ export function inboxContract(
     test('accept() keeps every kind of event as it is', async () => {
       const inbox = start()
       const report = {
+        kind: 'status' as const,
         commit: 'c'.repeat(40),
         context: 'magos/h',
         state: 'success' as const,
         description: 'ö',
       }
+      const check = {
+        kind: 'check-run',
+        commit: 'c',
+        context: 'magos/nas',
+        conclusion: 'neutral',
+        title: 't',
+        summary: 's',
+        annotations: [{ path: 'a', line: 1, level: 'warning', message: 'm' }],
+      } as const
       const events: Event[] = [
         PUSHED,
         PUBLISHED,
@@ -103,6 +113,10 @@ export function inboxContract(
         updateFailed,
         { ...updateFailed, proven: null },
         { kind: 'report-due', report },
+        { kind: 'report-due', report: { ...report, kind: 'deployment', state: 'failure' } },
+        { kind: 'report-due', report: check },
+        { kind: 'proposals-due', repositories: 'all', branches: [] },
+        { kind: 'proposals-due', repositories: ['a/b'], branches: ['magos/nas/x'] },
       ]
       for (const event of events) await inbox.accept(event, { source: 'own' })
 

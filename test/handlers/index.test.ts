@@ -3,7 +3,13 @@ import { handle } from '../../handlers/index.ts'
 import type { Event } from '../../src/domain/event.ts'
 import { createWorld, signal } from './world.ts'
 
-const report = { commit: 'c', context: 'magos/nas', state: 'success', description: '' } as const
+const report = {
+  kind: 'status',
+  commit: 'c',
+  context: 'magos/nas',
+  state: 'success',
+  description: '',
+} as const
 
 describe('handle()', () => {
   it.each<[Event, object | null]>([

@@ -25,6 +25,8 @@ describe('syncRequested()', () => {
       'report-due',
       'report-due',
       'report-due',
+      'report-due',
+      'report-due',
       'commit-reached',
     ])
   })

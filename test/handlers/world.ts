@@ -4,7 +4,7 @@ import { revisionPushed } from '../../handlers/revision-pushed.ts'
 import { createViews } from '../../handlers/views.ts'
 import type { DeployAnswer } from '../../src/domain/answer.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
-import type { StatusReport } from '../../src/domain/event.ts'
+import type { Report, StatusReport } from '../../src/domain/event.ts'
 import type { Digest } from '../../src/domain/image-reference.ts'
 import { noRules } from '../../src/domain/policy/rules.ts'
 import type {
@@ -60,8 +60,8 @@ export interface World {
   readonly history: History
   readonly inbox: Inbox
   readonly lines: readonly LogLine[]
-  /** Statuses that `reports` was asked to tell. */
-  readonly told: readonly StatusReport[]
+  /** What `reports` was asked to tell. */
+  readonly told: readonly Report[]
   /** What the repository and the registries were asked, in order. */
   readonly order: readonly string[]
 }
@@ -81,13 +81,17 @@ export function createWorld(
   const secretFiles = createMemorySecretFiles()
   const { history, inbox, memory, upkeep } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
-  const told: StatusReport[] = []
+  const told: Report[] = []
   const order: string[] = []
   const ctx: Context = {
     ...recordOrder({ source: git, committer: git, registry }, order),
     ancestry: git,
     proposals,
-    reports: { status: async (report) => void told.push(report) },
+    reports: {
+      status: async (report) => void told.push(report),
+      deployment: async (report) => void told.push(report),
+      checkRun: async (report) => void told.push(report),
+    },
     installation: null,
     engine: createMemoryEngine(machine),
     prober,
@@ -164,20 +168,25 @@ export async function deploy(
     revisionPushed(ctx, { kind: 'revision-pushed' }, signal),
 ): Promise<{
   readonly deployments: readonly Deployment[]
-  readonly reports: readonly StatusReport[]
+  /** Statuses, without what all of them say alike. */
+  readonly reports: readonly Omit<StatusReport, 'kind'>[]
+  readonly told: readonly Report[]
   /** What engine and provider were asked in this pass, looks while proving left out. */
   readonly calls: readonly string[]
 }> {
   const before = world.machine.calls.length
   const { answer, followUps } = await pass(world.ctx)
-  const reports = followUps.flatMap(({ event }) =>
-    event.kind === 'report-due' ? [event.report] : [],
-  )
+  const told = followUps.flatMap(({ event }) => (event.kind === 'report-due' ? [event.report] : []))
+  const reports = told.flatMap((report) => {
+    if (report.kind !== 'status') return []
+    const { kind: _, ...status } = report
+    return [status]
+  })
   for (const { event } of followUps) {
     if (event.kind === 'commit-reached') await commitReached(world.ctx, event)
   }
   const calls = world.machine.calls.slice(before).filter((call) => !call.startsWith('watch '))
-  return { deployments: answer.deployments, reports, calls }
+  return { deployments: answer.deployments, reports, told, calls }
 }
 
 /** `stack outcome`, one a stack. */

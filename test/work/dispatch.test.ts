@@ -17,7 +17,7 @@ const published = (...repositories: string[]): Event => ({ kind: 'image-publishe
 const sync = (stack: string | null): Event => ({ kind: 'sync-requested', stack })
 const report = (commit: string, description = ''): Event => ({
   kind: 'report-due',
-  report: { commit, context: 'magos/h', state: 'success', description },
+  report: { kind: 'status', commit, context: 'magos/h', state: 'success', description },
 })
 const done = (answer: unknown = null, followUps: Handled['followUps'] = []): Handled => ({
   answer,
@@ -287,7 +287,9 @@ describe('startDispatch()', () => {
     await finish(1)
     await finish(2)
 
-    const told = calls.map(({ event }) => (event.kind === 'report-due' ? event.report : null))
+    const told = calls.map(({ event }) =>
+      event.kind === 'report-due' && event.report.kind === 'status' ? event.report : null,
+    )
     expect(told.map((one) => [one?.commit, one?.description])).toEqual([
       ['c1', 'healthy'],
       ['c2', ''],

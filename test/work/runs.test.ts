@@ -27,7 +27,7 @@ const ALL: Event = { kind: 'image-published', repositories: 'all' }
 const PUSHED: Event = { kind: 'revision-pushed' }
 const report = (commit: string, context: string, description = ''): Event => ({
   kind: 'report-due',
-  report: { commit, context, state: 'success', description },
+  report: { kind: 'status', commit, context, state: 'success', description },
 })
 
 const sync = (stack: string | null): Event => ({ kind: 'sync-requested', stack })

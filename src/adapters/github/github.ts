@@ -15,6 +15,8 @@ import { createWriteOrder } from './write-order.ts'
 export interface GitHubOptions {
   /** Root of the API: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server. */
   readonly apiUrl: string
+  /** Root of the pages for people: `https://github.com`. */
+  readonly serverUrl: string
   /** The App's id, or its client id. */
   readonly appId: number | string
   /** PEM, PKCS#1 as GitHub gives it out, or PKCS#8. */
@@ -56,6 +58,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const tokens = createTokens({ app, owner, repo, now })
   const client = createClient({ app, tokens, clock })
   const repository = { owner, repo }
+  const page = `${options.serverUrl.replace(/\/+$/u, '')}/${owner}/${repo}`
   return {
     committer: createCommitter({ client, budget, order, repository, branch, clock, log }),
     proposals: createProposals({
@@ -67,7 +70,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       login: createOwnLogin(app),
       log,
     }),
-    reports: createReports({ client, budget, order, repository, log }),
+    reports: createReports({ client, budget, order, repository, page, log }),
     installation: createInstallation({ app, tokens, repository }),
     async token(signal, { refresh = false } = {}) {
       const held = refresh ? await tokens.renew(null, signal) : await tokens.get(signal)

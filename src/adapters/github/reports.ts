@@ -1,18 +1,10 @@
 import type { StatusReport } from '../../domain/event.ts'
-import type { Log, Reports } from '../../ports.ts'
+import { tellCheckRun } from './check-runs.ts'
+import { tellDeployment } from './deployments.ts'
+import type { Reports } from '../../ports.ts'
 import { listField, numberField, textField } from './answer.ts'
-import type { Budget } from './budget.ts'
-import type { Client, Reply } from './client.ts'
-import { MagosError } from '../../domain/error.ts'
-import type { WriteOrder } from './write-order.ts'
-
-export interface ReportsOptions {
-  readonly client: Client
-  readonly budget: Budget
-  readonly order: WriteOrder
-  readonly repository: { readonly owner: string; readonly repo: string }
-  readonly log: Log
-}
+import type { ReportsOptions } from './report-options.ts'
+import { cutDescription, reportFailure } from './report-words.ts'
 
 /** Commit statuses: https://docs.github.com/en/rest/commits/statuses */
 export function createReports(options: ReportsOptions): Reports {
@@ -25,16 +17,11 @@ export function createReports(options: ReportsOptions): Reports {
           options.log.debug({ commit, context }, 'Status was told already')
         } else await tell(options, cut, signal)
       }, signal),
+    deployment: (report, signal) =>
+      options.order.report(() => tellDeployment(options, report, signal), signal),
+    checkRun: (report, signal) =>
+      options.order.report(() => tellCheckRun(options, report, signal), signal),
   }
-}
-
-const maxDescription = 140
-
-/** GitHub refuses a longer one. No character is cut in half. */
-export function cutDescription(text: string): string {
-  if (text.length <= maxDescription) return text
-  const kept = text.slice(0, maxDescription - 1)
-  return `${kept.isWellFormed() ? kept : kept.slice(0, -1)}…`
 }
 
 const pageSize = 100
@@ -52,7 +39,7 @@ async function isTold(
   for (let page = 1; page <= maxPages; page++) {
     const parameters = { ...repository, ref: commit, per_page: pageSize, page }
     const reply = await client.send(route, parameters, { action, signal })
-    if (reply.outcome !== 'done') throw failure(reply)
+    if (reply.outcome !== 'done') throw reportFailure(reply)
     // The combined answer holds the newest status of every context, however many were told.
     const newest = listField(reply.data, 'statuses')
     const ours = newest.find((status) => textField(status, 'context') === context)
@@ -66,7 +53,7 @@ async function isTold(
 
 async function tell(
   { client, budget, order, repository }: ReportsOptions,
-  { commit, ...status }: StatusReport,
+  { kind: _, commit, ...status }: StatusReport,
   signal: AbortSignal,
 ): Promise<void> {
   await order.turn(signal)
@@ -76,12 +63,5 @@ async function tell(
   const route = 'POST /repos/{owner}/{repo}/statuses/{sha}'
   const parameters = { ...repository, sha: commit, ...status }
   const reply = await client.send(route, parameters, { action, signal })
-  if (reply.outcome !== 'done') throw failure(reply)
-}
-
-function failure(reply: Exclude<Reply, { outcome: 'done' }>): MagosError {
-  const { error } = reply
-  // Not the repository is missing here, but the commit: nothing that another try finds.
-  if (reply.outcome !== 'refused' || ![404, 422].includes(reply.status)) return error
-  return new MagosError('github', error.message, { cause: error.cause })
+  if (reply.outcome !== 'done') throw reportFailure(reply)
 }

@@ -1,5 +1,6 @@
 import type { Departure } from '../../domain/deploy/drift.ts'
-import type { Event, Origin, StatusReport, UpdateFailed } from '../../domain/event.ts'
+import type { Event, Origin, UpdateFailed } from '../../domain/event.ts'
+import { parseReport } from './report-text.ts'
 
 /** Reads an event as it was written; null for what this Magos does not know. */
 export function parseEvent(text: unknown): Event | null {
@@ -70,7 +71,6 @@ export function parseOrigin(text: unknown): Origin | null {
 const SOURCES = ['webhook', 'poll', 'start', 'own', 'operator', 'engine'] as const
 const DETAILS = ['event', 'action', 'repository', 'ref', 'image', 'delivery', 'body'] as const
 const DEPARTURES = ['died', 'killed', 'stopped', 'removed'] as const
-const STATES = ['pending', 'success', 'failure', 'error'] as const
 
 function parseRepositories(value: unknown): readonly string[] | 'all' | null {
   if (value === 'all') return value
@@ -98,15 +98,6 @@ function parseDeparture(value: unknown): Departure | null {
   if (typeof container !== 'string' || typeof project !== 'string') return null
   if (typeof service !== 'string' || how === undefined) return null
   return { container, project, service, how }
-}
-
-function parseReport(value: unknown): StatusReport | null {
-  if (!isRecord(value)) return null
-  const { commit, context, description } = value
-  const state = STATES.find((name) => name === value['state'])
-  if (typeof commit !== 'string' || typeof context !== 'string') return null
-  if (typeof description !== 'string' || state === undefined) return null
-  return { commit, context, state, description }
 }
 
 function parseRecord(text: unknown): Readonly<Record<string, unknown>> | null {

@@ -88,6 +88,7 @@ export async function startFixture(
   const connect = (options: Partial<GitHubOptions> = {}): GitHub =>
     createGitHub({
       apiUrl: lab.url,
+      serverUrl: 'https://github.example/',
       appId: app.id,
       privateKey: app.privateKey,
       owner: repository.owner,

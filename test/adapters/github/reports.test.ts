@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { cutDescription } from '../../../src/adapters/github/reports.ts'
+import { cutDescription } from '../../../src/adapters/github/report-words.ts'
 import type { StatusReport } from '../../../src/domain/event.ts'
 import { failing, hang, reset } from '../../lab/github/faults.ts'
 import { prepareLab } from '../../lab/github/lab.ts'
@@ -19,6 +19,7 @@ describe('createGitHub().reports', () => {
     await at.github.token(signal())
     at.asked()
     report = {
+      kind: 'status',
       commit: (await at.repository.head()).commit,
       context: 'magos/host',
       state: 'success',
