@@ -53,15 +53,15 @@ async function isTold(
 
 async function tell(
   { client, budget, order, repository }: ReportsOptions,
-  { kind: _, commit, ...status }: StatusReport,
+  { commit, context, state, description }: StatusReport,
   signal: AbortSignal,
 ): Promise<void> {
   await order.turn(signal)
   const writes = budget.reserve(1, 'report')
   writes.spend()
-  const action = `Report "${status.context}" of "${commit}"`
+  const action = `Report "${context}" of "${commit}"`
   const route = 'POST /repos/{owner}/{repo}/statuses/{sha}'
-  const parameters = { ...repository, sha: commit, ...status }
+  const parameters = { ...repository, sha: commit, context, state, description }
   const reply = await client.send(route, parameters, { action, signal })
   if (reply.outcome !== 'done') throw reportFailure(reply)
 }

@@ -24,17 +24,18 @@ afterEach(async () => {
 
 const posts = (): readonly string[] => at.asked().filter((call) => call.startsWith('POST'))
 
+const deployment = (changes: Partial<DeploymentReport> = {}): DeploymentReport => ({
+  kind: 'deployment',
+  commit,
+  context: 'nas/shop',
+  state: 'success',
+  description: 'web is healthy',
+  ...changes,
+})
+
 describe('createGitHub().reports.deployment()', () => {
-  const report = (changes: Partial<DeploymentReport> = {}): DeploymentReport => ({
-    kind: 'deployment',
-    commit,
-    context: 'nas/shop',
-    state: 'success',
-    description: 'web is healthy',
-    ...changes,
-  })
   const tell = (changes: Partial<DeploymentReport> = {}, github = at.github) =>
-    github.reports.deployment(report(changes), signal())
+    github.reports.deployment(deployment(changes), signal())
 
   it('makes a deployment of the commit, with its outcome and a link', async () => {
     await tell()
@@ -118,19 +119,20 @@ describe('createGitHub().reports.deployment()', () => {
   })
 })
 
+const checkRun = (changes: Partial<CheckReport> = {}): CheckReport => ({
+  kind: 'check-run',
+  commit,
+  context: 'magos/nas',
+  conclusion: 'success',
+  title: '1 of 2 services changes',
+  summary: '| a |',
+  annotations: [{ path: 'a.yaml', line: 3, level: 'failure', message: 'Broken' }],
+  ...changes,
+})
+
 describe('createGitHub().reports.checkRun()', () => {
-  const report = (changes: Partial<CheckReport> = {}): CheckReport => ({
-    kind: 'check-run',
-    commit,
-    context: 'magos/nas',
-    conclusion: 'success',
-    title: '1 of 2 services changes',
-    summary: '| a |',
-    annotations: [{ path: 'a.yaml', line: 3, level: 'failure', message: 'Broken' }],
-    ...changes,
-  })
   const tell = (changes: Partial<CheckReport> = {}, github = at.github) =>
-    github.reports.checkRun(report(changes), signal())
+    github.reports.checkRun(checkRun(changes), signal())
 
   it('makes a check run with annotations', async () => {
     await tell()
@@ -169,7 +171,7 @@ describe('createGitHub().reports.checkRun()', () => {
   })
 
   it('stays within what GitHub takes', async () => {
-    const [annotation] = report().annotations
+    const [annotation] = checkRun().annotations
     if (annotation === undefined) throw new Error('No annotation')
     await tell({
       title: 't'.repeat(300),
