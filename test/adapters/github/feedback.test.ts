@@ -33,10 +33,10 @@ const deployment = (changes: Partial<DeploymentReport> = {}): DeploymentReport =
   ...changes,
 })
 
-describe('createGitHub().reports.deployment()', () => {
-  const tell = (changes: Partial<DeploymentReport> = {}, github = at.github) =>
-    github.reports.deployment(deployment(changes), signal())
+const tell = (changes: Partial<DeploymentReport> = {}, github = at.github) =>
+  github.reports.deployment(deployment(changes), signal())
 
+describe('createGitHub().reports.deployment()', () => {
   it('makes a deployment of the commit, with its outcome and a link', async () => {
     await tell()
     expect(at.repository.record.deployments).toMatchObject([
@@ -130,12 +130,12 @@ const checkRun = (changes: Partial<CheckReport> = {}): CheckReport => ({
   ...changes,
 })
 
-describe('createGitHub().reports.checkRun()', () => {
-  const tell = (changes: Partial<CheckReport> = {}, github = at.github) =>
-    github.reports.checkRun(checkRun(changes), signal())
+const tellRun = (changes: Partial<CheckReport> = {}, github = at.github) =>
+  github.reports.checkRun(checkRun(changes), signal())
 
+describe('createGitHub().reports.checkRun()', () => {
   it('makes a check run with annotations', async () => {
-    await tell()
+    await tellRun()
     expect(at.repository.record.checkRuns).toMatchObject([
       {
         sha: commit,
@@ -162,18 +162,18 @@ describe('createGitHub().reports.checkRun()', () => {
   })
 
   it('tells nothing twice, also after a restart, and anew what changed', async () => {
-    await tell()
-    await tell()
-    await tell({}, at.connect())
+    await tellRun()
+    await tellRun()
+    await tellRun({}, at.connect())
     expect(posts()).toHaveLength(2) // the other is the other process's token
-    await tell({ conclusion: 'neutral' })
+    await tellRun({ conclusion: 'neutral' })
     expect(at.repository.record.checkRuns).toHaveLength(2)
   })
 
   it('stays within what GitHub takes', async () => {
     const [annotation] = checkRun().annotations
     if (annotation === undefined) throw new Error('No annotation')
-    await tell({
+    await tellRun({
       title: 't'.repeat(300),
       summary: 's'.repeat(70_000),
       annotations: Array.from({ length: 60 }, () => ({
