@@ -92,7 +92,11 @@ function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): Resolve
   return {
     ...resolved,
     started: [...stopped].filter((name) => kept.has(name) && !afresh.has(name)),
-    remade: [...resolved.remade, ...remade.map(({ id }) => id)],
+    remade: [
+      ...resolved.remade,
+      ...faults.flatMap(({ strangers }) => strangers),
+      ...remade.map(({ id }) => id),
+    ],
     plan: plan.map((one): ServicePlan => {
       const { name, action } = one
       if (afresh.has(name)) {

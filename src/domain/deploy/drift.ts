@@ -34,6 +34,8 @@ export interface Fault {
   readonly service: string
   /** `start` what is stopped, or `make` anew what is gone or is another. */
   readonly mend: 'start' | 'make'
+  /** Ids of containers that are others than what was proven: no provider would know them for that. */
+  readonly strangers: readonly string[]
   readonly reason: string
 }
 
@@ -72,18 +74,22 @@ export function driftOf(terms: DriftTerms): Drift {
 function faultOf(terms: DriftTerms, service: string): Fault | null {
   const { running = 0, ended = 0 } = terms.standing[service] ?? {}
   const own = terms.containers.filter((container) => container.service === service)
-  const other = own.find((container) => !terms.isProven(container))
+  const others = own.filter((container) => !terms.isProven(container))
+  const [other] = others
   if (other !== undefined) {
     const reason = `container ${other.name} is not what was proven: another image or configuration`
-    return { service, mend: 'make', reason }
+    return { service, mend: 'make', strangers: others.map(({ id }) => id), reason }
   }
   const missing = running + ended - own.length
-  if (missing > 0) return { service, mend: 'make', reason: `${missing} of its containers are gone` }
+  const strangers: readonly string[] = []
+  if (missing > 0) {
+    return { service, mend: 'make', strangers, reason: `${missing} of its containers are gone` }
+  }
   const down = own.filter((container) => !isUp(container) && !hasEnded(terms, container))
   const [first] = down
   if (first === undefined || own.length - down.length >= running + ended) return null
   const state = first.state === 'exited' ? `exited with ${first.exitCode}` : `is ${first.state}`
-  return { service, mend: 'start', reason: `container ${first.name} ${state}` }
+  return { service, mend: 'start', strangers, reason: `container ${first.name} ${state}` }
 }
 
 function isUp({ state }: ObservedContainer): boolean {

@@ -70,12 +70,21 @@ describe('driftOf() of one of several', () => {
   ])('mends what is %s', (_title, other, mend, reason) => {
     expect(drift([other, db])).toEqual({
       state: 'drifted',
-      faults: [{ service: 'web', mend, reason: expect.stringContaining(reason) }],
+      faults: [
+        {
+          service: 'web',
+          mend,
+          strangers: mend === 'make' ? ['id-web'] : [],
+          reason: expect.stringContaining(reason),
+        },
+      ],
     })
   })
 
   test('makes what is gone, however it went', () => {
-    const faults = [{ service: 'web', mend: 'make', reason: '1 of its containers are gone' }]
+    const faults = [
+      { service: 'web', mend: 'make', strangers: [], reason: '1 of its containers are gone' },
+    ]
     expect(drift([db])).toEqual({ state: 'drifted', faults })
     expect(drift([db], { departures: [went('web', 'removed')] })).toEqual({
       state: 'drifted',

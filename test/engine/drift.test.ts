@@ -1,0 +1,129 @@
+/** What people and other programs do to containers of proven stacks, on real podman. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runMagos } from '../lab/daemon.ts'
+import { startHomelab, type Homelab } from '../lab/homelab.ts'
+import { containersOf, eventually, type SeenContainer } from './look.ts'
+
+const SERVICES = ['killed', 'removed', 'stopped', 'replaced', 'other', 'untouched'] as const
+
+let lab: Homelab
+let repository: string
+let before: Readonly<Record<string, SeenContainer>>
+
+function service(name: string, image: string): string {
+  return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
+}
+
+const podman = (...args: readonly string[]) => lab.engine.podman(args)
+const states = async (project: string) =>
+  Object.fromEntries(
+    Object.entries(await containersOf(lab.engine, project)).map(([name, one]) => [name, one.state]),
+  )
+
+beforeAll(async () => {
+  lab = await startHomelab({ triggers: 'polling' })
+  const [one, two] = [
+    `${lab.image('app')}:1@${await lab.push('app', '1', { health: 'none' })}`,
+    `${lab.image('app')}:2@${await lab.push('app', '2', { health: 'none', serves: 'two' })}`,
+  ]
+  await podman('pull', '-q', '--tls-verify=false', two.replace(/:2@/u, '@'))
+  repository = await lab.localRepository('checked-out', {
+    'shop/compose.yaml': `services:\n${SERVICES.map((name) => service(name, one)).join('')}`,
+    'blog/compose.yaml': `services:\n${service('front', one)}${service('back', one)}`,
+  })
+  await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
+  before = await eventually(
+    () => containersOf(lab.engine, 'shop'),
+    (found) => SERVICES.every((name) => found[name]?.state === 'running'),
+  )
+  await eventually(
+    () => status(),
+    (stacks) => stacks.length === 2 && stacks.every(({ state }) => state === 'proven'),
+  )
+})
+afterAll(async () => {
+  await lab.close()
+})
+
+async function status(): Promise<{ name: string; state: string; reason: string }[]> {
+  const env = lab.environment({ MD_REPO: repository })
+  const { stdout } = await runMagos(['status', '--json'], { env })
+  return JSON.parse(stdout).stacks
+}
+
+describe('magos run', () => {
+  test('puts five kinds of drift right within seconds, and leaves what did not drift', async () => {
+    const id = (name: string) => before[name]?.id ?? ''
+    const labels = async (name: string) =>
+      Object.entries(
+        JSON.parse(await podman('inspect', '--format', '{{json .Config.Labels}}', id(name))),
+      ).map(([key, value]) => `--label=${key}=${String(value)}`)
+    const replaced = (await labels('replaced')).filter((label) => !label.includes('magos.hash'))
+    const other = await labels('other')
+    const images = Object.fromEntries(
+      await Promise.all(
+        SERVICES.map(async (name) => [
+          name,
+          await podman('inspect', '--format', '{{.ImageName}}', id(name)),
+        ]),
+      ),
+    )
+    const second = (await podman('images', '--format', '{{.Repository}}@{{.Digest}}')).split('\n')
+    const foreign =
+      second.find(
+        (name) => name !== '' && !String(images['other']).includes(name.split('@')[1] ?? ''),
+      ) ?? ''
+
+    await podman('rm', '-f', '-t', '0', id('replaced'), id('other'))
+    await podman(
+      'run',
+      '-d',
+      '--init',
+      '--name',
+      'shop-replaced-1',
+      ...replaced,
+      String(images['replaced']),
+    )
+    await podman('run', '-d', '--init', '--name', 'shop-other-1', ...other, foreign)
+    await podman('kill', id('killed'))
+    await podman('rm', '-f', '-t', '0', id('removed'))
+    await podman('stop', '-t', '0', id('stopped'))
+    const drifted = Date.now()
+
+    const after = await eventually(
+      () => containersOf(lab.engine, 'shop'),
+      (found) =>
+        SERVICES.every(
+          (name) =>
+            found[name]?.state === 'running' &&
+            found[name].digests.some((one) => before[name]?.digests.includes(one) === true),
+        ),
+    )
+    expect(Date.now() - drifted).toBeLessThan(20_000)
+    expect(Object.keys(after).toSorted()).toEqual([...SERVICES].toSorted())
+    expect(after['untouched']?.id).toBe(id('untouched'))
+    const hash = await podman(
+      'inspect',
+      '--format',
+      '{{index .Config.Labels "magos.hash"}}',
+      after['replaced']?.id ?? '',
+    )
+    expect(hash).not.toBe('')
+  })
+
+  test('holds a stack whose containers were all stopped by hand', async () => {
+    const blog = await containersOf(lab.engine, 'blog')
+    await podman('stop', '-t', '1', blog['front']?.id ?? '', blog['back']?.id ?? '')
+    const held = await eventually(
+      async () => (await status()).find(({ name }) => name === 'blog'),
+      (one) => one?.state === 'held',
+    )
+    expect(held?.reason).toMatch(/^held \(stopped by hand\)/u)
+    expect(await states('blog')).toEqual({ front: 'exited', back: 'exited' })
+    await runMagos(['release', 'blog'], { env: lab.environment({ MD_REPO: repository }) })
+    await eventually(
+      () => states('blog'),
+      (found) => found['front'] === 'running' && found['back'] === 'running',
+    )
+  })
+})
