@@ -23,6 +23,7 @@ import type {
   Secrets,
   Source,
   StackFiles,
+  Tombstones,
   Upkeep,
 } from '../src/ports.ts'
 import type { Views } from './views.ts'
@@ -51,6 +52,8 @@ export interface HostSettings {
   readonly drift: DriftRule
   /** Per stack, where it is another. */
   readonly drifts: Readonly<Record<string, DriftRule>>
+  /** ms that a stack which left the repository runs on. */
+  readonly grace: number
 }
 
 export type DriftRule = 'heal' | 'report'
@@ -76,6 +79,7 @@ export interface Context {
   readonly holds: Holds
   readonly lastGood: LastGood
   readonly upkeep: Upkeep
+  readonly tombstones: Tombstones
   readonly machine: Machine
   readonly secrets: Secrets
   readonly secretFiles: SecretFiles
@@ -102,7 +106,10 @@ export type PlanContext = Pick<
 }
 
 /** What it takes to tell what runs. */
-export type StatusContext = Pick<Context, 'history' | 'engine' | 'holds' | 'upkeep'> & {
+export type StatusContext = Pick<
+  Context,
+  'history' | 'engine' | 'holds' | 'upkeep' | 'tombstones' | 'host'
+> & {
   readonly inbox: Inbox
 }
 

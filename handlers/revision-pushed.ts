@@ -12,6 +12,7 @@ import { latestTrouble } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { deploymentReport, hostReport, stackReport } from './steps/report-stacks.ts'
 import type { StackResult } from './steps/stack-result.ts'
+import { removeVanished, type Vanishing } from './steps/remove-vanished.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -30,6 +31,8 @@ export interface DeployRequest {
   readonly asked: Asked
   /** How containers were seen to go; none by default. */
   readonly departures?: readonly Departure[]
+  /** Whether a person said that all stacks which left the repository are meant to go; default `guarded`. */
+  readonly removals?: Vanishing['removals']
   /** Default: the branch head. */
   readonly revision?: Revision
 }
@@ -37,7 +40,7 @@ export interface DeployRequest {
 /** The same for one stack or all of them, asked for by an event or a person. */
 export async function deployRevision(
   ctx: Context,
-  { stack, asked, departures = [], revision: known }: DeployRequest,
+  { stack, asked, departures = [], removals = 'guarded', revision: known }: DeployRequest,
   signal: AbortSignal,
 ): Promise<Handled<DeployAnswer>> {
   const revision = known ?? (await ctx.source.head(signal))
@@ -50,7 +53,7 @@ export async function deployRevision(
     ctx,
     view,
     observed,
-    { stack, asked, departures, arrived },
+    { stack, asked, departures, removals, arrived },
     signal,
   )
   const deployments = results.map(({ deployment }) => deployment)
@@ -92,6 +95,7 @@ interface Pass {
   readonly stack: string | readonly string[] | null
   readonly asked: Asked
   readonly departures: readonly Departure[]
+  readonly removals: Vanishing['removals']
   /** Whether this host had not been brought to the commit before. */
   readonly arrived: boolean
 }
@@ -100,14 +104,17 @@ async function deployStacks(
   ctx: Context,
   view: RepositoryView,
   observed: ObservedState,
-  { stack, asked, departures, arrived }: Pass,
+  { stack, asked, departures, removals, arrived }: Pass,
   signal: AbortSignal,
 ): Promise<StackResult[]> {
   const { due, refused } = namedStacks(view, stack)
   const news = arrived || asked === 'by-person' ? 'news' : 'known'
   const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
   const deployed = await deployInOrder(ctx, view, due, { observed, asked, departures }, signal)
+  const vanished =
+    stack === null ? await removeVanished(ctx, view, { observed, removals }, signal) : []
   return [
+    ...vanished.map((deployment) => ({ deployment, news }) as const),
     ...told.map((one) => ({ deployment: refusedStack(ctx, one), news }) as const),
     ...deployed,
   ].toSorted((a, b) => (a.deployment.stack < b.deployment.stack ? -1 : 1))

@@ -1,4 +1,5 @@
 import type { StackState, StatusAnswer } from '../src/domain/answer.ts'
+import type { Trouble as DriftTrouble } from '../src/domain/deploy/trouble.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
 import { holdReason, type Hold } from '../src/domain/hold.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
@@ -17,6 +18,7 @@ export async function statusRequested(
   ours.delete('')
   const recorded = Map.groupBy(history.deployments(1000), ({ stack }) => stack)
   const holds = await ctx.holds.all()
+  const tombstones = ctx.tombstones.all()
   const names = new Set([...ours.keys(), ...recorded.keys(), ...holds.keys()])
   return {
     revision: history.reached(),
@@ -24,7 +26,11 @@ export async function statusRequested(
     stacks: [...names].toSorted().map((name) => {
       const open = (recorded.get(name) ?? []).find(({ outcome }) => outcome === null)
       const hold = holds.get(name) ?? null
-      return stackStatus(history, name, { open, hold, containers: ours.get(name) ?? [] })
+      const buried = tombstones.find(({ stack }) => stack === name)
+      const goesAt = buried === undefined ? null : buried.at + ctx.host.grace
+      const trouble = ctx.upkeep.trouble(name)
+      const known = { open, hold, goesAt, trouble, containers: ours.get(name) ?? [] }
+      return stackStatus(history, name, known)
     }),
   }
 }
@@ -33,6 +39,10 @@ interface Known {
   /** A deployment that is under way, or that a process died in and no other looked at since. */
   readonly open: DeploymentRecord | undefined
   readonly hold: Hold | null
+  /** When its containers go, for it left the repository; null where it did not. */
+  readonly goesAt: number | null
+  /** What was done to keep it as it was proven. */
+  readonly trouble: DriftTrouble | null
   readonly containers: readonly ObservedContainer[]
 }
 
@@ -62,7 +72,8 @@ interface State {
 }
 
 /** What is under way comes before what was, and what a person wants before what became of it. */
-function stateOf(history: History, name: string, { open, hold }: Known): State {
+function stateOf(history: History, name: string, known: Known): State {
+  const { open, hold, goesAt, trouble: drift } = known
   if (open !== undefined) {
     const reason = `deploying commit ${open.commit.slice(0, 12)}`
     return { state: 'deploying', reason, at: time(open.startedAt) }
@@ -73,6 +84,13 @@ function stateOf(history: History, name: string, { open, hold }: Known): State {
     return { state: 'deploying', reason, at: time(failure.at) }
   }
   if (hold !== null) return { state: 'held', reason: holdReason(hold), at: time(hold.at) }
+  if (goesAt !== null) {
+    const reason = `left the repository: its containers go after ${time(goesAt) ?? 'its grace'}`
+    return { state: 'vanished', reason, at: null }
+  }
+  if (drift !== null && isStanding(drift)) {
+    return { state: 'drifted', reason: drift.reason, at: time(drift.at) }
+  }
   const trouble = latestTrouble(history, name)
   if (trouble !== null) {
     const { outcome, reason } = trouble
@@ -83,6 +101,11 @@ function stateOf(history: History, name: string, { open, hold }: Known): State {
   const proven = history.proven(name)
   const at = proven === null ? null : time(proven.at)
   return { state: proven === null ? 'unknown' : 'proven', reason: '', at }
+}
+
+/** It could not be put right, or is only reported; what was put right is over. */
+function isStanding({ failures, mends }: DriftTrouble): boolean {
+  return failures > 0 || mends === 0
 }
 
 function time(at: number): string | null {

@@ -11,7 +11,7 @@ import { updateFailed } from './update-failed.ts'
 /** One whole pass for somebody who waits for its answer: check, commit, deploy, prove. */
 export async function syncRequested(
   ctx: Context,
-  { stack }: SyncRequested,
+  { stack, removals = 'guarded' }: SyncRequested,
   signal: AbortSignal,
 ): Promise<Handled<SyncAnswer>> {
   if (stack !== null) await refuseUnknown(ctx, stack, signal)
@@ -24,7 +24,7 @@ export async function syncRequested(
   const commits = [...answer.commits, ...proposed.commits]
   const held = [...answer.held, ...proposed.held]
   const asked = stack === null ? 'by-event' : 'by-person'
-  const deployed = await deployRevision(ctx, { stack, asked }, signal)
+  const deployed = await deployRevision(ctx, { stack, asked, removals }, signal)
   const reverted = await revertFailed(ctx, deployed.followUps, signal)
   const { revision } = deployed.answer
   return {

@@ -48,9 +48,9 @@ function operations(signal: AbortSignal): Operations {
     holdVersions: async (image, reason) => (await committing()).holdVersions(image, reason),
     releaseVersions: async (image, reason) => (await committing()).releaseVersions(image, reason),
     rollback: async (stack, to) => (await committing()).rollback(stack, to),
-    async sync(stack) {
+    async sync(stack, removals) {
       const { syncOnce } = await import('./main/sync.ts')
-      return syncOnce(await openBase('stderr'), stack, signal)
+      return syncOnce(await openBase('stderr'), { stack, removals }, signal)
     },
     async doctor(treatment) {
       const { examineHost, unconfigured } = await import('./main/doctor.ts')

@@ -2,6 +2,7 @@ import type { ContainerEvent } from './domain/container-event.ts'
 import type { SealedPaths } from './domain/compose/sealed.ts'
 import type { ServiceStanding } from './domain/deploy/drift.ts'
 import type { Trouble } from './domain/deploy/trouble.ts'
+import type { Tombstone } from './domain/deploy/vanished.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState } from './domain/deployment.ts'
@@ -607,6 +608,15 @@ export interface Upkeep {
   note(trouble: Trouble): void
   /** The next try is the first again. */
   forgive(stack: string): void
+}
+
+/** Stacks that vanished from the repository and run on for their grace. Losing it gives them a new one. */
+export interface Tombstones {
+  /** In the order of their names. */
+  all(): readonly Tombstone[]
+  /** Notes when it was seen first; later sights change nothing. */
+  bury(tombstone: Tombstone): void
+  forget(stack: string): void
 }
 
 /** The machine that all of this runs on. */

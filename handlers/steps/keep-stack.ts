@@ -28,6 +28,8 @@ export type Kept =
   | { readonly kept: 'held'; readonly hold: Hold }
   | { readonly kept: 'mended'; readonly deployment: Deployment; readonly news: 'news' | 'known' }
 
+/** Instead of inputs: what was only told was never tried. */
+const REPORTED = ''
 const PROVEN: Kept = { kept: 'as-it-is', reason: 'nothing changed since it was proven' }
 
 /** Keeps a stack of which git says what was proven last: as it was proven, or as a person left it. */
@@ -45,7 +47,11 @@ export async function keepStack(
     await laySecrets(ctx, await resolve(), signal)
   }
   const drift = stackDrift(ctx, proven, containers, departures)
-  if (drift.state === 'none') return PROVEN
+  if (drift.state === 'none') {
+    const noted = ctx.upkeep.trouble(stack)
+    if (noted?.inputs === REPORTED) ctx.upkeep.forgive(stack)
+    return PROVEN
+  }
   if (drift.state === 'moving') return { kept: 'as-it-is', reason: drift.reason }
   if (asked === 'by-event') {
     if (drift.state === 'stopped-by-hand') return holdStopped(ctx, source, drift.reason, signal)
@@ -106,7 +112,7 @@ function report(
     const { now } = ctx
     ctx.log.warn({ stack, remedy }, `Stack ${reason}`)
     const counts = { failures: 0, mends: 0, since: now, at: now }
-    ctx.upkeep.note({ stack, inputs: '', ...counts, reason })
+    ctx.upkeep.note({ stack, inputs: REPORTED, ...counts, reason })
   }
   const deployment: Deployment = { stack, outcome: 'held', services: [], reason, remedy }
   return { kept: 'mended', deployment, news: told?.reason === reason ? 'known' : 'news' }

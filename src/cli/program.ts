@@ -21,7 +21,7 @@ import type { PolicyOptions } from './policy.ts'
 export interface Operations {
   check(): Promise<CheckAnswer>
   plan(stack: string | null): Promise<PlanAnswer>
-  sync(stack: string | null): Promise<SyncAnswer>
+  sync(stack: string | null, removals: 'guarded' | 'confirmed'): Promise<SyncAnswer>
   status(): Promise<StatusAnswer>
   hold(stack: string, reason: string): Promise<HoldAnswer>
   release(stack: string): Promise<ReleaseAnswer>
@@ -103,12 +103,15 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
         return printPlan(out, await operations.plan(stack ?? null))
       }),
   )
-  add('sync [stack]', 'one whole pass now: check, commit, deploy, prove').action((stack?: string) =>
-    choose(async (out) => {
-      const { printSync } = await import('./sync.ts')
-      return printSync(out, await operations.sync(stack ?? null))
-    }),
-  )
+  add('sync [stack]', 'one whole pass now: check, commit, deploy, prove')
+    .option('--confirm-removals', 'let stacks go that left the repository, however many they are')
+    .action((stack: string | undefined, { confirmRemovals }: { confirmRemovals?: true }) =>
+      choose(async (out) => {
+        const { printSync } = await import('./sync.ts')
+        const removals = confirmRemovals === true ? 'confirmed' : 'guarded'
+        return printSync(out, await operations.sync(stack ?? null, removals))
+      }),
+    )
   add('status', 'show what runs on this host').action(() =>
     choose(async (out) => {
       const { printStatus } = await import('./status.ts')

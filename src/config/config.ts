@@ -107,6 +107,8 @@ export interface Config {
   /** ms between two looks at the containers, beside what their events tell. */
   readonly sweep: number
   readonly secrets: SecretsSettings
+  /** ms that a stack which left the repository runs on. */
+  readonly grace: number
   /** Rules that hold for every image, whatever the repository says. */
   readonly guards: Rules
 }

@@ -33,6 +33,7 @@ export const daemonSchema = settings({
   debounce: v.optional(duration({ min: '0s', max: '5s' }), '2s'),
   drift: v.optional(driftRule(), 'heal'),
   sweep: v.optional(duration({ min: '10s', max: '24h' }), '1m'),
+  grace: v.optional(duration({ min: '0s', max: '720h' }), '1h'),
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(
     named(

@@ -24,6 +24,7 @@ export interface DaemonSettings {
   readonly drift: DriftSetting
   readonly sweep: number
   readonly secrets: SecretsSettings
+  readonly grace: number
   readonly guards: Rules
 }
 
@@ -71,6 +72,7 @@ function settled(
     debounce,
     drift,
     sweep,
+    grace,
     bodyLimit,
     allowPaths,
     stacks,
@@ -87,6 +89,7 @@ function settled(
     debounce,
     drift,
     sweep,
+    grace,
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
     stacks: mapValues(stacks ?? {}, ({ directory, drift: own }) => ({

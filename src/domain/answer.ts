@@ -117,7 +117,16 @@ export interface ReleaseAnswer {
 /**
  * `rolled-back`: git wants a state that failed, and the last good one runs. `deploying` also while that one is restored.
  */
-export type StackState = 'proven' | 'deploying' | 'rolled-back' | 'failed' | 'held' | 'unknown'
+/** `drifted`: its containers are not as they were proven; `vanished`: it left the repository and runs on for its grace. */
+export type StackState =
+  | 'proven'
+  | 'deploying'
+  | 'rolled-back'
+  | 'failed'
+  | 'held'
+  | 'drifted'
+  | 'vanished'
+  | 'unknown'
 
 /** What runs on this host, as last proven and as the engine shows it now. */
 export interface StatusAnswer {

@@ -47,6 +47,8 @@ export interface InstallationChanged {
 export interface SyncRequested {
   readonly kind: 'sync-requested'
   readonly stack: string | null
+  /** Whether a person said that all stacks which left the repository are meant to go; absent: `guarded`. */
+  readonly removals?: 'guarded' | 'confirmed'
 }
 
 /** Somebody wants a stack's images as they stood at another commit, and waits for the answer. */

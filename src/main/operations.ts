@@ -57,7 +57,8 @@ export function lookingOperations(
       const state = openState(base)
       try {
         const { engine, holds } = await openDeploying(base, 'pretend', signal)
-        return await statusRequested({ ...state.store, engine, holds }, signal)
+        const host = hostSettings(base, machinePlatform())
+        return await statusRequested({ ...state.store, engine, holds, host }, signal)
       } finally {
         state.close()
       }

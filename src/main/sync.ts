@@ -12,13 +12,22 @@ import { openWorld } from './world.ts'
 /** Longest wait for reports that the pass left behind, ms; what is not told by then is told by the next process. */
 const REPORT_WAIT = 30_000
 
+export interface SyncWish {
+  /** null: all of them. */
+  readonly stack: string | null
+  /** Whether all stacks that left the repository are meant to go. */
+  readonly removals: 'guarded' | 'confirmed'
+}
+
 /** One whole pass: by the process that works the data directory, or by this one where nobody does. */
 export async function syncOnce(
   base: Base,
-  stack: string | null,
+  { stack, removals }: SyncWish,
   signal: AbortSignal,
 ): Promise<SyncAnswer> {
-  return readAnswer(await answerOnce(base, { kind: 'sync-requested', stack }, signal), isSyncAnswer)
+  const confirmed = removals === 'confirmed' ? { removals } : {}
+  const event: Event = { kind: 'sync-requested', stack, ...confirmed }
+  return readAnswer(await answerOnce(base, event, signal), isSyncAnswer)
 }
 
 /** What a person asks for, done by the process that works the data directory, or by this one where nobody does. */

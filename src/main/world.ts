@@ -46,7 +46,12 @@ export type World = Omit<Context, 'now'> &
 export async function openWorld(
   base: Base,
   repository: Repository,
-  { history, memory, upkeep }: Pick<Store, 'history' | 'memory' | 'upkeep'>,
+  {
+    history,
+    memory,
+    tombstones,
+    upkeep,
+  }: Pick<Store, 'history' | 'memory' | 'tombstones' | 'upkeep'>,
   signal: AbortSignal,
 ): Promise<World> {
   const { log, config, liveValues } = base
@@ -60,6 +65,7 @@ export async function openWorld(
     history: redactHistory(history, redact),
     memory,
     upkeep,
+    tombstones,
     machine: createMachine({
       run: base.run,
       user: process.getuid?.() ?? 0,
@@ -181,6 +187,7 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     guards: config.guards,
     drift: config.drift,
     drifts: driftsOf(config),
+    grace: config.grace,
   }
 }
 

@@ -52,7 +52,7 @@ export function planRuns(
 function groupOf(event: Event): string {
   switch (event.kind) {
     case 'sync-requested':
-      return `${event.kind} ${JSON.stringify(event.stack)}`
+      return `${event.kind} ${JSON.stringify([event.stack, event.removals])}`
     case 'update-failed':
       return `${event.kind} ${JSON.stringify(event.stack)}`
     case 'rollback-requested':

@@ -70,6 +70,7 @@ const host: HostSettings = {
   guards: noRules,
   drift: 'heal',
   drifts: {},
+  grace: 0,
 }
 /** Nothing here has an age. */
 const memory = { firstSeen: () => null }

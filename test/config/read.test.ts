@@ -44,6 +44,7 @@ describe('readConfig() defaults', () => {
       debounce: 2_000,
       drift: 'heal',
       sweep: 60_000,
+      grace: 3_600_000,
       bodyLimit: 5_000_000,
       registries: {},
       allowPaths: [],

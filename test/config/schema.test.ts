@@ -108,7 +108,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
       value === undefined ? [] : [[key, value] as const],
     )
-    expect(defaults.length).toBe(6)
+    expect(defaults.length).toBe(7)
     expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
   })
 })

@@ -12,6 +12,7 @@ import type {
   ProvenState,
   Sight,
   Standing,
+  Tombstones,
   Upkeep,
 } from '../../src/ports.ts'
 
@@ -27,6 +28,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
   readonly history: History
   readonly memory: Memory
   readonly upkeep: Upkeep
+  readonly tombstones: Tombstones
   close(): void
 } {
   return {
@@ -34,6 +36,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
     history: memoryHistory(),
     memory: memoryOfSights(),
     upkeep: memoryUpkeep(),
+    tombstones: memoryTombstones(),
     close: () => undefined,
   }
 }
@@ -189,5 +192,17 @@ function memoryUpkeep(): Upkeep {
     trouble: (stack) => troubles.get(stack) ?? null,
     note: (trouble) => void troubles.set(trouble.stack, { ...trouble }),
     forgive: (stack) => void troubles.delete(stack),
+  }
+}
+
+function memoryTombstones(): Tombstones {
+  const buried = new Map<string, number>()
+  return {
+    all: () =>
+      [...buried]
+        .map(([stack, at]) => ({ stack, at }))
+        .toSorted((a, b) => (a.stack < b.stack ? -1 : 1)),
+    bury: ({ stack, at }) => void buried.set(stack, buried.get(stack) ?? at),
+    forget: (stack) => void buried.delete(stack),
   }
 }

@@ -79,7 +79,7 @@ export function createWorld(
   const stackFiles = createMemoryStackFiles()
   const secrets = createMemorySecrets()
   const secretFiles = createMemorySecretFiles()
-  const { history, inbox, memory, upkeep } = openMemoryStore({ now: () => clock.now() })
+  const { history, inbox, memory, tombstones, upkeep } = openMemoryStore({ now: () => clock.now() })
   const lines: LogLine[] = []
   const told: Report[] = []
   const order: string[] = []
@@ -103,6 +103,7 @@ export function createWorld(
     holds: createMemoryHolds(),
     lastGood: createMemoryLastGood(),
     upkeep,
+    tombstones,
     machine: {
       boot: 'first',
       container: null,
@@ -148,6 +149,7 @@ const usualHost: HostSettings = {
   guards: noRules,
   drift: 'heal',
   drifts: {},
+  grace: 3_600_000,
 }
 
 export const signal = new AbortController().signal

@@ -23,7 +23,9 @@ export function parseEvent(text: unknown): Event | null {
     case 'sync-requested': {
       const { stack } = value
       const known = typeof stack === 'string' || stack === null
-      return known ? { kind: 'sync-requested', stack } : null
+      if (!known) return null
+      const isConfirmed = value['removals'] === 'confirmed'
+      return { kind: 'sync-requested', stack, ...(isConfirmed ? { removals: 'confirmed' } : {}) }
     }
     case 'rollback-requested': {
       const { stack, to, by } = value

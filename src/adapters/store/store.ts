@@ -1,9 +1,10 @@
-import type { History, Inbox, Memory, Upkeep } from '../../ports.ts'
+import type { History, Inbox, Memory, Tombstones, Upkeep } from '../../ports.ts'
 import { type Children, createChildren } from './children.ts'
 import { openDatabase } from './database.ts'
 import { createHistory, type HistoryOptions } from './history.ts'
 import { createInbox, type InboxOptions } from './inbox.ts'
 import { createMemory } from './memory.ts'
+import { createTombstones } from './tombstones.ts'
 import { createUpkeep } from './upkeep.ts'
 
 /** The one SQLite file of a data directory. */
@@ -12,6 +13,7 @@ export interface Store {
   readonly history: History
   readonly memory: Memory
   readonly upkeep: Upkeep
+  readonly tombstones: Tombstones
   readonly children: Children
   /** Writes what waits; what is accepted afterwards is refused. */
   close(): void
@@ -35,6 +37,7 @@ export function openStore({ path, ...options }: StoreOptions): Store {
       history: createHistory(database, options),
       memory: createMemory(database),
       upkeep: createUpkeep(database),
+      tombstones: createTombstones(database),
       children: createChildren(database),
       close() {
         if (!database.connection.isOpen) return

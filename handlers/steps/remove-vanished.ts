@@ -1,0 +1,105 @@
+import { vanishedStacks, type VanishTerms } from '../../src/domain/deploy/vanished.ts'
+import { LABEL } from '../../src/domain/deploy/labels.ts'
+import type { Deployment, ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { Context } from '../context.ts'
+import type { RepositoryView } from '../views.ts'
+import { stackFault } from './stack-fault.ts'
+
+export interface Vanishing {
+  readonly observed: ObservedState
+  readonly removals: VanishTerms['removals']
+}
+
+/**
+ * Stacks that vanished from the repository, or went to another host, run on for their grace and are then stopped and
+ * removed; volumes and the stable directory stay. Returns those that a person has to decide about.
+ */
+export async function removeVanished(
+  ctx: Context,
+  view: RepositoryView,
+  { observed, removals }: Vanishing,
+  signal: AbortSignal,
+): Promise<readonly Deployment[]> {
+  if (!tellsOfStacks(view)) return []
+  const { tombstones, log, now, host } = ctx
+  const ours = ourContainers(ctx, observed)
+  const { bury, forget, stop, refused } = vanishedStacks({
+    running: [...ours.keys()],
+    present: new Set([
+      ...view.stacks.map(({ name }) => name),
+      ...view.refused.map((one) => one.stack),
+    ]),
+    tombstones: tombstones.all(),
+    now,
+    grace: host.grace,
+    removals,
+  })
+  for (const stack of forget) tombstones.forget(stack)
+  for (const stack of bury) {
+    tombstones.bury({ stack, at: now })
+    const until = new Date(now + host.grace).toISOString()
+    log.warn({ stack, until }, `Stack left the repository: its containers go after ${until}`)
+  }
+  const holds = await ctx.holds.all()
+  for (const stack of stop) {
+    if (holds.has(stack)) continue
+    await bringDown(ctx, stack, ours.get(stack) ?? [], signal)
+  }
+  return refused.map((stack) => tooMany(ctx, stack, refused))
+}
+
+/** Where `.magos.yaml` is broken nobody knows whose a stack is, and an empty repository says nothing about any. */
+function tellsOfStacks({ directories, problems }: RepositoryView): boolean {
+  const isBroken = problems.some(
+    ({ file, severity }) => file === '.magos.yaml' && severity === 'error',
+  )
+  return directories.length > 0 && !isBroken
+}
+
+/** By stack; another daemon's on this machine have another directory. */
+function ourContainers(
+  { files }: Context,
+  { containers }: ObservedState,
+): ReadonlyMap<string, readonly ObservedContainer[]> {
+  const ours = containers.filter(({ labels }) => {
+    const stack = labels[LABEL.stack]
+    return stack !== undefined && labels[LABEL.home] === files.home(stack)
+  })
+  return Map.groupBy(ours, ({ labels }) => labels[LABEL.stack] ?? '')
+}
+
+async function bringDown(
+  { engine, tombstones, upkeep, log }: Context,
+  stack: string,
+  containers: readonly ObservedContainer[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await engine.remove(
+      containers.map(({ id }) => id),
+      signal,
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    const fault = stackFault(error)
+    if (fault === null) throw error
+    const { message, remedy } = fault
+    log.error({ stack, remedy }, `Stack that left the repository cannot be removed: ${message}`)
+    return
+  }
+  tombstones.forget(stack)
+  upkeep.forget(stack)
+  upkeep.forgive(stack)
+  const names = containers.map(({ name }) => name)
+  log.warn(
+    { stack, containers: names },
+    'Stack that left the repository is removed; its volumes and files stay',
+  )
+}
+
+function tooMany({ log }: Context, stack: string, refused: readonly string[]): Deployment {
+  const reason = `it left the repository together with ${refused.length - 1} others, which is more than a third of all: ${refused.join(', ')}`
+  const remedy = 'Bring them back, or confirm with: magos sync --confirm-removals'
+  log.error({ stack, remedy }, `Stack runs on: ${reason}`)
+  return { stack, outcome: 'held', services: [], reason, remedy }
+}

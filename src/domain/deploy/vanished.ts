@@ -1,0 +1,57 @@
+/** A stack whose containers run here although the repository has no such stack for this host any more. */
+export interface Tombstone {
+  readonly stack: string
+  /** ms since the epoch when that was seen first. */
+  readonly at: number
+}
+
+export interface VanishTerms {
+  /** Stacks of ours with containers on this host. */
+  readonly running: readonly string[]
+  /** Stacks that the repository has for this host, refused ones too. */
+  readonly present: ReadonlySet<string>
+  readonly tombstones: readonly Tombstone[]
+  readonly now: number
+  /** ms that a stack which vanished runs on. */
+  readonly grace: number
+  /** `confirmed`: a person said that so many are meant to go. */
+  readonly removals: 'guarded' | 'confirmed'
+}
+
+export interface Vanished {
+  /** Seen first now. */
+  readonly bury: readonly string[]
+  /** There again, or gone for good. */
+  readonly forget: readonly string[]
+  /** Their grace is over. */
+  readonly stop: readonly string[]
+  /** Too many at once to be believed; none of them is buried. */
+  readonly refused: readonly string[]
+}
+
+/** What vanishes at once and is more than this, and this part of all, is more likely a mistake. */
+const MANY = 3
+const SHARE = 1 / 3
+
+/** What becomes of stacks that the repository no longer has for this host. */
+export function vanishedStacks(terms: VanishTerms): Vanished {
+  const { running, present, tombstones, now, grace, removals } = terms
+  const buried = new Map(tombstones.map(({ stack, at }) => [stack, at]))
+  const gone = running.filter((stack) => !present.has(stack))
+  const fresh = gone.filter((stack) => !buried.has(stack))
+  const known = new Set([...running, ...present]).size
+  const isMany = fresh.length >= MANY && fresh.length > known * SHARE
+  const isBelieved = !isMany || removals === 'confirmed'
+  const bury = isBelieved ? fresh : []
+  const isOver = (stack: string) => {
+    const at = buried.get(stack)
+    // A clock that was set back gives more grace, never less.
+    return at !== undefined ? now - at >= grace : bury.includes(stack) && grace === 0
+  }
+  return {
+    bury,
+    forget: [...buried.keys()].filter((stack) => !gone.includes(stack)),
+    stop: gone.filter(isOver),
+    refused: isBelieved ? [] : fresh,
+  }
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { statusRequested } from '../../handlers/status-requested.ts'
+import { deployRevision } from '../../handlers/revision-pushed.ts'
+import { MagosError } from '../../src/domain/error.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import type { World } from './world.ts'
+
+const NAMES = ['a', 'b', 'c', 'd', 'e'] as const
+const GRACE = 3_600_000
+const files = Object.fromEntries(
+  NAMES.map((name, index) => [
+    `${name}/compose.yaml`,
+    compose(`web: {image: ghcr.io/o/${name}@${digest(index + 1)}}`),
+  ]),
+)
+
+async function running(): Promise<World> {
+  const world = createWorld(files)
+  await deploy(world)
+  return world
+}
+
+function leave(world: World, ...names: readonly string[]): void {
+  world.git.change(Object.fromEntries(names.map((name) => [`${name}/compose.yaml`, null])))
+}
+
+const projects = (world: World) => Object.keys(containers(world)).map((name) => name.slice(0, 1))
+const buried = (world: World) => world.ctx.tombstones.all().map(({ stack }) => stack)
+const pass = async (world: World, ms = 0) => {
+  await world.machine.clock.sleep(ms, signal)
+  return deploy(world)
+}
+
+describe('removeVanished()', () => {
+  it('lets a stack run on for its grace, and then removes its containers alone', async () => {
+    const world = await running()
+    leave(world, 'b')
+    expect(outcomes((await pass(world)).deployments)).not.toContain('b held')
+    expect(buried(world)).toEqual(['b'])
+    const status = await statusRequested({ ...world.ctx, inbox: world.inbox }, signal)
+    expect(status.stacks.find(({ name }) => name === 'b')).toMatchObject({
+      state: 'vanished',
+      reason: expect.stringMatching(/^left the repository: its containers go after 20/),
+    })
+    await pass(world, GRACE - 1_000)
+    expect(projects(world)).toEqual([...NAMES])
+    const { calls } = await pass(world, 2_000)
+    expect(calls.filter((call) => call.startsWith('remove'))).toHaveLength(1)
+    expect(projects(world)).toEqual(['a', 'c', 'd', 'e'])
+    expect(buried(world)).toEqual([])
+    expect(world.files.list('b')).not.toEqual({})
+  })
+
+  it('forgets it when the stack comes back, before and after it was removed', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world)
+    world.git.put(files)
+    await pass(world, GRACE + 1_000)
+    expect(buried(world)).toEqual([])
+    expect(projects(world)).toEqual([...NAMES])
+    leave(world, 'b')
+    await pass(world)
+    await pass(world, GRACE + 1_000)
+    world.git.put(files)
+    expect(outcomes((await pass(world)).deployments)).toContain('b succeeded')
+    expect(projects(world).toSorted()).toEqual([...NAMES])
+  })
+
+  it('takes a stack that went to another host for one that vanished', async () => {
+    const world = await running()
+    world.git.change({ '.magos.yaml': 'stacks: {b: {hosts: [cellar]}}\n' })
+    await pass(world)
+    expect(buried(world)).toEqual(['b'])
+  })
+
+  it('believes three of five only when a person confirms it', async () => {
+    const world = await running()
+    leave(world, 'a', 'b', 'c')
+    const { deployments } = await pass(world)
+    expect(outcomes(deployments)).toEqual([
+      'a held',
+      'b held',
+      'c held',
+      'd unchanged',
+      'e unchanged',
+    ])
+    expect(deployments[0]?.remedy).toContain('magos sync --confirm-removals')
+    expect(buried(world)).toEqual([])
+    await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: null, asked: 'by-event', removals: 'confirmed' }, signal),
+    )
+    expect(buried(world)).toEqual(['a', 'b', 'c'])
+    await pass(world, GRACE + 1_000)
+    expect(projects(world)).toEqual(['d', 'e'])
+  })
+
+  it.each([
+    ['a broken .magos.yaml', { '.magos.yaml': 'stacks: [\n' }],
+    ['a setting in .magos.yaml that is refused', { '.magos.yaml': 'stacks: {b: {hosts: 7}}\n' }],
+    ['no stack at all', { 'README.md': 'empty\n' }],
+  ])('believes nothing of a repository with %s', async (_title, content) => {
+    const world = await running()
+    world.git.put(content)
+    await pass(world)
+    expect(buried(world)).toEqual([])
+  })
+
+  it('believes nothing of one stack that cannot be read', async () => {
+    const world = await running()
+    world.git.change({ 'b/compose.yaml': 'services: [\n' })
+    await pass(world)
+    expect(buried(world)).toEqual([])
+  })
+
+  it('leaves a held stack, and containers of another data directory', async () => {
+    const world = await running()
+    await world.ctx.holds.hold('b', {
+      kind: 'operator',
+      by: 'ada',
+      reason: '',
+      at: 0,
+      tracked: null,
+    })
+    const [other] = [...world.machine.containers.values()].filter(({ project }) => project === 'c')
+    if (other === undefined) throw new Error('There is no such container')
+    const labels = { ...other.labels, 'magos.home': '/elsewhere/c' }
+    world.machine.containers.set(other.id, { ...other, labels })
+    leave(world, 'b', 'c')
+    await pass(world)
+    await pass(world, GRACE + 1_000)
+    expect(projects(world)).toEqual([...NAMES])
+    expect(buried(world)).toEqual(['b'])
+  })
+
+  it('tells of one that cannot be removed, and goes on with the others', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world)
+    const engine = {
+      ...world.ctx.engine,
+      remove: () => Promise.reject(new MagosError('stack', 'Remove containers: it is busy')),
+    }
+    await world.machine.clock.sleep(GRACE + 1_000, signal)
+    const ctx = { ...world.ctx, engine, now: world.ctx.now + GRACE }
+    const { answer } = await deployRevision(ctx, { stack: null, asked: 'by-event' }, signal)
+    expect(outcomes(answer.deployments)).toContain('a unchanged')
+    expect(world.lines.at(-1)?.message).toContain(
+      'cannot be removed: Remove containers: it is busy',
+    )
+    expect(buried(world)).toEqual(['b'])
+  })
+})
