@@ -8,7 +8,8 @@ export function tombstonesContract(
 ): void {
   describe(`Tombstones contract: ${name}`, () => {
     test('bury() keeps the first sight, forget() ends it', () => {
-      const { tombstones, close } = open()
+      const subject = open()
+      const { tombstones } = subject
       expect(tombstones.all()).toEqual([])
       tombstones.bury({ stack: 'web', at: 5 })
       tombstones.bury({ stack: 'db', at: 6 })
@@ -20,7 +21,7 @@ export function tombstonesContract(
       tombstones.forget('db')
       tombstones.forget('db')
       expect(tombstones.all()).toEqual([{ stack: 'web', at: 5 }])
-      close()
+      subject.close()
     })
   })
 }

@@ -14,6 +14,7 @@ function service(name: string, image: string): string {
   return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
 }
 
+const id = (name: string) => before[name]?.id ?? ''
 const podman = (...args: readonly string[]) => lab.engine.podman(args)
 const states = async (project: string) =>
   Object.fromEntries(
@@ -53,7 +54,6 @@ async function status(): Promise<{ name: string; state: string; reason: string }
 
 describe('magos run', () => {
   test('puts five kinds of drift right within seconds, and leaves what did not drift', async () => {
-    const id = (name: string) => before[name]?.id ?? ''
     const labels = async (name: string) =>
       Object.entries(
         JSON.parse(await podman('inspect', '--format', '{{json .Config.Labels}}', id(name))),

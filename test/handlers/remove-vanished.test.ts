@@ -122,7 +122,7 @@ describe('removeVanished()', () => {
       at: 0,
       tracked: null,
     })
-    const [other] = [...world.machine.containers.values()].filter(({ project }) => project === 'c')
+    const other = [...world.machine.containers.values()].find(({ project }) => project === 'c')
     if (other === undefined) throw new Error('There is no such container')
     const labels = { ...other.labels, 'magos.home': '/elsewhere/c' }
     world.machine.containers.set(other.id, { ...other, labels })
