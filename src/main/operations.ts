@@ -3,8 +3,10 @@ import { secretsCheckRequested } from '../../handlers/secrets-check-requested.ts
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
+import { createRedactor } from '../adapters/log/redact.ts'
 import type { Operations } from '../cli/program.ts'
 import type { Base } from './base.ts'
+import { redacted } from './redact-answers.ts'
 import { openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
 import { openSecrets } from './secrets.ts'
@@ -15,7 +17,8 @@ export function lookingOperations(
   base: Base,
   signal: AbortSignal,
 ): Pick<Operations, 'check' | 'plan' | 'status' | 'checkSecrets'> {
-  const { log } = base
+  const { log, liveValues } = base
+  const redact = createRedactor(() => liveValues.all())
   return {
     async check() {
       const source = await openSource(base)
@@ -43,14 +46,15 @@ export function lookingOperations(
       try {
         const { history } = recollection
         const ctx = { source, views: createViews(), ...deploying, host, history }
-        return await planRequested(ctx, stack, signal)
+        return await redacted(redact, () => planRequested(ctx, stack, signal))
       } finally {
         recollection.close()
       }
     },
     async checkSecrets() {
       const source = await openSource(base)
-      return secretsCheckRequested({ source, secrets: openSecrets(base, 'pretend') }, signal)
+      const ctx = { source, secrets: openSecrets(base, 'pretend') }
+      return redacted(redact, () => secretsCheckRequested(ctx, signal))
     },
     async status() {
       const { openState } = await import('./state.ts')

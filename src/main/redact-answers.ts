@@ -1,6 +1,5 @@
-import type { Handled } from '../../handlers/context.ts'
 import { MagosError } from '../domain/error.ts'
-import type { History } from '../ports.ts'
+import type { History, Upkeep } from '../ports.ts'
 import type { Handle } from '../work/work-off.ts'
 
 export type Redact = (text: string) => string
@@ -14,6 +13,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'description',
   'detail',
   'words',
+  'restoring',
 ])
 
 /**
@@ -21,17 +21,18 @@ const TOLD: ReadonlySet<string> = new Set([
  * container said, no decrypted value is in it.
  */
 export function redactHandled(handle: Handle, redact: Redact): Handle {
-  return async (event, origins, signal) => {
-    try {
-      const { answer, followUps, next } = await handle(event, origins, signal)
-      return {
-        answer: redactTold(answer, redact),
-        followUps: followUps.map((followUp) => redactTold(followUp, redact)),
-        next,
-      } satisfies Handled
-    } catch (thrown) {
-      throw redactError(thrown, redact)
-    }
+  return (event, origins, signal) => redacted(redact, () => handle(event, origins, signal))
+}
+
+/** The same for a command that only looks. */
+export async function redacted<Answer>(
+  redact: Redact,
+  act: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return redactTold(await act(), redact)
+  } catch (thrown) {
+    throw redactError(thrown, redact)
   }
 }
 
@@ -40,7 +41,13 @@ export function redactHistory(history: History, redact: Redact): History {
   return {
     ...history,
     fail: (id, failed) => history.fail(id, redactTold(failed, redact)),
+    restore: (stack, restoring) => history.restore(stack, redactTold(restoring, redact)),
   }
+}
+
+/** The same for what is remembered of a stack's trouble. */
+export function redactUpkeep(upkeep: Upkeep, redact: Redact): Upkeep {
+  return { ...upkeep, note: (trouble) => upkeep.note(redactTold(trouble, redact)) }
 }
 
 /** The same error in other words; its cause is for the log, which has a gate of its own. */

@@ -30,7 +30,7 @@ import type {
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
-import { redactHistory, type Redact } from './redact-answers.ts'
+import { redactHistory, redactUpkeep, type Redact } from './redact-answers.ts'
 import { withRootlessNetwork } from './rootless-network.ts'
 import { runtimeDirectory } from './runtime-directory.ts'
 import { openSecrets, secretFilesDirectory } from './secrets.ts'
@@ -64,7 +64,7 @@ export async function openWorld(
     registry: openRegistry(base),
     history: redactHistory(history, redact),
     memory,
-    upkeep,
+    upkeep: redactUpkeep(upkeep, redact),
     tombstones,
     machine: createMachine({
       run: base.run,

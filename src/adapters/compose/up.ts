@@ -32,7 +32,7 @@ export async function upStack(
   const { provider, runtime, runtimeDirectory } = applying
   return await withPrivateDirectory(runtimeDirectory, async (directory) => {
     const file = join(directory, 'stack.json')
-    await writeFile(file, JSON.stringify(request.document), { mode: 0o600 })
+    await writeFile(file, JSON.stringify(request.document), { mode: 0o600, flag: 'wx' })
     // Else Compose would read the home's .env, and COMPOSE_REMOVE_ORPHANS may stand there.
     await writeFile(join(directory, 'none.env'), '', { mode: 0o600 })
     if (capabilitiesOf(provider).drive === 'one-by-one') {

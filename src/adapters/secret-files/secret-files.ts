@@ -35,13 +35,14 @@ export function createSecretFiles({ directory }: SecretFilesOptions): SecretFile
     async has(stack, digests, signal) {
       signal.throwIfAborted()
       const listed = await Promise.all(digests.map((digest) => names(below(stack, digest))))
-      return listed.every(({ length }) => length > 0)
+      return listed.every((found) => found.some((name) => !TEMPORARY.test(name)))
     },
     async keep(stack, digests, signal) {
       signal.throwIfAborted()
       const own = dirname(below(stack, 'any'))
       for (const name of await names(own)) {
         if (!digests.includes(name)) await remove(join(own, name))
+        else await removeLeftovers(join(own, name))
       }
       await rmdir(own).catch(unlessErrno('ENOENT', 'ENOTEMPTY', 'EEXIST'))
     },
@@ -49,6 +50,15 @@ export function createSecretFiles({ directory }: SecretFilesOptions): SecretFile
       signal.throwIfAborted()
       return await names(directory)
     },
+  }
+}
+
+/** What a killed process was writing. */
+const TEMPORARY = /^\.magos-[0-9a-f]{16}\.tmp$/
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await names(folder)) {
+    if (TEMPORARY.test(name)) await remove(join(folder, name))
   }
 }
 

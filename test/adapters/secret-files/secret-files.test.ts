@@ -95,6 +95,18 @@ describe('createSecretFiles()', () => {
     expect(readFileSync(path, 'utf8')).toBe('planted')
   })
 
+  test('has() takes no half of a file for it, and keep() removes what a killed process left', async () => {
+    const path = await lay()
+    const half = join(dirname(path), '.magos-0123456789abcdef.tmp')
+    writeFileSync(half, 'plan')
+    const files = open()
+    expect(await files.has('shop', [digest], signal)).toBe(true)
+    rmSync(path)
+    expect(await files.has('shop', [digest], signal)).toBe(false)
+    await files.keep('shop', [digest], signal)
+    expect(existsSync(half)).toBe(false)
+  })
+
   test('path() leads nowhere else', () => {
     for (const [stack, mark] of [
       ['..', digest],
