@@ -7,12 +7,21 @@ import type { Memory } from '../src/ports.ts'
 import type { CheckContext } from './context.ts'
 import { findUpdates } from './steps/find-updates.ts'
 import { viewRepository } from './steps/view-repository.ts'
+import type { RepositoryView } from './views.ts'
 
 /** What `image-published` would do now; asks the registries and changes nothing. */
 export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Promise<CheckAnswer> {
-  const before = ctx.registry.requests()
   const revision = await ctx.source.head(signal)
-  const view = await viewRepository(ctx, revision, signal)
+  return checkView(ctx, await viewRepository(ctx, revision, signal), signal)
+}
+
+/** The same for the stacks of one view. */
+export async function checkView(
+  ctx: CheckContext,
+  view: RepositoryView,
+  signal: AbortSignal,
+): Promise<CheckAnswer> {
+  const before = ctx.registry.requests()
   const looking = { ...ctx, memory: onlyLooking(ctx.memory) }
   const { updates, held, problems, standing } = await findUpdates(
     looking,
@@ -21,7 +30,7 @@ export async function checkRequested(ctx: CheckContext, signal: AbortSignal): Pr
     signal,
   )
   return {
-    revision: revision.commit,
+    revision: view.revision.commit,
     updates: updates.map((update) => ({
       file: update.image.file,
       line: update.image.line,

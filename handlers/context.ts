@@ -85,6 +85,8 @@ export interface Context {
   readonly secretFiles: SecretFiles
   readonly host: HostSettings
   readonly log: Log
+  /** Where what is worked off came from, for the record. */
+  readonly origins: readonly Origin[]
   /** ms since the epoch when this event began to be worked off. */
   readonly now: number
 }

@@ -1,6 +1,7 @@
 import type { HeldImage, UpdateAnswer } from '../src/domain/answer.ts'
 import { commitMessage } from '../src/domain/commit-message.ts'
 import type { ImagePublished } from '../src/domain/event.ts'
+import { carriedOrigin } from '../src/domain/origin.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Update } from '../src/domain/update.ts'
 import type { CommitOutcome } from '../src/ports.ts'
@@ -53,7 +54,7 @@ export async function imagePublished(
       return {
         ...done({ revision: commit, commits: [commit], held }),
         followUps: [
-          { event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: commit } },
+          { event: { kind: 'revision-pushed' }, origin: carriedOrigin(ctx.origins, commit) },
           ...hintAgain(missing),
           ...proposed,
         ],

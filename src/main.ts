@@ -43,6 +43,8 @@ function operations(signal: AbortSignal): Operations {
     plan: async (stack) => (await looking()).plan(stack),
     status: async () => (await looking()).status(),
     checkSecrets: async () => (await looking()).checkSecrets(),
+    history: async (stack, limit) => (await looking()).history(stack, limit),
+    explain: async (stack) => (await looking()).explain(stack),
     hold: async (stack, reason) => (await holding()).hold(stack, reason),
     release: async (stack) => (await holding()).release(stack),
     holdVersions: async (image, reason) => (await committing()).holdVersions(image, reason),

@@ -5,7 +5,7 @@ import type { Trouble } from './domain/deploy/trouble.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
-import type { ObservedState } from './domain/deployment.ts'
+import type { ObservedState, ServicePlan } from './domain/deployment.ts'
 import type { HostFacts } from './domain/doctor/facts.ts'
 import type { CheckReport, DeploymentReport, Event, Origin, StatusReport } from './domain/event.ts'
 import type { Hold } from './domain/hold.ts'
@@ -491,6 +491,20 @@ export interface AsideState {
   readonly at: number
 }
 
+/** Why a deployment was begun. */
+export interface DeploymentCause {
+  /** What raised it; of several, what tells most. null where nobody knows. */
+  readonly origin: Origin | null
+  /** What was compared, and what followed. */
+  readonly services: readonly ServiceChange[]
+}
+
+export interface ServiceChange extends ServicePlan {
+  /** The image that ran, and the one that shall; null where there is none. */
+  readonly from: string | null
+  readonly to: string | null
+}
+
 export interface DeploymentRecord {
   readonly id: number
   readonly stack: string
@@ -501,6 +515,8 @@ export interface DeploymentRecord {
   readonly endedAt: number | null
   readonly outcome: 'succeeded' | 'failed' | 'rolled-back' | 'held' | 'interrupted' | null
   readonly reason: string
+  /** null where nothing was begun, or an older Magos began it. */
+  readonly cause: DeploymentCause | null
 }
 
 /** What happened on this host. Losing it costs time, never truth. */
@@ -508,7 +524,13 @@ export interface History {
   proven(stack: string): ProvenState | null
   failed(stack: string): FailedState | null
   /** Journals that a deployment begins; what ends without a word leaves it open, until the stack's next one interrupts it. */
-  begin(deployment: { stack: string; commit: string; inputs: string; at: number }): number
+  begin(deployment: {
+    stack: string
+    commit: string
+    inputs: string
+    at: number
+    cause?: DeploymentCause
+  }): number
   /** Ends it well: the state becomes the proven one, and a failure is forgotten. */
   succeed(id: number, proven: ProvenState): void
   /** Ends it badly: the failure is remembered before anything is undone. */

@@ -1,5 +1,6 @@
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Place } from '../../src/domain/error.ts'
+import { tellingOrigin } from '../../src/domain/origin.ts'
 import type { Revision } from '../../src/domain/revision.ts'
 import type { FailedState, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -12,6 +13,7 @@ import { pullImages } from './pull-images.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 import { lastGoodBefore, restoreStack } from './restore-stack.ts'
 import { runsUntouched } from './set-aside.ts'
+import { serviceChanges } from './service-changes.ts'
 import { stackFault } from './stack-fault.ts'
 import { runsOn } from './still-proven.ts'
 
@@ -40,7 +42,8 @@ export async function applyStack(
   const log = ctx.log.child({ stack, commit })
   const at = ctx.now
   const before = latestFailure(ctx.history, stack)
-  const id = ctx.history.begin({ stack, commit, inputs: source.inputs, at })
+  const cause = { origin: tellingOrigin(ctx.origins), services: serviceChanges(resolved) }
+  const id = ctx.history.begin({ stack, commit, inputs: source.inputs, at, cause })
   for (const { name, action, reasons } of plan) {
     if (action !== 'keep') log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)
   }

@@ -1,8 +1,10 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type {
   CheckAnswer,
   HoldAnswer,
   PlanAnswer,
+  ExplainAnswer,
+  HistoryAnswer,
   ReleaseAnswer,
   RollbackAnswer,
   SecretsCheckAnswer,
@@ -23,6 +25,8 @@ export interface Operations {
   plan(stack: string | null): Promise<PlanAnswer>
   sync(stack: string | null, removals: 'guarded' | 'confirmed'): Promise<SyncAnswer>
   status(): Promise<StatusAnswer>
+  history(stack: string | null, limit: number): Promise<HistoryAnswer>
+  explain(stack: string): Promise<ExplainAnswer>
   hold(stack: string, reason: string): Promise<HoldAnswer>
   release(stack: string): Promise<ReleaseAnswer>
   holdVersions(image: string, reason: string): Promise<VersionsAnswer>
@@ -118,6 +122,7 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
       return printStatus(out, await operations.status())
     }),
   )
+  addMemoryCommands(operations, add, choose)
   addHoldCommands(operations, add, choose)
   addSecretsCommands(operations, program, choose)
   add('doctor', 'look at everything that Magos stands on, and say what is missing')
@@ -152,6 +157,35 @@ function addSecretsCommands(
         return printSecretsCheck(io, await operations.checkSecrets())
       }),
     )
+}
+
+/** What this host remembers. */
+function addMemoryCommands(
+  operations: Operations,
+  add: (usage: string, description: string) => Command,
+  choose: (action: Action) => void,
+): void {
+  add('history [stack]', 'what was deployed here, newest first')
+    .option('--limit <number>', 'so many at the most', readLimit, 50)
+    .action((stack: string | undefined, { limit }: { readonly limit: number }) =>
+      choose(async (io) => {
+        const { printHistory } = await import('./history.ts')
+        return printHistory(io, await operations.history(stack ?? null, limit))
+      }),
+    )
+  add('explain <stack>', 'why a stack is as it is, what waits, and what you can do').action(
+    (stack: string) =>
+      choose(async (io) => {
+        const { printExplain } = await import('./explain.ts')
+        return printExplain(io, await operations.explain(stack))
+      }),
+  )
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text)
+  if (Number.isSafeInteger(limit) && limit > 0) return limit
+  throw new InvalidArgumentError('It is no number from 1 on.')
 }
 
 /** What a person decides over a stack of this host. */

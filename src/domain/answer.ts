@@ -1,7 +1,7 @@
 import type { ErrorCode } from './error.ts'
 import type { Problem } from './compose/scan.ts'
 import type { DeliveryMode } from './delivery.ts'
-import type { Deployment, ServicePlan } from './deployment.ts'
+import type { Deployment, ServiceAction, ServicePlan } from './deployment.ts'
 
 /** An annotated line that stays as it is, and why. */
 export interface HeldImage {
@@ -193,4 +193,56 @@ export type SealedFile =
 export interface SecretsCheckAnswer {
   readonly revision: string
   readonly files: readonly SealedFile[]
+}
+
+/** One deployment of the past. */
+export interface PastDeployment {
+  readonly stack: string
+  readonly commit: string
+  /** null while it runs. */
+  readonly outcome: 'succeeded' | 'failed' | 'rolled-back' | 'held' | 'interrupted' | null
+  readonly reason: string
+  readonly startedAt: string
+  readonly endedAt: string | null
+  /** What raised it, in words; `delivery` is its id where it came by one. */
+  readonly event: string
+  readonly delivery: string | null
+  readonly services: readonly {
+    readonly name: string
+    readonly action: ServiceAction
+    readonly reasons: readonly string[]
+    /** The image that ran and the one that was to run. */
+    readonly from: string | null
+    readonly to: string | null
+  }[]
+}
+
+/** What was deployed on this host, newest first. */
+export interface HistoryAnswer {
+  readonly deployments: readonly PastDeployment[]
+}
+
+/** Why a stack is as it is. */
+export interface ExplainAnswer {
+  readonly stack: string
+  readonly state: StackState
+  readonly reason: string
+  /** The commit that was last proven, and when that changed a container last. */
+  readonly commit: string | null
+  /** The branch head; null where the repository did not answer. */
+  readonly revision: string | null
+  /** Newest first: the last that changed something, and what failed since. */
+  readonly deployments: readonly PastDeployment[]
+  /** What the containers of a failed state wrote last, redacted. */
+  readonly words: string
+  /** Image lines that wait or are held. */
+  readonly held: readonly HeldImage[]
+  /** Image lines with an update that the next pass commits. */
+  readonly updates: CheckAnswer['updates']
+  /** Image lines that stand as they should. */
+  readonly current: CheckAnswer['current']
+  /** What could not be asked, and why. */
+  readonly unknown: readonly string[]
+  /** What a person can do. */
+  readonly remedies: readonly string[]
 }

@@ -1,5 +1,7 @@
 import { checkRequested } from '../../handlers/check-requested.ts'
 import { secretsCheckRequested } from '../../handlers/secrets-check-requested.ts'
+import { explainRequested } from '../../handlers/explain-requested.ts'
+import { historyRequested } from '../../handlers/history-requested.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
@@ -16,7 +18,7 @@ import { hostSettings, machinePlatform, openDeploying } from './world.ts'
 export function lookingOperations(
   base: Base,
   signal: AbortSignal,
-): Pick<Operations, 'check' | 'plan' | 'status' | 'checkSecrets'> {
+): Pick<Operations, 'check' | 'plan' | 'status' | 'history' | 'explain' | 'checkSecrets'> {
   const { log, liveValues } = base
   const redact = createRedactor(() => liveValues.all())
   return {
@@ -63,6 +65,36 @@ export function lookingOperations(
         const { engine, holds } = await openDeploying(base, 'pretend', signal)
         const host = hostSettings(base, machinePlatform())
         return await statusRequested({ ...state.store, engine, holds, host }, signal)
+      } finally {
+        state.close()
+      }
+    },
+    async history(stack, limit) {
+      const { openState } = await import('./state.ts')
+      const state = openState(base)
+      try {
+        return historyRequested(state.store, { stack, limit })
+      } finally {
+        state.close()
+      }
+    },
+    async explain(stack) {
+      const { openState } = await import('./state.ts')
+      const state = openState(base)
+      try {
+        const { engine, holds } = await openDeploying(base, 'pretend', signal)
+        const ctx = {
+          ...state.store,
+          engine,
+          holds,
+          views: createViews(),
+          registry: openRegistry(base),
+          host: hostSettings(base, machinePlatform()),
+          log,
+          now: base.clock.now(),
+          openSource: () => openSource(base),
+        }
+        return await explainRequested(ctx, stack, signal)
       } finally {
         state.close()
       }

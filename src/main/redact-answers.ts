@@ -40,6 +40,7 @@ export async function redacted<Answer>(
 export function redactHistory(history: History, redact: Redact): History {
   return {
     ...history,
+    begin: (deployment) => history.begin(redactTold(deployment, redact)),
     fail: (id, failed) => history.fail(id, redactTold(failed, redact)),
     restore: (stack, restoring) => history.restore(stack, redactTold(restoring, redact)),
   }

@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 
 /** Handlers with their world, and the time as a value of the moment in which each event is taken. */
 export function handleEvents(world: World, clock: Clock): Handle {
-  const handle: Handle = (event, _origins, signal) =>
-    handleEvent({ ...world, now: clock.now() }, event, signal)
+  const handle: Handle = (event, origins, signal) =>
+    handleEvent({ ...world, origins, now: clock.now() }, event, signal)
   return redactHandled(handle, world.redact)
 }

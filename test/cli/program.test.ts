@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { runProgram, type Operations } from '../../src/cli/program.ts'
 import type { Io } from '../../src/cli/io.ts'
-import type { HeldImage, RollbackAnswer } from '../../src/domain/answer.ts'
+import type {
+  ExplainAnswer,
+  HeldImage,
+  PastDeployment,
+  RollbackAnswer,
+} from '../../src/domain/answer.ts'
 import { MagosError } from '../../src/domain/error.ts'
 
 const refuse = () => Promise.reject(new MagosError('network', 'Cannot reach "ghcr.io": refused'))
@@ -13,6 +18,8 @@ const silent: Operations = {
   hold: refuse,
   checkSecrets: refuse,
   release: refuse,
+  history: refuse,
+  explain: refuse,
   holdVersions: refuse,
   releaseVersions: refuse,
   rollback: refuse,
@@ -222,5 +229,77 @@ describe('runProgram() on holds', () => {
       ['shop', null],
       ['shop', 'abc1234'],
     ])
+  })
+
+  const past: PastDeployment = {
+    stack: 'shop',
+    commit: 'c'.repeat(40),
+    outcome: 'succeeded',
+    reason: '',
+    startedAt: '2026-01-02T03:04:05.678Z',
+    endedAt: null,
+    event: 'the poll',
+    delivery: null,
+    services: [
+      {
+        name: 'web',
+        action: 'recreate',
+        reasons: ['its image changes'],
+        from: 'ghcr.io/o/app:1',
+        to: `ghcr.io/o/app:2@sha256:${'a'.repeat(64)}`,
+      },
+      { name: 'db', action: 'keep', reasons: [], from: 'db:1', to: 'db:1' },
+    ],
+  }
+
+  test('prints the history, and asks for no more than was wanted', async () => {
+    const asked: unknown[] = []
+    const history = async (...words: unknown[]) => {
+      asked.push(words)
+      return { deployments: [past] }
+    }
+    const { code, out } = await run(['history'], { history })
+    expect(code).toBe(0)
+    expect(out.split('\n')[1]?.split(/ {2,}/u)).toEqual([
+      '2026-01-02T03:04:05Z',
+      'shop',
+      'cccccccccccc',
+      'succeeded',
+      'web: app:1 → app:2@aaaaaaaaaaaa',
+      'the poll',
+    ])
+    const json = await run(['history', 'shop', '--limit', '3', '--json'], { history })
+    expect(JSON.parse(json.out)).toEqual({ deployments: [past] })
+    expect(asked).toEqual([
+      [null, 50],
+      ['shop', 3],
+    ])
+    expect((await run(['history', '--limit', '0'], { history })).code).toBe(2)
+  })
+
+  test('explains a stack: what changed it, what it said, what waits and what to do', async () => {
+    const answer: ExplainAnswer = {
+      stack: 'shop',
+      state: 'rolled-back',
+      reason: 'service "web" is unhealthy',
+      commit: 'c1',
+      revision: null,
+      deployments: [past],
+      words: 'cannot bind\n\u001B[31mred',
+      held: [heldLine],
+      updates: [],
+      current: [],
+      unknown: ['the repository was not asked: refused'],
+      remedies: ['Wait'],
+    }
+    const explain = async () => await Promise.resolve(answer)
+    const { code, out } = await run(['explain', 'shop'], { explain })
+    expect(code).toBe(0)
+    expect(out).toContain('stack "shop" is rolled-back: service "web" is unhealthy\n')
+    expect(out).toContain('  recreate web: its image changes\n  keep db\n')
+    expect(out).toContain('  cannot bind\n  \\u{1b}[31mred\n')
+    expect(out).toContain('f:1: a is held: r\nthe repository was not asked: refused\n')
+    expect(out.endsWith('what you can do:\n  Wait\n')).toBe(true)
+    expect(JSON.parse((await run(['explain', 'shop', '--json'], { explain })).out)).toEqual(answer)
   })
 })

@@ -69,7 +69,22 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
           endedAt: null,
           outcome: null,
           reason: '',
+          cause: null,
         },
+      ])
+    })
+
+    test('begin() keeps why it was begun, in every detail', () => {
+      const origin = { source: 'webhook', event: 'push', delivery: 'd1', ref: 'r' } as const
+      const kept = { name: 'db', action: 'keep', reasons: [], from: 'b:1', to: 'b:1' } as const
+      const app = { name: 'app', action: 'recreate', from: null, to: 'a:2' } as const
+      const cause = { origin, services: [{ ...app, reasons: ['image', 'ö'] }, kept] }
+      history.succeed(history.begin({ ...STARTED, cause }), proven())
+      history.begin({ ...STARTED, stack: 'db', cause: { origin: null, services: [] } })
+
+      expect(history.deployments(10).map((one) => one.cause)).toEqual([
+        { origin: null, services: [] },
+        cause,
       ])
     })
 

@@ -109,12 +109,12 @@ function memoryHistory(): History {
   return {
     proven: (stack) => provens.get(stack) ?? null,
     failed: (stack) => failures.get(stack) ?? null,
-    begin({ stack, commit, inputs, at }) {
+    begin({ stack, commit, inputs, at, cause = null }) {
       const left = records.filter((one) => one.stack === stack && one.outcome === null)
       for (const one of left) end(one.id, { endedAt: at, outcome: 'interrupted', reason: '' })
       const id = records.length + 1
       const open = { endedAt: null, outcome: null, reason: '' }
-      records.push({ id, stack, commit, inputs, startedAt: at, ...open })
+      records.push({ id, stack, commit, inputs, startedAt: at, ...open, cause })
       return id
     },
     succeed(id, proven) {
@@ -143,7 +143,8 @@ function memoryHistory(): History {
       asides.set(aside.stack, aside)
       const { stack, commit, outcome, reason, at } = aside
       const id = records.length + 1
-      records.push({ id, stack, commit, inputs: '', startedAt: at, endedAt: at, outcome, reason })
+      const ended = { startedAt: at, endedAt: at, outcome, reason, cause: null }
+      records.push({ id, stack, commit, inputs: '', ...ended })
     },
     aside: (stack) => asides.get(stack) ?? null,
     resume: (stack) => void asides.delete(stack),

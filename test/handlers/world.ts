@@ -115,6 +115,7 @@ export function createWorld(
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
     // Every handler reads it once, so every pass has a later one.
+    origins: [],
     get now() {
       return clock.tick()
     },

@@ -59,9 +59,14 @@ export function parseEvent(text: unknown): Event | null {
 
 /** Reads an origin as it was written; null when it is none. */
 export function parseOrigin(text: unknown): Origin | null {
-  const value = parseRecord(text)
-  const source = SOURCES.find((name) => name === value?.['source'])
-  if (value === null || source === undefined) return null
+  return readOrigin(parseRecord(text))
+}
+
+/** The same of what was parsed already. */
+export function readOrigin(value: unknown): Origin | null {
+  if (!isRecord(value)) return null
+  const source = SOURCES.find((name) => name === value['source'])
+  if (source === undefined) return null
   const details: { [Key in (typeof DETAILS)[number]]?: string } = {}
   for (const name of DETAILS) {
     const detail = value[name]
@@ -102,7 +107,7 @@ function parseDeparture(value: unknown): Departure | null {
   return { container, project, service, how }
 }
 
-function parseRecord(text: unknown): Readonly<Record<string, unknown>> | null {
+export function parseRecord(text: unknown): Readonly<Record<string, unknown>> | null {
   if (typeof text !== 'string') return null
   try {
     const value: unknown = JSON.parse(text)
@@ -116,6 +121,6 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

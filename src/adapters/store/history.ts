@@ -5,6 +5,7 @@ import type {
   History,
   ProvenState,
 } from '../../ports.ts'
+import { parseCause } from './cause-text.ts'
 import type { Database } from './database.ts'
 
 export interface HistoryOptions {
@@ -31,10 +32,16 @@ export function createHistory(
   return {
     proven: (stack) => read(() => toProven(statements.proven.get(stack))),
     failed: (stack) => read(() => toFailed(statements.failed.get(stack))),
-    begin: ({ stack, commit, inputs, at }) =>
+    begin: ({ stack, commit, inputs, at, cause }) =>
       write(() => {
         statements.abandon.run(at, stack)
-        const { lastInsertRowid } = statements.begin.run(stack, commit, inputs, at)
+        const { lastInsertRowid } = statements.begin.run(
+          stack,
+          commit,
+          inputs,
+          at,
+          cause === undefined ? '' : JSON.stringify(cause),
+        )
         statements.pruneDeployments.run(keep)
         return Number(lastInsertRowid)
       }),
@@ -64,7 +71,7 @@ export function createHistory(
     setAside({ stack, commit, outcome, reason, at }) {
       write(() => {
         statements.setAside.run(stack, commit, outcome, reason, at)
-        const { lastInsertRowid } = statements.begin.run(stack, commit, '', at)
+        const { lastInsertRowid } = statements.begin.run(stack, commit, '', at, '')
         statements.end.run(at, outcome, reason, lastInsertRowid)
         statements.pruneDeployments.run(keep)
       })
@@ -107,7 +114,7 @@ function prepare(connection: Database['connection']) {
     proven: connection.prepare('SELECT * FROM proven WHERE stack = ?'),
     failed: connection.prepare('SELECT * FROM failed WHERE stack = ?'),
     begin: connection.prepare(
-      'INSERT INTO deployments (stack, commit_id, inputs, started_at) VALUES (?, ?, ?, ?)',
+      'INSERT INTO deployments (stack, commit_id, inputs, started_at, cause) VALUES (?, ?, ?, ?, ?)',
     ),
     end: connection.prepare(
       'UPDATE deployments SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?',
@@ -218,6 +225,7 @@ function toRecord(row: Row): DeploymentRecord {
     endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
     outcome: ENDED.find((one) => one === outcome) ?? null,
     reason: String(row['reason']),
+    cause: parseCause(row['cause']),
   }
 }
 

@@ -136,4 +136,7 @@ export const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE deployments ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+  `,
 ]

@@ -1,0 +1,46 @@
+import type { ExplainAnswer } from '../domain/answer.ts'
+import { deploymentTable } from './history.ts'
+import type { ExitCode, Io } from './io.ts'
+import { printable } from './table.ts'
+
+/** Prints why a stack is as it is. 0: it is no verdict. */
+export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
+  if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
+  else writeText(io, answer)
+  return 0
+}
+
+function writeText(io: Io, answer: ExplainAnswer): void {
+  const { stack, state, reason, commit, revision, deployments, words } = answer
+  io.write(`stack "${stack}" is ${state}${reason === '' ? '' : `: ${printable(reason)}`}\n`)
+  io.write(`proven at ${commit ?? 'no commit yet'}, the branch is at ${revision ?? 'unknown'}\n`)
+  if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
+  for (const { services } of deployments.slice(0, 1)) {
+    for (const { name, action, reasons } of services) {
+      io.write(`  ${action} ${name}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}\n`)
+    }
+  }
+  if (words !== '') io.write(`\nwritten last:\n${indented(words)}`)
+  writeLines(io, answer)
+}
+
+function writeLines(io: Io, { held, updates, current, unknown, remedies }: ExplainAnswer): void {
+  const lines = [
+    ...updates.map(({ file, line, to, reason }) => `${file}:${line}: due is ${to}: ${reason}`),
+    ...held.map(({ file, line, image, kind, reason }) => {
+      return `${file}:${line}: ${image} ${kind === 'waits' ? 'waits' : 'is held'}: ${reason}`
+    }),
+    ...current.map(({ file, line, image, reason }) => `${file}:${line}: ${image} stays: ${reason}`),
+    ...unknown,
+  ]
+  if (lines.length > 0) io.write(`\n${lines.map((line) => `${printable(line)}\n`).join('')}`)
+  if (remedies.length > 0) io.write('\nwhat you can do:\n')
+  for (const remedy of remedies) io.write(`  ${remedy}\n`)
+}
+
+function indented(words: string): string {
+  return words
+    .split('\n')
+    .map((line) => `  ${printable(line)}\n`)
+    .join('')
+}
