@@ -5,6 +5,7 @@ import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
 import { holdReason } from '../src/domain/hold.ts'
 import { foreignContainers } from './steps/foreign-containers.ts'
+import { reasonOf } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { readStack, type StackSource } from './steps/read-stack.ts'
 import { resolveStack } from './steps/resolve-stack.ts'
@@ -44,7 +45,8 @@ async function planStack(
     const resolved = await resolveStack(ctx, source, observed, signal)
     const held = foreignContainers(ctx.host, resolved)
     if (held !== null) return { stack: stack.name, ...held }
-    return { name: stack.name, services: resolved.plan, ...(await holdOf(ctx, source)) }
+    const stops = { ...(await holdOf(ctx, source)), ...failureOf(ctx, source) }
+    return { name: stack.name, services: resolved.plan, ...stops }
   } catch (error) {
     signal.throwIfAborted()
     if (stackFault(error) === null) throw error
@@ -64,4 +66,11 @@ async function holdOf({ holds }: PlanContext, { stack, tracked }: StackSource) {
   const hold = await holds.held(stack.name)
   if (hold === null || (hold.tracked !== null && hold.tracked !== tracked)) return {}
   return { held: holdReason(hold) }
+}
+
+/** A state that failed is planned as it would be tried again. */
+function failureOf({ history }: PlanContext, { stack, inputs }: StackSource) {
+  const failed = history.failed(stack.name)
+  const isGivenUp = failed?.inputs === inputs && failed.retry === 'when-changed'
+  return isGivenUp ? { failed: reasonOf(failed) } : {}
 }

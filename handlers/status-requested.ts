@@ -78,12 +78,12 @@ function stateOf(history: History, name: string, known: Known): State {
     const reason = `deploying commit ${open.commit.slice(0, 12)}`
     return { state: 'deploying', reason, at: time(open.startedAt) }
   }
+  if (hold !== null) return { state: 'held', reason: holdReason(hold), at: time(hold.at) }
   const failure = latestFailure(history, name)
   if (failure?.restored === 'due') {
     const reason = `restoring the last good state: ${failure.reason}`
     return { state: 'deploying', reason, at: time(failure.at) }
   }
-  if (hold !== null) return { state: 'held', reason: holdReason(hold), at: time(hold.at) }
   if (goesAt !== null) {
     const reason = `left the repository: its containers go after ${time(goesAt) ?? 'its grace'}`
     return { state: 'vanished', reason, at: null }

@@ -26,6 +26,8 @@ export interface BringingUp {
   readonly vouching: ProvenState | null
   /** Ids of containers that have to go before anything new comes. */
   readonly first: readonly string[]
+  /** Ids of containers that stay and are started anew once the others are there; none by default. */
+  readonly anew?: readonly string[]
   /** Services whose proof is wanted; all of them by default. */
   readonly only?: ReadonlySet<string>
 }
@@ -34,7 +36,7 @@ export interface BringingUp {
 export async function bringUp(
   ctx: Context,
   resolved: ResolvedStack,
-  { vouching, first, only }: BringingUp,
+  { vouching, first, anew = [], only }: BringingUp,
   signal: AbortSignal,
 ): Promise<BroughtUp> {
   await layFiles(ctx, resolved, ctx.log, signal)
@@ -43,6 +45,7 @@ export async function bringUp(
   const { exitCode, output } = await up(ctx, resolved, signal)
   const said = tail(maskValues(output, valuesOf(resolved).values))
   await reloadServices(ctx, resolved.reloads, signal)
+  if (anew.length > 0) await ctx.engine.restart(anew, signal)
   if (exitCode !== 0) {
     ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
   }

@@ -31,19 +31,20 @@ export async function proveStack(
   const { settle, deadline } = patience(ctx.host, resolved)
   const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
+  const restarted = new Map(resolved.containers.map((one) => [one.id, one.restartCount]))
   const tryServices = serviceProber(ctx, services, resolved.source.stack.options.probes)
   const seen: ProofLook[] = []
   let verdict: Verdict = { outcome: 'failed', reason: 'the engine showed nothing' }
   for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
     seen.push({ ...state, probes: await tryServices(state, signal) })
     const since = seen[0]?.at ?? state.at
-    const terms: ProofTerms = { services, replaced, settle, deadline, since }
+    const terms: ProofTerms = { services, replaced, settle, deadline, since, restarted }
     verdict = judge(terms, seen)
     if (verdict.outcome !== 'undecided') break
   }
   signal.throwIfAborted()
   if (verdict.outcome === 'failed') {
-    await endLoops(ctx, loopingContainers({ services }, seen), signal)
+    await endLoops(ctx, loopingContainers({ services, restarted }, seen), signal)
   }
   const last = seen.at(-1)
   if (verdict.outcome === 'succeeded' && last !== undefined) rememberStanding(ctx, resolved, last)

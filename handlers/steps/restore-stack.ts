@@ -21,9 +21,7 @@ export async function lastGoodBefore(
   { history, lastGood }: Pick<Context, 'history' | 'lastGood'>,
   { stack, inputs }: Pick<FailedState, 'stack' | 'inputs'>,
 ): Promise<LastGoodState | null> {
-  const proven = history.proven(stack)
-  if (proven?.inputs === inputs) return null
-  const state = await lastGood.recall(stack, proven?.inputs ?? null)
+  const state = await lastGood.recall(stack, history.proven(stack)?.inputs ?? null)
   return state?.inputs === inputs ? null : state
 }
 
@@ -123,9 +121,19 @@ async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): 
   const missing = await pullImages(ctx, ready, signal)
   if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
   const first = [...orphansOf(ready), ...strays(last, observed)].map(({ id }) => id)
-  const brought = await bringUp(ctx, ready, { vouching, first }, signal)
+  const brought = await bringUp(ctx, ready, { vouching, first, anew: suffering(ready) }, signal)
   const evidence = brought.outcome === 'failed' ? brought.evidence : {}
   return { outcome: brought.outcome, reason: brought.reason, evidence }
+}
+
+/** What stays and is unhealthy, maybe by what failed beside it: it gets another start instead of the blame. */
+function suffering({ plan, containers }: ResolvedStack): readonly string[] {
+  const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
+  return containers
+    .filter(({ service, state, health }) => {
+      return kept.has(service) && state === 'running' && health === 'unhealthy'
+    })
+    .map(({ id }) => id)
 }
 
 /** The stack as it was, in the directory that is its own now. */

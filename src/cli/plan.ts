@@ -14,7 +14,12 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
     services.map((service) => [name, service.name, service.action, service.reasons.join('; ')]),
   )
   if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
-  for (const { name, held } of stacks) {
+  for (const { name, held, failed } of stacks) {
+    if (failed !== undefined) {
+      io.note(
+        `stack "${name}" failed so before: ${failed}. Try it again with: magos sync ${name}\n`,
+      )
+    }
     if (held !== undefined) {
       io.note(`stack "${name}" is ${held}. Let it go on with: magos release ${name}\n`)
     }

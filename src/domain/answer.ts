@@ -95,6 +95,8 @@ export interface PlanAnswer {
     readonly services: readonly ServicePlan[]
     /** Why none of it is done until the stack is released; absent where nothing holds it. */
     readonly held?: string
+    /** How this very state failed before, so that none of it is done until it changes or a person asks. */
+    readonly failed?: string
   }[]
   readonly refused: readonly UnplannedStack[]
 }

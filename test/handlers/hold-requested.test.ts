@@ -95,9 +95,13 @@ describe('holdRequested()', () => {
     await deploy(world)
     await hold(world)
     await deploy(world)
+    expect(world.history.aside('shop')).toMatchObject({ outcome: 'held' })
     await releaseRequested(asked(world), 'shop', signal)
-    const { calls } = await deploy(world)
+    const { calls, reports } = await deploy(world)
     expect(calls).toEqual(['observe'])
+    expect(reports.map(({ state }) => state)).toEqual(['failure', 'failure'])
+    expect(world.history.aside('shop')).toBeNull()
+    expect((await deploy(world)).reports).toEqual([])
   })
 
   it('leaves the other stacks alone', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../handlers/context.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
+import { planRequested } from '../../handlers/plan-requested.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
+import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
 import { dying, Killed, type Death } from './dying.ts'
@@ -124,6 +126,47 @@ describe('a deployment that fails its proof', () => {
     expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop succeeded'])
   })
 
+  it('is rolled back as well, once, where nobody foresaw what happened', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    let ups = 0
+    const up: Context['compose']['up'] = async (request, asked) => {
+      ups += 1
+      if (ups === 1) throw new TypeError('planted')
+      return await world.ctx.compose.up(request, asked)
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    world.git.change({ 'shop/compose.yaml': broken })
+    const first = await pass(ctx)
+    expect(first.answer.deployments).toMatchObject([{ outcome: 'rolled-back' }])
+    expect(outcomes((await deploy(world, () => pass(ctx))).deployments)).toEqual([
+      'shop rolled-back',
+    ])
+    expect(ups).toBe(1)
+  })
+
+  it('blames nothing for restarts that it had behind it before', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    const old = containers(world)['shop-db-1']
+    const shown = (state: ObservedState): ObservedState => ({
+      ...state,
+      containers: state.containers.map((one): ObservedContainer => {
+        return one.id === old ? { ...one, restartCount: 9 } : one
+      }),
+    })
+    const { engine } = world.ctx
+    const restarted: Context['engine'] = {
+      ...engine,
+      observe: async (asked) => shown(await engine.observe(asked)),
+      async *watch(project, asked) {
+        for await (const state of engine.watch(project, asked)) yield shown(state)
+      },
+    }
+    world.git.change({ 'shop/compose.yaml': broken })
+    const { answer } = await pass({ ...world.ctx, engine: restarted })
+    expect(outcomes(answer.deployments)).toEqual(['shop succeeded'])
+    expect(containers(world)['shop-db-1']).toBe(old)
+  })
+
   it('is known although the history is lost: what was kept last is the last good state', async () => {
     const world = await proven({ 'shop/compose.yaml': shop })
     const { history } = openMemoryStore({ now: () => world.ctx.now })
@@ -135,6 +178,33 @@ describe('a deployment that fails its proof', () => {
     world.git.change({ 'shop/compose.yaml': shop })
     const after = await pass({ ...world.ctx, history })
     expect(outcomes(after.answer.deployments)).toEqual(['shop unchanged'])
+  })
+
+  it('gives what stays another start where the failure beside it made it ill', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    const before = containers(world)
+    const ctx = sickening(world, web2, before['shop-db-1'] ?? '')
+    world.git.change({ 'shop/compose.yaml': broken })
+    const { answer } = await pass(ctx)
+    expect(answer.deployments[0]).toMatchObject({
+      outcome: 'rolled-back',
+      reason: expect.stringMatching(/^service "db" is unhealthy; rolled back/),
+    })
+    expect(containers(world)['shop-db-1']).toBe(before['shop-db-1'])
+    expect(world.machine.calls).toContain(`restart ${before['shop-db-1']}`)
+  })
+
+  it('is shown by the plan, with what a person would try again', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    expect((await planRequested(world.ctx, null, signal)).stacks[0]).not.toHaveProperty('failed')
+    await fail(world, { 'shop/compose.yaml': broken })
+    expect((await planRequested(world.ctx, null, signal)).stacks).toMatchObject([
+      {
+        name: 'shop',
+        services: [{ action: 'keep' }, { action: 'recreate' }],
+        failed: expect.stringMatching(/^service "web" exited with 7; rolled back to/),
+      },
+    ])
   })
 
   it('takes away what it made under another project name', async () => {
@@ -161,10 +231,12 @@ describe('the last good state', () => {
   it('is the newest proven one, kept for each stack until the next', async () => {
     const world = await proven({ 'shop/compose.yaml': shop })
     const web3 = `ghcr.io/o/web@${digest(3)}`
+    const before = world.history.proven('shop')?.inputs ?? ''
     const { commit } = world.git.change({ 'shop/compose.yaml': shop.replace(web, web3) })
     await deploy(world)
     const inputs = world.history.proven('shop')?.inputs ?? ''
     expect((await world.ctx.lastGood.recall('shop', inputs))?.commit).toBe(commit)
+    expect(await world.ctx.lastGood.recall('shop', before)).toBeNull()
     await fail(world, { 'shop/compose.yaml': broken })
     expect(images(world)).toEqual([db, web3])
   })
@@ -250,6 +322,36 @@ describe('an image that cannot be had', () => {
       expect(await failures(world)).toEqual([])
       world.machine.behave(web2, 'healthy')
       expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+    },
+  )
+
+  it('is waited for where a tag names it, for a tag may come', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    const tagged = shop.replace(web, '"ghcr.io/o/web:9"')
+    world.machine.behave('ghcr.io/o/web:9', 'pull-fails')
+    world.registry.push(image, '1', digest(1))
+    world.git.change({ 'shop/compose.yaml': tagged })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['shop failed'])
+    expect((await deploy(world)).calls).toContain('pull ghcr.io/o/web:9')
+  })
+
+  it.each(['definite', 'passing'])(
+    'has the last good state tried again that could not be restored before: %s',
+    async (certainty) => {
+      const world = await proven({ 'shop/compose.yaml': shop })
+      world.machine.behave(web, 'unhealthy')
+      await fail(world, { 'shop/compose.yaml': broken })
+      expect(world.history.failed('shop')?.restored).toBe('failed')
+      const web3 = `ghcr.io/o/web@${digest(3)}`
+      world.machine.behave(web3, 'pull-fails')
+      world.registry.push(image, '3', digest(certainty === 'definite' ? 1 : 3))
+      world.git.change({ 'shop/compose.yaml': shop.replace(web, web3) })
+      expect(outcomes((await deploy(world)).deployments)).toEqual(['shop failed'])
+      expect(world.history.failed('shop')?.restored).toBe('failed')
+      world.git.change({ 'shop/compose.yaml': shop })
+      expect(outcomes((await deploy(world)).deployments)).toEqual(['shop failed'])
+      world.machine.behave(web, 'healthy')
+      expect(outcomes((await deploy(world, byPerson)).deployments)).toEqual(['shop succeeded'])
     },
   )
 
@@ -463,6 +565,33 @@ async function fail(world: World, files: Parameters<World['git']['change']>[0]) 
   world.machine.behave(web2, 'exits')
   world.git.change(files)
   return await deploy(world)
+}
+
+/** An engine on which one container is unhealthy from when an image runs beside it until it is started anew. */
+function sickening(world: World, image: string, victim: string): Context {
+  const { engine } = world.ctx
+  let isIll = false
+  const shown = (state: ObservedState): ObservedState => {
+    isIll ||= state.containers.some((one) => one.image === image)
+    const all = state.containers.map((one): ObservedContainer => {
+      return isIll && one.id === victim ? { ...one, health: 'unhealthy' } : one
+    })
+    return { ...state, containers: all }
+  }
+  return {
+    ...world.ctx,
+    engine: {
+      ...engine,
+      observe: async (asked) => shown(await engine.observe(asked)),
+      async *watch(project, asked) {
+        for await (const state of engine.watch(project, asked)) yield shown(state)
+      },
+      async restart(ids, asked) {
+        await engine.restart(ids, asked)
+        if (ids.includes(victim)) isIll = false
+      },
+    },
+  }
 }
 
 function pass(ctx: Context) {

@@ -19,6 +19,8 @@ export interface ProofTerms {
   readonly deadline: number
   /** ms since the epoch when the provider had done its part. */
   readonly since: number
+  /** Restarts that containers had behind them before anything was done, by id: those are no part of this. */
+  readonly restarted: ReadonlyMap<string, number>
 }
 
 /** The project at one instant, and what was tried of it then. */
@@ -54,12 +56,12 @@ export function judge(terms: ProofTerms, seen: readonly ProofLook[]): Verdict {
 
 /** Containers that keep dying, which podman starts again without any back-off. */
 export function loopingContainers(
-  { services }: Pick<ProofTerms, 'services'>,
+  { services, restarted }: Pick<ProofTerms, 'services' | 'restarted'>,
   seen: readonly ObservedState[],
 ): readonly string[] {
   const looks = services.flatMap((service) => seen.flatMap((state) => containersOf(service, state)))
   return [...Map.groupBy(looks, ({ id }) => id)]
-    .filter(([, runs]) => restartsOf(runs) >= LOOP_RESTARTS)
+    .filter(([id, runs]) => restartsOf(runs, restarted.get(id)) >= LOOP_RESTARTS)
     .map(([id]) => id)
 }
 
@@ -153,13 +155,13 @@ const LOOP_RESTARTS = 3
 
 /** A container that keeps dying flaps between running and exited, so only its restarts over time tell. */
 function crashLoop(
-  { services, replaced }: ProofTerms,
+  { services, replaced, restarted }: ProofTerms,
   seen: readonly ProofLook[],
 ): ServiceLook | undefined {
   for (const service of services) {
     const looks = seen.flatMap((state) => containersOf(service, state))
     for (const [id, runs] of Map.groupBy(looks, (container) => container.id)) {
-      const restarts = restartsOf(runs)
+      const restarts = restartsOf(runs, restarted.get(id))
       if (replaced.has(id) || restarts < LOOP_RESTARTS) continue
       const exitCode = runs.findLast(({ state }) => state !== 'running')?.exitCode ?? 0
       const reason = `service "${service.name}" keeps crashing: ${restarts} restarts, last exit code ${exitCode}`
@@ -169,9 +171,9 @@ function crashLoop(
   return undefined
 }
 
-/** What the engine counts, or as many times as the container was seen to start anew. */
-function restartsOf(runs: readonly ObservedContainer[]): number {
-  const counted = Math.max(...runs.map(({ restartCount }) => restartCount))
+/** What the engine counts since, or as many times as the container was seen to start anew. */
+function restartsOf(runs: readonly ObservedContainer[], before = 0): number {
+  const counted = Math.max(...runs.map(({ restartCount }) => restartCount)) - before
   const starts = new Set(runs.map(({ startedAt }) => startedAt).filter((at) => at > 0))
   return Math.max(counted, starts.size - 1)
 }

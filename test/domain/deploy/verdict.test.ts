@@ -9,6 +9,11 @@ const terms: ProofTerms = {
   settle: 2_000,
   deadline: 30_000,
   since: 10_000,
+  restarted: new Map([['c9', 7]]),
+}
+
+function kept(restartCount: number) {
+  return container({ id: 'c9', restartCount })
 }
 
 function outcome(...seen: Parameters<typeof judge>[1]) {
@@ -127,6 +132,13 @@ describe('judge()', () => {
     expect(judge(replicas, [look(10_000, ...four), look(12_000, ...four)]).outcome).toBe(
       'succeeded',
     )
+  })
+
+  test('blames no container that stays for restarts of long ago, and for new ones all the same', () => {
+    expect(outcome(look(10_000, kept(7)), look(12_000, kept(7)))).toBe('succeeded')
+    expect(outcome(look(10_000, kept(10)))).toBe('failed')
+    expect(loopingContainers(terms, [look(10_000, kept(9))])).toEqual([])
+    expect(loopingContainers(terms, [look(10_000, kept(10))])).toEqual(['c9'])
   })
 
   test('does not blame the new container for the restarts of the old one', () => {
