@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import manifest from '../package.json' with { type: 'json' }
 import { runProgram, type Operations } from './cli/program.ts'
-import { terminal } from './main/terminal.ts'
+import { terminal, terminalBytes } from './main/terminal.ts'
 import type { Base } from './main/base.ts'
 
 const interrupt = new AbortController()
@@ -15,7 +15,12 @@ for (const output of [process.stdout, process.stderr]) {
   })
 }
 process.exitCode = await runProgram(
-  { version: manifest.version, operations: operations(interrupt.signal), io: terminal },
+  {
+    version: manifest.version,
+    operations: operations(interrupt.signal),
+    io: terminal,
+    bytes: terminalBytes,
+  },
   process.argv.slice(2),
 )
 
@@ -45,6 +50,7 @@ function operations(signal: AbortSignal): Operations {
     checkSecrets: async () => (await looking()).checkSecrets(),
     history: async (stack, limit) => (await looking()).history(stack, limit),
     explain: async (stack) => (await looking()).explain(stack),
+    decryptSecret: async (file) => (await looking()).decryptSecret(file),
     hold: async (stack, reason) => (await holding()).hold(stack, reason),
     release: async (stack) => (await holding()).release(stack),
     holdVersions: async (image, reason) => (await committing()).holdVersions(image, reason),

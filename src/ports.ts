@@ -13,6 +13,7 @@ import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
 import type { Signal } from './domain/settings/file-changes.ts'
+import type { SopsFormat } from './domain/sops/format-name.ts'
 import type { Stack } from './domain/stack.ts'
 
 // ---------------------------------------------------------------- git
@@ -380,16 +381,22 @@ export interface OpenedSecrets {
   readonly values: readonly string[]
 }
 
-/** Opens files of SOPS by this host's keys; its name tells a file's format. */
+export interface SealedFile {
+  readonly path: string
+  readonly content: Uint8Array
+  /** What it is read as; default what its content says, else its name. */
+  readonly format?: SopsFormat
+  /** What its plaintext is printed as; default its own format. `usage` where that cannot hold its values. */
+  readonly printAs?: SopsFormat
+}
+
+/** Opens files of SOPS by this host's keys. */
 export interface Secrets {
   /**
    * Throws with the file's place what kind of refusal it is: `bad-metadata`, `unsupported-recipient`, `no-identity`,
    * `unencrypted-value`, `corrupt-value`, `mac-missing`, `mac-mismatch`.
    */
-  decrypt(
-    file: { readonly path: string; readonly content: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<OpenedSecrets>
+  decrypt(file: SealedFile, signal: AbortSignal): Promise<OpenedSecrets>
   /** Equal for equal contents on this host, and no help to whoever guesses at them. */
   digest(content: Uint8Array | string): string
 }

@@ -20,5 +20,13 @@ export type ReadBeside =
   | { readonly kind: 'absent' | 'outside' }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
+/** For what is no text. */
+export interface ByteIo {
+  /** Content of a file, stdin for `-`. Throws `usage` when it cannot be read. */
+  read(path: string): Promise<Uint8Array>
+  /** To stdout. */
+  write(bytes: Uint8Array): void
+}
+
 /** 0 done · 1 the answer is no · 2 usage or configuration · 3 something outside failed · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130

@@ -14,10 +14,13 @@ import type {
 } from '../domain/answer.ts'
 import type { DoctorAnswer } from '../domain/doctor/check.ts'
 import { asMagosError, MagosError } from '../domain/error.ts'
+import { sopsFormats } from '../domain/sops/format-name.ts'
+import type { SealedFile } from '../ports.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { printError } from './failure.ts'
-import type { ExitCode, Io } from './io.ts'
+import type { ByteIo, ExitCode, Io } from './io.ts'
 import type { PolicyOptions } from './policy.ts'
+import type { SecretsDecryptOptions } from './secrets-decrypt.ts'
 
 /** What commands ask for beyond the files that they are given; each is made only when its command runs. */
 export interface Operations {
@@ -34,6 +37,8 @@ export interface Operations {
   rollback(stack: string, to: string | null): Promise<RollbackAnswer>
   checkSecrets(): Promise<SecretsCheckAnswer>
   doctor(treatment: 'look' | 'fix'): Promise<DoctorAnswer>
+  /** The plaintext of one encrypted file, by this host's keys. */
+  decryptSecret(file: SealedFile): Promise<Uint8Array>
   /** The daemon; resolves when it was told to end. */
   run(): Promise<ExitCode>
 }
@@ -42,6 +47,7 @@ export interface ProgramContext {
   readonly version: string
   readonly operations: Operations
   io(format: Io['format']): Io
+  readonly bytes: ByteIo
 }
 
 type Action = (io: Io) => Promise<ExitCode>
@@ -124,7 +130,7 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
   )
   addMemoryCommands(operations, add, choose)
   addHoldCommands(operations, add, choose)
-  addSecretsCommands(operations, program, choose)
+  addSecretsCommands(ctx, program, choose)
   add('doctor', 'look at everything that Magos stands on, and say what is missing')
     .option('--fix', 'put right what needs nobody else: the data directory’s mode, lingering')
     .action(({ fix = false }: { readonly fix?: boolean }) =>
@@ -139,13 +145,26 @@ function commandTree(ctx: ProgramContext, io: Io, choose: (action: Action) => vo
 
 /** Files of SOPS. Only opening them is Magos's business. */
 function addSecretsCommands(
-  operations: Operations,
+  { operations, bytes }: ProgramContext,
   program: Command,
   choose: (action: Action) => void,
 ): void {
   const secrets = program
     .command('secrets')
-    .description('open files of SOPS; to encrypt or edit them is left to sops itself')
+    .description('open files of SOPS; to encrypt and edit them is left to sops itself')
+  secrets
+    .command('decrypt <file>')
+    .description('print the plaintext of an encrypted file as sops does; - for stdin')
+    .addOption(new Option('--input-type <type>', 'what the file is').choices(sopsFormats))
+    .addOption(new Option('--output-type <type>', 'what to print').choices(sopsFormats))
+    .option('--json', 'tell a refusal as a JSON document')
+    .allowExcessArguments(false)
+    .action((file: string, options: SecretsDecryptOptions) =>
+      choose(async () => {
+        const { secretsDecryptCommand } = await import('./secrets-decrypt.ts')
+        return secretsDecryptCommand(bytes, operations, file, options)
+      }),
+    )
   secrets
     .command('check')
     .description('try every encrypted file of the repository, and name those that do not open here')

@@ -18,7 +18,10 @@ import { hostSettings, machinePlatform, openDeploying } from './world.ts'
 export function lookingOperations(
   base: Base,
   signal: AbortSignal,
-): Pick<Operations, 'check' | 'plan' | 'status' | 'history' | 'explain' | 'checkSecrets'> {
+): Pick<
+  Operations,
+  'check' | 'plan' | 'status' | 'history' | 'explain' | 'checkSecrets' | 'decryptSecret'
+> {
   const { log, liveValues } = base
   const redact = createRedactor(() => liveValues.all())
   return {
@@ -57,6 +60,10 @@ export function lookingOperations(
       const source = await openSource(base)
       const ctx = { source, secrets: openSecrets(base, 'pretend') }
       return redacted(redact, () => secretsCheckRequested(ctx, signal))
+    },
+    async decryptSecret(file) {
+      const { content } = await openSecrets(base, 'pretend').decrypt(file, signal)
+      return content
     },
     async status() {
       const { openState } = await import('./state.ts')

@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Io, ReadBeside } from '../cli/io.ts'
+import type { ByteIo, Io, ReadBeside } from '../cli/io.ts'
 import { MagosError } from '../domain/error.ts'
 
 /** The command line's own view of this machine. */
@@ -22,10 +22,24 @@ export function terminal(format: Io['format']): Io {
   }
 }
 
+/** The same for what is no text. */
+export const terminalBytes: ByteIo = {
+  read: readBytes,
+  write: (bytes) => void process.stdout.write(bytes),
+}
+
 async function readText(path: string): Promise<string> {
+  const bytes = await readBytes(path)
   try {
-    const bytes = path === '-' ? await readStdin() : await readFile(path)
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new MagosError('usage', `Cannot read "${path}": ${reason(error)}`, { cause: error })
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return path === '-' ? await readStdin() : await readFile(path)
   } catch (error) {
     throw new MagosError('usage', `Cannot read "${path}": ${reason(error)}`, { cause: error })
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { formatOf, type SopsFormat } from '../../src/domain/sops/format.ts'
+import { formatOf } from '../../src/domain/sops/format.ts'
+import type { SopsFormat } from '../../src/domain/sops/format-name.ts'
 import { decryptSopsFile, readSopsFile } from '../../src/domain/sops/sops-file.ts'
 import { fields, text } from '../lab/sops/encrypt.ts'
 import { dataKey as madeKey, encryptedFile } from '../lab/sops/open.ts'

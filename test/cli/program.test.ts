@@ -8,24 +8,7 @@ import type {
   RollbackAnswer,
 } from '../../src/domain/answer.ts'
 import { MagosError } from '../../src/domain/error.ts'
-
-const refuse = () => Promise.reject(new MagosError('network', 'Cannot reach "ghcr.io": refused'))
-const silent: Operations = {
-  check: refuse,
-  plan: refuse,
-  sync: refuse,
-  status: refuse,
-  hold: refuse,
-  checkSecrets: refuse,
-  release: refuse,
-  history: refuse,
-  explain: refuse,
-  holdVersions: refuse,
-  releaseVersions: refuse,
-  rollback: refuse,
-  doctor: refuse,
-  run: () => Promise.resolve(0),
-}
+import { refusingOperations } from './refusing-operations.ts'
 
 async function run(args: readonly string[], over: Partial<Operations> = {}) {
   let out = ''
@@ -44,8 +27,9 @@ async function run(args: readonly string[], over: Partial<Operations> = {}) {
     readBeside: () => Promise.resolve({ kind: 'absent' }),
     listFiles: () => Promise.resolve([]),
   })
-  const operations = { ...silent, ...over }
-  const code = await runProgram({ version: '1.2.3', operations, io }, args)
+  const operations = { ...refusingOperations, ...over }
+  const bytes = { read: () => Promise.resolve(new Uint8Array()), write: () => undefined }
+  const code = await runProgram({ version: '1.2.3', operations, io, bytes }, args)
   return { code, out, err }
 }
 

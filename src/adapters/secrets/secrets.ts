@@ -1,5 +1,6 @@
 import { asMagosError, MagosError, type Place } from '../../domain/error.ts'
-import { formatOf, formatOfName } from '../../domain/sops/format.ts'
+import { formatOf } from '../../domain/sops/format.ts'
+import { formatOfName, type SopsFormat } from '../../domain/sops/format-name.ts'
 import { sopsFormatOf } from '../../domain/sops/recognise.ts'
 import { decryptSopsFile, readSopsFile, type SopsFile } from '../../domain/sops/sops-file.ts'
 import type { OpenedSecrets, Secrets } from '../../ports.ts'
@@ -36,11 +37,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
   }
   return {
     digest,
-    async decrypt({ path, content }, signal) {
+    async decrypt({ path, content, format: given, printAs }, signal) {
       const opened = await located({ file: path }, async () => {
-        const format = sopsFormatOf(path, content) ?? formatOfName(path)
+        const format = given ?? sopsFormatOf(path, content) ?? formatOfName(path)
         const file = readSopsFile({ file: path, format, content })
-        return await openFile(options, file, { content, dataKey }, signal)
+        const opening = { content, dataKey, printAs: printAs ?? format }
+        return await openFile(options, file, opening, signal)
       })
       onValues(opened.values)
       return opened
@@ -51,22 +53,28 @@ export function createSecrets(options: SecretsOptions): Secrets {
 interface Opening {
   readonly content: Uint8Array
   readonly dataKey: (file: SopsFile, signal: AbortSignal) => Promise<Uint8Array>
+  readonly printAs: SopsFormat
 }
 
 async function openFile(
   { program }: SecretsOptions,
   file: SopsFile,
-  { content, dataKey }: Opening,
+  { content, dataKey, printAs }: Opening,
   signal: AbortSignal,
 ): Promise<OpenedSecrets> {
   const kinds = file.metadata.keys.groups.flat().map(({ kind }) => kind)
   if (program !== null && !kinds.includes('age')) {
-    return await program(file, content, signal)
+    return await program(file, { content, printAs }, signal)
   }
   const { tree, values } = decryptSopsFile(file, await dataKey(file, signal))
-  const plain = formatOf(file.format).print(tree)
+  const plain = formatOf(printAs).print(tree)
   if (plain !== null) return { content: plain, values }
-  throw new MagosError('bad-metadata', `Print "${file.file}": its format cannot hold its values`)
+  if (printAs === file.format) {
+    throw new MagosError('bad-metadata', `Print "${file.file}": its format cannot hold its values`)
+  }
+  throw new MagosError('usage', `Print "${file.file}" as ${printAs}: it cannot hold its values`, {
+    remedy: `Print it as ${file.format}`,
+  })
 }
 
 function isNoIdentity(thrown: unknown): boolean {

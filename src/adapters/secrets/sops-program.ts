@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseAllDocuments, visit } from 'yaml'
 import { MagosError } from '../../domain/error.ts'
 import type { Recipient } from '../../domain/sops/metadata.ts'
+import type { SopsFormat } from '../../domain/sops/format-name.ts'
 import type { SopsFile } from '../../domain/sops/sops-file.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
 import type { ChildResult, RunChild } from '../../host/process.ts'
@@ -11,7 +12,7 @@ import type { OpenedSecrets } from '../../ports.ts'
 /** Opens a file that no age key opens. */
 export type SopsProgram = (
   file: SopsFile,
-  content: Uint8Array,
+  sealed: { readonly content: Uint8Array; readonly printAs: SopsFormat },
   signal: AbortSignal,
 ) => Promise<OpenedSecrets>
 
@@ -43,17 +44,17 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
  */
 export function createSopsProgram(options: SopsProgramOptions): SopsProgram {
   const { path, run, runtimeDirectory } = options
-  return async ({ file, format, metadata }, content, signal) =>
+  return async ({ file, format, metadata }, { content, printAs }, signal) =>
     await withPrivateDirectory(runtimeDirectory, async (directory) => {
       const copy = join(directory, 'file')
       await writeFile(copy, content, { mode: 0o600, flag: 'wx' })
-      const types = ['--input-type', format, '--output-type', format]
+      const types = ['--input-type', format, '--output-type', printAs]
       const env = environmentFor(options, metadata.keys.groups.flat())
       const asked = { cwd: directory, env, timeout: DEADLINE, signal }
       const result = await run(path, ['decrypt', ...types, copy], asked)
       signal.throwIfAborted()
       if (result.exitCode !== 0) throw refusal(path, file, result)
-      return { content: result.stdoutBytes, values: valuesIn(result.stdout, format) }
+      return { content: result.stdoutBytes, values: valuesIn(result.stdout, printAs) }
     })
 }
 
@@ -94,7 +95,7 @@ function refusal(path: string, file: string, { outcome, exitCode }: ChildResult)
 }
 
 /** Too many rather than too few: what was in the clear before is not told apart. */
-function valuesIn(text: string, format: SopsFile['format']): readonly string[] {
+function valuesIn(text: string, format: SopsFormat): readonly string[] {
   if (format === 'yaml' || format === 'json') return scalarsIn(text)
   const lines = text.split(/\r?\n/)
   const values = lines.map((line) => line.slice(line.indexOf('=') + 1).trim())

@@ -1,6 +1,7 @@
 import type { Place } from '../error.ts'
 import { textOf } from './bytes.ts'
 import { printDotenv, readDotenv } from './dotenv.ts'
+import type { SopsFormat } from './format-name.ts'
 import { printIni } from './ini-printer.ts'
 import { readIni } from './ini-reader.ts'
 import { printJson } from './json-printer.ts'
@@ -9,11 +10,6 @@ import type { MetadataShape } from './metadata-node.ts'
 import type { SopsTree } from './tree.ts'
 import { printYaml } from './yaml-printer.ts'
 import { readYaml } from './yaml-reader.ts'
-
-export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const
-
-/** What a file of SOPS is written in: https://github.com/getsops/sops#supported-file-formats */
-export type SopsFormat = (typeof sopsFormats)[number]
 
 interface Format {
   /** Throws `bad-metadata` for what is not of this format. */
@@ -34,14 +30,6 @@ const formats: Readonly<Record<SopsFormat, Format>> = {
 
 export function formatOf(format: SopsFormat): Format {
   return formats[format]
-}
-
-/** What sops takes a file for by its name. */
-export function formatOfName(path: string): SopsFormat {
-  if (/\.ya?ml$/.test(path)) return 'yaml'
-  if (path.endsWith('.json')) return 'json'
-  if (path.endsWith('.env')) return 'dotenv'
-  return path.endsWith('.ini') ? 'ini' : 'binary'
 }
 
 function printBinary({ documents }: SopsTree): Uint8Array | null {

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { MagosError } from '../error.ts'
 import { octetsOf, textOf } from './bytes.ts'
-import { formatOf, formatOfName, type SopsFormat } from './format.ts'
+import { formatOf } from './format.ts'
+import { formatOfName, type SopsFormat } from './format-name.ts'
 import { splitMetadata, type MetadataNode, type Split } from './metadata-node.ts'
 import { ruleNames } from './rule.ts'
 

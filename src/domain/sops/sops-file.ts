@@ -1,5 +1,6 @@
 import { decryptTree, type Decrypted } from './decrypt.ts'
-import { formatOf, type SopsFormat } from './format.ts'
+import { formatOf } from './format.ts'
+import type { SopsFormat } from './format-name.ts'
 import { splitMetadata } from './metadata-node.ts'
 import { readMetadata, type SopsMetadata } from './metadata.ts'
 import type { SopsTree } from './tree.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { MagosError } from '../../../src/domain/error.ts'
-import { formatOf, type SopsFormat } from '../../../src/domain/sops/format.ts'
+import { formatOf } from '../../../src/domain/sops/format.ts'
+import type { SopsFormat } from '../../../src/domain/sops/format-name.ts'
 import { decryptSopsFile, readSopsFile } from '../../../src/domain/sops/sops-file.ts'
 import type { Fields, Recipe } from './encrypt.ts'
 import { encrypt } from './encrypt.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SopsFormat } from '../../../src/domain/sops/format.ts'
+import type { SopsFormat } from '../../../src/domain/sops/format-name.ts'
 
 /** One file of `test/vectors/sops`; its README says what the fields mean. */
 export interface VectorCase {
@@ -12,9 +12,7 @@ export interface VectorCase {
   readonly expected?: string
   readonly data?: string
   readonly dataDocuments?: readonly string[]
-  readonly strictMayRefuse?: boolean
   readonly error?: string
-  readonly anyError?: boolean
 }
 
 const root = join(import.meta.dirname, '../../vectors/sops')
@@ -26,4 +24,8 @@ export function readVector(path: string): Buffer {
 export function readCases(): readonly VectorCase[] {
   const cases: readonly VectorCase[] = JSON.parse(readVector('cases.json').toString())
   return cases
+}
+
+export function vectorPath(path: string): string {
+  return join(root, path)
 }
