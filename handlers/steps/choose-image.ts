@@ -67,23 +67,27 @@ const MOST_CANDIDATES = 20
 export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<LineAnswer> {
   const { image, current, policy } = line
   const { ask, now } = ctx
-  const rules = stricter(rulesOf(policy), guardsFor(policy, ctx.host.guards))
   const tags = needsTags(policy) ? await ask.tags(current) : []
   const choice = chooseLine(ctx.view, line, tags, now)
   switch (choice.outcome) {
     case 'current':
       return standing(choice.reason)
     case 'hold':
-      return { update: null, held: [holdLine(line, choice)], standing: null }
+      // Time alone ends none of these: a tag that is gone or does not read is for a person.
+      return {
+        update: null,
+        held: [holdLine(line, { ...choice, kind: 'problem' })],
+        standing: null,
+      }
     case 'digest': {
       const { tag } = current
       const listed = quarantined(ctx, line, tag, choice.digest)
       if (listed !== null) return { update: null, held: [holdLine(line, listed)], standing: null }
       const update = planUpdate(image, policy, current, { ...choice, tag })
-      return withinWindow(ctx, line, rules, update, [])
+      return withinWindow(ctx, line, rulesFor(ctx, policy), update, [])
     }
     case 'tag':
-      return chooseTag(ctx, line, rules, choice)
+      return chooseTag(ctx, line, rulesFor(ctx, policy), choice)
   }
 }
 
@@ -100,6 +104,10 @@ export function holdLine({ image }: Pick<Watched, 'image'>, why: Partial<Obstacl
     ...(remedy === undefined ? {} : { remedy }),
     kind,
   }
+}
+
+function rulesFor({ host }: ChooseContext, policy: Policy): Rules {
+  return stricter(rulesOf(policy), guardsFor(policy, host.guards))
 }
 
 /** A digest that a person named is not for a rule to doubt; when it is written is. */

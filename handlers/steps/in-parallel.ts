@@ -11,8 +11,11 @@ export async function inParallel<Item, Result>(
   const results: PromiseSettledResult<Result>[] = []
   const drain = async (): Promise<void> => {
     for (const [index, item] of queue) {
-      const [settled] = await Promise.allSettled([work(item)])
-      results[index] = settled
+      try {
+        results[index] = { status: 'fulfilled', value: await work(item) }
+      } catch (reason) {
+        results[index] = { status: 'rejected', reason }
+      }
     }
   }
   await Promise.all(Array.from({ length: atOnce }, drain))

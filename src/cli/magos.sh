@@ -95,5 +95,5 @@ if [ "${npm_lifecycle_event:-}" = magos ] && [ -n "${INIT_CWD:-}" ]; then
   cd "$INIT_CWD" || refuse "cannot change to $INIT_CWD, where npm was started"
 fi
 
-# A young generation of 3 MB instead of 16: thousands of repositories are then checked in half the memory, as fast.
-exec "$node" --max-semi-space-size=3 "$entry" "$@"
+# A young generation of 8 MB instead of 16: thousands of repositories are then checked in half the memory, nearly as fast.
+exec "$node" --max-semi-space-size=8 "$entry" "$@"

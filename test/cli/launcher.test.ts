@@ -36,7 +36,7 @@ describe('magos.sh', () => {
       `node=${at(CHECKOUT)}/node_modules/.bin/node`,
       `cwd=${folder}`,
       `cache=${folder}/home/.cache/magos-dominus`,
-      'arg=--max-semi-space-size=3',
+      'arg=--max-semi-space-size=8',
       `arg=${at(CHECKOUT)}/src/main.ts`,
       'arg=image',
       'arg=a b',

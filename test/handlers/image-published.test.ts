@@ -495,11 +495,11 @@ describe('imagePublished()', () => {
     expect(lineOf(world)).toBe(pinned(`app:${tag}`, 8))
   })
 
-  it('says that a line waits without calling it a problem', async () => {
+  it('calls it a problem where the committed tag is gone: time alone does not end that', async () => {
     const world = one(pinned('app:3.0.0', 8), '{"policy": "semver"}')
     const { answer } = await publish(world)
-    expect(answer.held).toMatchObject([{ kind: 'waits', line: 3, column: 12 }])
-    expect(world.lines).toMatchObject([{ level: 'info' }])
+    expect(answer.held).toMatchObject([{ kind: 'problem', line: 3, column: 12 }])
+    expect(world.lines).toMatchObject([{ level: 'warn' }])
   })
 })
 

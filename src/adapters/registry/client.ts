@@ -3,7 +3,7 @@ import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { createEndpoints } from './endpoint.ts'
 import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, named, nonsense, refusal } from './failure.ts'
+import { type Attempt, namedAfter, nonsense, refusal } from './failure.ts'
 import { judgeRealm, type TrustedRealms } from './realm.ts'
 import { untilAborted } from './shared-work.ts'
 import { basic, type Token, type Tokens, type TokenServer } from './token.ts'
@@ -106,9 +106,12 @@ export function createClient(options: ClientOptions): Client {
     for (;;) {
       const { header: authorization } = proof
       const question = { method, url, headers: { accept }, authorization, maxBody } as const
-      const answer = await named(attempt, () =>
-        exchange.ask({ ...question, redirects: 'followed' }, signal),
-      )
+      let answer: Answer
+      try {
+        answer = await exchange.ask({ ...question, redirects: 'followed' }, signal)
+      } catch (thrown) {
+        throw namedAfter(attempt, thrown)
+      }
       // Another host's challenge is nothing to us: our logins are not for it.
       if (answer.status !== 401 || answer.url.origin !== origin) return { answer, attempt }
       const scheme = demanded(attempt, url, answer, schemes.get(registry), trustedRealms)

@@ -47,18 +47,23 @@ export function nonsense({ action }: Attempt, reason: string, cause?: unknown): 
 }
 
 /** Does it, and says in its errors what it was for: the transport knows only addresses. */
-export async function named<T>({ action }: Attempt, ask: () => Promise<T>): Promise<T> {
+export async function named<T>(attempt: Attempt, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (thrown) {
-    if (!(thrown instanceof MagosError)) throw thrown
-    const { code, message, remedy, retryAt } = thrown
-    throw new MagosError(code, `${action}: ${message}`, {
-      cause: thrown,
-      ...(remedy === undefined ? {} : { remedy }),
-      ...(retryAt === undefined ? {} : { retryAt }),
-    })
+    throw namedAfter(attempt, thrown)
   }
+}
+
+/** The error, saying what was tried. */
+export function namedAfter({ action }: Attempt, thrown: unknown): unknown {
+  if (!(thrown instanceof MagosError)) return thrown
+  const { code, message, remedy, retryAt } = thrown
+  return new MagosError(code, `${action}: ${message}`, {
+    cause: thrown,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+  })
 }
 
 function tooMany({ action, name }: Attempt, details: ErrorDetails, now: number): MagosError {

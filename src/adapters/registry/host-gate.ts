@@ -61,10 +61,11 @@ export function createHostGate(options: HostGateOptions): HostGate {
   return {
     async enter(host, signal) {
       refuse(host, states.get(host), now())
-      const release = await acquire(host, signal)
+      const place = acquire(host, signal)
+      const release = typeof place === 'function' ? place : await place
       try {
         // It may have failed or asked for rest while this one stood in line.
-        await admit(host, signal)
+        if (states.has(host)) await admit(host, signal)
       } catch (thrown) {
         release()
         throw thrown
@@ -86,7 +87,9 @@ export function createHostGate(options: HostGateOptions): HostGate {
   }
 
   function learn(host: string, ending: Ending): void {
-    const state = states.get(host) ?? idle()
+    const known = states.get(host)
+    if (known === undefined && tellsNothing(ending)) return
+    const state = known ?? idle()
     state.probing = false
     if (ending.kind === 'answered') judge(state, ending.response)
     else if (ending.kind === 'failed') fail(state, ending.reason)
@@ -119,6 +122,13 @@ export function createHostGate(options: HostGateOptions): HostGate {
     state.closedUntil = now() + Math.min(firstClosure * 2 ** state.closures, longestClosure)
     state.closures += 1
   }
+}
+
+/** Nearly every answer of a host that is well. */
+function tellsNothing(ending: Ending): boolean {
+  if (ending.kind !== 'answered') return ending.kind === 'dropped'
+  const { status, headers } = ending.response
+  return status < 400 && headers['ratelimit-remaining'] === undefined
 }
 
 const failing: ReadonlySet<number> = new Set([500, 502, 503, 504])

@@ -30,6 +30,7 @@ function resetAt(reset: number, now: number): number {
 }
 
 function leadingNumber(text: string | undefined): number | null {
-  const [, digits] = /^\s*(\d{1,12})\s*(?:[;,]|$)/.exec(text ?? '') ?? []
+  if (text === undefined) return null
+  const [, digits] = /^\s*(\d{1,12})\s*(?:[;,]|$)/.exec(text) ?? []
   return digits === undefined ? null : Number(digits)
 }

@@ -45,7 +45,9 @@ export function createRegistry(options: RegistryOptions): Registry {
     signal: AbortSignal,
     ask: () => Promise<T>,
   ): Promise<T> {
-    const release = await acquire(registry, signal)
+    const place = acquire(registry, signal)
+    // A step less where there is a place, which is nearly always.
+    const release = typeof place === 'function' ? place : await place
     try {
       return await ask()
     } finally {

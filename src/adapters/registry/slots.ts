@@ -1,7 +1,10 @@
 import { createAbortHub, type WatchAbort } from '../../host/abort-hub.ts'
 
-/** Waits for a free place at a host and returns what gives it back. */
-export type AcquireSlot = (host: string, signal: AbortSignal) => Promise<() => void>
+/** Gives a place back. */
+export type Release = () => void
+
+/** Takes a free place at a host at once, or waits for one. Throws, or rejects, where the signal aborted. */
+export type AcquireSlot = (host: string, signal: AbortSignal) => Release | Promise<Release>
 
 interface Places {
   held: number
@@ -12,17 +15,19 @@ interface Places {
 export function createSlots(limit: (host: string) => number): AcquireSlot {
   const hosts = new Map<string, Places>()
   const watchAbort = createAbortHub()
-  return async (host, signal) => {
+  return (host, signal) => {
     signal.throwIfAborted()
-    const places = hosts.get(host) ?? { held: 0, waiting: new Set() }
-    hosts.set(host, places)
-    if (places.held < limit(host)) places.held += 1
-    else await waitInLine(places.waiting, signal, watchAbort)
-    return () => {
-      places.held -= 1
-      admit(places, limit(host))
-      if (places.held === 0 && hosts.get(host) === places) hosts.delete(host)
+    let places = hosts.get(host)
+    if (places === undefined) hosts.set(host, (places = { held: 0, waiting: new Set() }))
+    const mine = places
+    const release = () => {
+      mine.held -= 1
+      if (mine.waiting.size > 0) admit(mine, limit(host))
+      if (mine.held === 0 && hosts.get(host) === mine) hosts.delete(host)
     }
+    if (mine.held >= limit(host)) return waitInLine(mine.waiting, signal, watchAbort, release)
+    mine.held += 1
+    return release
   }
 }
 
@@ -40,7 +45,8 @@ async function waitInLine(
   waiting: Set<() => void>,
   signal: AbortSignal,
   watchAbort: WatchAbort,
-): Promise<void> {
+  release: Release,
+): Promise<Release> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const endWatch = watchAbort(signal, () => {
     waiting.delete(resolve)
@@ -49,6 +55,7 @@ async function waitInLine(
   waiting.add(resolve)
   try {
     await promise
+    return release
   } finally {
     endWatch()
   }

@@ -1,5 +1,5 @@
 import { locate, type Reason } from './location.ts'
-import { follow, type Tree } from './tree-path.ts'
+import { followLinks, type Tree } from './tree-path.ts'
 
 /** What a path that a compose file names leads to. */
 export type Opened =
@@ -22,9 +22,9 @@ export function trackedFiles(tree: Tree): ProjectFiles {
     open(base, value) {
       const location = locate([], base, { value, below: null })
       if (location.kind === 'refused') return location
-      const found = follow(tree, location.path)
+      const found = followLinks(tree, location.path)
       if (found.kind === 'refused' || found.kind === 'unread') return found
-      if (found.kind !== 'file') return { kind: 'absent' }
+      if (!tree.entries.has(found.path)) return { kind: 'absent' }
       const text = tree.read(found.path)
       if (text === null) return { kind: 'unread' }
       return { kind: 'file', path: found.path, named: location.path, text }

@@ -1,5 +1,11 @@
 import type { TreeEntry } from '../revision.ts'
 
+interface Refused {
+  readonly kind: 'refused'
+  readonly reason: string
+  readonly remedy: string
+}
+
 /** What a path leads to among the tracked files; `links` are the symlinks on the way. */
 export type Destination =
   | {
@@ -9,7 +15,7 @@ export type Destination =
     }
   /** A symlink's target is not read yet. */
   | { readonly kind: 'unread' }
-  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string }
+  | Refused
 
 /** The tracked files of one revision as a file system that is never touched. */
 export interface Tree {
@@ -20,6 +26,17 @@ export interface Tree {
 
 /** Walks a normalised path from the root through every symlink on it, as the host's kernel would. */
 export function follow(tree: Tree, path: string): Destination {
+  const found = followLinks(tree, path)
+  return found.kind === 'path' ? { ...found, kind: kindOf(tree, found.path) } : found
+}
+
+/** Where the path leads, whatever there is: cheaper than `follow`, which has to look for folders. */
+export function followLinks(
+  tree: Tree,
+  path: string,
+):
+  | Exclude<Destination, { readonly path: string }>
+  | { readonly kind: 'path'; readonly path: string; readonly links: readonly string[] } {
   const links: string[] = []
   let done = ''
   const ahead = path.split('/')
@@ -46,7 +63,7 @@ export function follow(tree: Tree, path: string): Destination {
     if (target.startsWith('/')) return leavingLink(here)
     ahead.unshift(...target.split('/'))
   }
-  return { kind: kindOf(tree, done), path: done, links }
+  return { kind: 'path', path: done, links }
 }
 
 /** What git must not track: a name by which a checkout could be made to run something, or none at all. */
@@ -93,22 +110,22 @@ function isGitName(part: string): boolean {
   return plain === '.git' || plain === 'git~1'
 }
 
-function gitName(path: string): Destination {
+function gitName(path: string): Refused {
   const reason = `"${path}" goes through a name that belongs to git`
   return { kind: 'refused', reason, remedy: 'Keep the file elsewhere' }
 }
 
-function submodule(path: string): Destination {
+function submodule(path: string): Refused {
   const reason = `"${path}" is a submodule`
   return { kind: 'refused', reason, remedy: 'Commit the files themselves instead of a submodule' }
 }
 
-function leavingLink(path: string): Destination {
+function leavingLink(path: string): Refused {
   const reason = `the symlink "${path}" leaves the repository`
   return { kind: 'refused', reason, remedy: 'Let it point to a file of the repository' }
 }
 
-function endlessLink(path: string): Destination {
+function endlessLink(path: string): Refused {
   const reason = `"${path}" goes through more than ${maxLinks} symlinks`
   return { kind: 'refused', reason, remedy: 'Break the circle' }
 }
