@@ -17,6 +17,7 @@ import type {
   Prerequisites,
   Prober,
   Proposals,
+  Pulls,
   Registry,
   Reports,
   SecretFiles,
@@ -65,6 +66,7 @@ export interface Context {
   readonly committer: Committer
   /** null where there are no pull requests: in a local repository. */
   readonly proposals: Proposals | null
+  readonly pulls: Pulls | null
   /** null where there is nobody to report to: a local repository. */
   readonly reports: Reports | null
   readonly installation: Installation | null

@@ -5,6 +5,7 @@ import { driftDetected } from './drift-detected.ts'
 import { imagePublished } from './image-published.ts'
 import { installationChanged } from './installation-changed.ts'
 import { proposalsDue } from './proposals-due.ts'
+import { pullRequestChanged } from './pull-request-changed.ts'
 import { reportDue } from './report-due.ts'
 import { revisionPushed } from './revision-pushed.ts'
 import { rollbackRequested } from './rollback-requested.ts'
@@ -21,6 +22,8 @@ export function handle(ctx: Context, event: Event, signal: AbortSignal): Promise
       return revisionPushed(ctx, event, signal)
     case 'proposals-due':
       return proposalsDue(ctx, event, signal)
+    case 'pull-request-changed':
+      return pullRequestChanged(ctx, event, signal)
     case 'installation-changed':
       return installationChanged(ctx, event, signal)
     case 'sync-requested':

@@ -157,6 +157,27 @@ export interface Proposals {
   tidy(prefix: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
+/** Somebody's pull request into the watched branch, as it stands. */
+export interface ReviewedPull {
+  readonly number: number
+  readonly head: Revision
+  /** Where it left the branch. */
+  readonly base: Revision
+  readonly origin: 'repository' | 'fork'
+}
+
+/** Pull requests of whomever, and what they hold, from git objects alone. Throws `network`, `rate-limit`, `unauthorized`, `github`. */
+export interface Pulls extends Pick<Source, 'tree' | 'read'> {
+  /** Those that are open, with the commit at their head. */
+  list(signal: AbortSignal): Promise<readonly { readonly number: number; readonly head: string }[]>
+  /** null for one that is closed, or goes elsewhere. */
+  look(number: number, signal: AbortSignal): Promise<ReviewedPull | null>
+  /** Whether a check run of this name was told about the commit. */
+  isReviewed(commit: string, name: string, signal: AbortSignal): Promise<boolean>
+  /** Nothing is to be told about the commit: it counts as reviewed, for as long as this process lives. */
+  passOver(commit: string): void
+}
+
 export type InstallationState =
   | { readonly outcome: 'ready' }
   | {

@@ -8,6 +8,7 @@ export type Event =
   | ImagePublished
   | RevisionPushed
   | ProposalsDue
+  | PullRequestChanged
   | InstallationChanged
   | SyncRequested
   | RollbackRequested
@@ -36,6 +37,13 @@ export interface ProposalsDue {
   readonly repositories: readonly string[] | 'all'
   /** Branches of pull requests. */
   readonly branches: readonly string[]
+}
+
+/** A pull request of whomever may be new, or hold something else. */
+export interface PullRequestChanged {
+  readonly kind: 'pull-request-changed'
+  /** `all`: every open one (the poll). */
+  readonly numbers: readonly number[] | 'all'
 }
 
 /** The GitHub App's installation may have other rights, or none. */

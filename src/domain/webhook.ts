@@ -86,6 +86,9 @@ const PULL_EVENTS: ReadonlySet<string> = new Set([
   'status',
 ])
 
+/** After these a pull request has another head. */
+const HEAD_ACTIONS: ReadonlySet<string> = new Set(['opened', 'synchronize', 'reopened'])
+
 /** Branches of our own pull requests begin so, on whatever host. */
 const OWN_BRANCH = /^magos\/[a-z0-9-]{1,60}\/[a-z0-9-]{1,80}$/u
 
@@ -95,6 +98,11 @@ function readPullEvent(delivery: Delivery, watched: Watched): Hint {
   if (repository === null) return ignored(`the ${event} event names no repository`)
   if (watched.repository !== null && !sameName(repository, watched.repository)) {
     return ignored(`it is about another repository, "${clean(repository, 140)}"`)
+  }
+  const number = payload['number']
+  const action = text(payload['action']) ?? ''
+  if (event === 'pull_request' && HEAD_ACTIONS.has(action) && typeof number === 'number') {
+    return accepted(delivery, { kind: 'pull-request-changed', numbers: [number] }, {})
   }
   const ref = branchesOf(delivery).find((name) => OWN_BRANCH.test(name))
   if (ref === undefined) return ignored(`the ${event} event is about no pull request of Magos`)

@@ -3,7 +3,15 @@ import { createDirectorySource } from '../adapters/git/directory-source.ts'
 import { createLocalSource } from '../adapters/git/local-source.ts'
 import type { Config, RepositorySetting } from '../config/config.ts'
 import { MagosError } from '../domain/error.ts'
-import type { Ancestry, Committer, Installation, Proposals, Reports, Source } from '../ports.ts'
+import type {
+  Ancestry,
+  Committer,
+  Installation,
+  Proposals,
+  Pulls,
+  Reports,
+  Source,
+} from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** The watched repository from every side. */
@@ -12,6 +20,7 @@ export interface Repository {
   readonly ancestry: Ancestry
   readonly committer: Committer
   readonly proposals: Proposals | null
+  readonly pulls: Pulls | null
   readonly reports: Reports | null
   readonly installation: Installation | null
   /** Name of the watched branch. */
@@ -43,6 +52,7 @@ async function openLocal({ config, run }: Base, path: string): Promise<Repositor
     ancestry: source,
     committer: createLocalCommitter({ path, branch, run, identity: identity(config) }),
     proposals: null,
+    pulls: null,
     reports: null,
     installation: null,
     branchName: branch,
@@ -86,8 +96,8 @@ async function openGitHub(
     http,
     log,
   })
-  const { committer, proposals, reports, installation } = github
-  const sides = { source, ancestry: source, committer, proposals, reports, installation }
+  const { committer, proposals, pulls, reports, installation } = github
+  const sides = { source, ancestry: source, committer, proposals, pulls, reports, installation }
   return { ...sides, branchName: branch }
 }
 

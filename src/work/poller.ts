@@ -22,6 +22,7 @@ const LOOKS: readonly Event[] = [
   { kind: 'image-published', repositories: 'all' },
   { kind: 'revision-pushed' },
   { kind: 'proposals-due', repositories: 'all', branches: [] },
+  { kind: 'pull-request-changed', numbers: 'all' },
 ]
 
 /** Says "look again" now and at every interval, so that nothing depends on a webhook. */
@@ -63,6 +64,9 @@ async function offer(
 function covers({ event: pending }: Accepted, event: Event): boolean {
   if (pending.kind === 'image-published' || pending.kind === 'proposals-due') {
     return event.kind === pending.kind && pending.repositories === 'all'
+  }
+  if (pending.kind === 'pull-request-changed') {
+    return event.kind === pending.kind && pending.numbers === 'all'
   }
   return pending.kind === event.kind
 }

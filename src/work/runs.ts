@@ -2,7 +2,7 @@ import type { Event, Origin } from '../domain/event.ts'
 import type { Accepted } from '../ports.ts'
 
 /** What must not happen twice at one time. Reports go behind commits, in a lane of their own. */
-export type Lane = 'commit' | 'proposal' | 'deploy' | 'report' | 'installation'
+export type Lane = 'commit' | 'proposal' | 'review' | 'deploy' | 'report' | 'installation'
 
 /** One piece of work: every pending event that says the same, as one. */
 export interface Run {
@@ -23,6 +23,7 @@ const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
   'image-published': ['commit'],
   'revision-pushed': ['deploy'],
   'proposals-due': ['proposal'],
+  'pull-request-changed': ['review'],
   'sync-requested': ['commit', 'proposal', 'deploy'],
   'rollback-requested': ['commit', 'deploy'],
   'versions-requested': ['commit'],
@@ -88,6 +89,12 @@ function unite(rows: readonly Accepted[]): Event {
   const published = events.filter((event) => event.kind === 'image-published')
   if (published.length > 0) {
     return { kind: 'image-published', repositories: uniteRepositories(published) }
+  }
+  const pulls = events.filter((event) => event.kind === 'pull-request-changed')
+  if (pulls.length > 0) {
+    const named = pulls.flatMap(({ numbers }) => (numbers === 'all' ? [] : numbers))
+    const all = pulls.some(({ numbers }) => numbers === 'all')
+    return { kind: 'pull-request-changed', numbers: all ? 'all' : [...new Set(named)] }
   }
   const proposals = events.filter((event) => event.kind === 'proposals-due')
   if (proposals.length > 0) {

@@ -116,6 +116,8 @@ export function inboxContract(
         { kind: 'report-due', report: { ...report, kind: 'deployment', state: 'failure' } },
         { kind: 'report-due', report: check },
         { kind: 'proposals-due', repositories: 'all', branches: [] },
+        { kind: 'pull-request-changed', numbers: 'all' },
+        { kind: 'pull-request-changed', numbers: [1, 2] },
         { kind: 'proposals-due', repositories: ['a/b'], branches: ['magos/nas/x'] },
       ]
       for (const event of events) await inbox.accept(event, { source: 'own' })

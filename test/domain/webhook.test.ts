@@ -62,6 +62,15 @@ describe('readDelivery()', () => {
     })
   })
 
+  test.each(['opened', 'synchronize', 'reopened'])('takes a pull request that is %s', (action) => {
+    const payload = about({ action, number: 7, pull_request: { head: { ref: 'feature' } } })
+    expect(read('pull_request', payload)).toMatchObject({
+      outcome: 'accepted',
+      event: { kind: 'pull-request-changed', numbers: [7] },
+    })
+    expect(read('pull_request', { ...payload, number: '7' }).outcome).toBe('ignored')
+  })
+
   test.each([
     ['of somebody else', 'check_suite', about({ check_suite: { head_branch: 'feature' } })],
     ['of no branch', 'check_suite', about({ check_suite: { head_branch: null } })],

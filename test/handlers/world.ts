@@ -28,6 +28,8 @@ import type { MemoryProber } from '../fakes/memory-prober.ts'
 import { createMemoryLastGood } from '../fakes/memory-last-good.ts'
 import { createMemoryProposals } from '../fakes/memory-proposals.ts'
 import type { MemoryProposals } from '../fakes/memory-proposals.ts'
+import { createMemoryPulls } from '../fakes/memory-pulls.ts'
+import type { MemoryPulls } from '../fakes/memory-pulls.ts'
 import { createMemoryRegistry } from '../fakes/memory-registry.ts'
 import type { MemoryRegistry } from '../fakes/memory-registry.ts'
 import { createMemorySecretFiles } from '../fakes/memory-secret-files.ts'
@@ -51,6 +53,7 @@ export interface World {
   readonly ctx: Context
   readonly git: MemoryGit
   readonly proposals: MemoryProposals
+  readonly pulls: MemoryPulls
   readonly registry: MemoryRegistry
   readonly machine: MemoryHost
   readonly prober: MemoryProber
@@ -74,6 +77,7 @@ export function createWorld(
   const git = createMemoryGit(files)
   const registry = createMemoryRegistry()
   const proposals = createMemoryProposals(git)
+  const pulls = createMemoryPulls(git)
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const prober = createMemoryProber()
   const stackFiles = createMemoryStackFiles()
@@ -87,6 +91,7 @@ export function createWorld(
     ...recordOrder({ source: git, committer: git, registry }, order),
     ancestry: git,
     proposals,
+    pulls,
     reports: {
       status: async (report) => void told.push(report),
       deployment: async (report) => void told.push(report),
@@ -127,6 +132,7 @@ export function createWorld(
     machine,
     prober,
     proposals,
+    pulls,
     files: stackFiles,
     secrets,
     secretFiles,

@@ -9,6 +9,7 @@ import { type LogLine, memoryLog } from './memory-log.ts'
 
 const ALL: Event = { kind: 'image-published', repositories: 'all' }
 const PUSHED: Event = { kind: 'revision-pushed' }
+const CHANGED: Event = { kind: 'pull-request-changed', numbers: 'all' }
 const PROPOSED: Event = { kind: 'proposals-due', repositories: 'all', branches: [] }
 
 describe('startPoller()', () => {
@@ -49,6 +50,7 @@ describe('startPoller()', () => {
       [ALL, 'start'],
       [PUSHED, 'start'],
       [PROPOSED, 'start'],
+      [CHANGED, 'start'],
     ])
     settleAll()
     await clock.advance(59_999)
@@ -58,6 +60,7 @@ describe('startPoller()', () => {
       [ALL, 'poll'],
       [PUSHED, 'poll'],
       [PROPOSED, 'poll'],
+      [CHANGED, 'poll'],
     ])
   })
 
@@ -71,7 +74,7 @@ describe('startPoller()', () => {
     await clock.advance(interval - 1)
     expect(pending()).toEqual([])
     await clock.advance(1)
-    expect(pending()).toHaveLength(3)
+    expect(pending()).toHaveLength(4)
   })
 
   test('adds nothing to what waits already', async () => {
@@ -85,6 +88,7 @@ describe('startPoller()', () => {
       PUSHED,
       ALL,
       PROPOSED,
+      CHANGED,
     ])
   })
 
@@ -93,7 +97,7 @@ describe('startPoller()', () => {
     inbox.postpone([id], clock.now() + 300_000, 'network')
     start()
     await clock.advance(0)
-    expect(pending()).toHaveLength(4)
+    expect(pending()).toHaveLength(5)
     const polled = inbox.pending().filter(({ origin }) => origin.source !== 'webhook')
     inbox.settle(
       polled.map((one) => one.id),
@@ -106,6 +110,7 @@ describe('startPoller()', () => {
       [PUSHED, 'webhook'],
       [ALL, 'poll'],
       [PROPOSED, 'poll'],
+      [CHANGED, 'poll'],
     ])
   })
 
@@ -120,11 +125,11 @@ describe('startPoller()', () => {
     }
     start({ via })
     await clock.advance(0)
-    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn'])
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn', 'warn'])
     refuses = false
     await clock.advance(60_000)
 
-    expect(pending()).toHaveLength(3)
+    expect(pending()).toHaveLength(4)
   })
 
   test('ends with its signal', async () => {

@@ -1,4 +1,4 @@
-import type { Clock, Committer, Installation, Log, Proposals, Reports } from '../../ports.ts'
+import type { Clock, Committer, Installation, Log, Proposals, Pulls, Reports } from '../../ports.ts'
 import { createAppClient } from './app-client.ts'
 import type { Fetch } from './app-client.ts'
 import { createBudget } from './budget.ts'
@@ -8,6 +8,7 @@ import { createInstallation } from './installation.ts'
 import { createOwnLogin } from './own-login.ts'
 import { toPkcs8 } from './private-key.ts'
 import { createProposals } from './proposals.ts'
+import { createPulls } from './pulls.ts'
 import { createReports } from './reports.ts'
 import { createTokens } from './tokens.ts'
 import { createWriteOrder } from './write-order.ts'
@@ -36,6 +37,7 @@ export interface GitHubOptions {
 export interface GitHub {
   readonly committer: Committer
   readonly proposals: Proposals
+  readonly pulls: Pulls
   readonly reports: Reports
   readonly installation: Installation
   /**
@@ -70,6 +72,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       login: createOwnLogin(app),
       log,
     }),
+    pulls: createPulls({ client, repository, branch }),
     reports: createReports({ client, budget, order, repository, page, log }),
     installation: createInstallation({ app, tokens, repository }),
     async token(signal, { refresh = false } = {}) {

@@ -16,6 +16,10 @@ export function parseEvent(text: unknown): Event | null {
       if (repositories === null || branches === null || branches === 'all') return null
       return { kind: 'proposals-due', repositories, branches }
     }
+    case 'pull-request-changed': {
+      const numbers = parseNumbers(value['numbers'])
+      return numbers === null ? null : { kind: 'pull-request-changed', numbers }
+    }
     case 'revision-pushed':
       return { kind: 'revision-pushed' }
     case 'installation-changed':
@@ -78,6 +82,13 @@ export function readOrigin(value: unknown): Origin | null {
 const SOURCES = ['webhook', 'poll', 'start', 'own', 'operator', 'engine'] as const
 const DETAILS = ['event', 'action', 'repository', 'ref', 'image', 'delivery', 'body'] as const
 const DEPARTURES = ['died', 'killed', 'stopped', 'removed'] as const
+
+function parseNumbers(value: unknown): readonly number[] | 'all' | null {
+  if (value === 'all') return value
+  if (!Array.isArray(value)) return null
+  const numbers = value.filter((one): one is number => typeof one === 'number')
+  return numbers.length === value.length ? numbers : null
+}
 
 function parseRepositories(value: unknown): readonly string[] | 'all' | null {
   if (value === 'all') return value
