@@ -36,7 +36,7 @@ export async function rollbackRequested(
   const at = new Date(ctx.now).toISOString()
   const entries = quarantineOf(back, { host, commit: revision.commit, reason, at })
   const message = revertMessage(back, { stack: name, host, reason, words: '' })
-  const done = await commitBack(ctx, view, { back, texts, entries, message }, signal)
+  const done = await commitBack(ctx, view, { stack: name, back, texts, entries, message }, signal)
   const { commits } = done.answer
   const plan = { stack: name, to: target, lines: linesOf(back), commits }
   const all = [...held, ...done.answer.held]

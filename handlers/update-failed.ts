@@ -33,7 +33,12 @@ export async function updateFailed(
   const entries = quarantineOf(back, { host, commit, reason: shortReason(reason), at })
   const why = `It failed on ${host} at ${commit}: ${reason}`
   const message = revertMessage(back, { stack, host, reason: why, words })
-  const handled = await commitBack({ ...ctx, log }, view, { back, texts, entries, message }, signal)
+  const handled = await commitBack(
+    { ...ctx, log },
+    view,
+    { stack, back, texts, entries, message },
+    signal,
+  )
   for (const made of handled.answer.commits) {
     const images = back.map(({ image }) => image.text)
     log.warn({ reverted: made, images }, `Update taken back and quarantined: ${reason}`)

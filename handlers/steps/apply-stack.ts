@@ -42,7 +42,7 @@ export async function applyStack(
   const log = ctx.log.child({ stack, commit })
   const at = ctx.now
   const before = latestFailure(ctx.history, stack)
-  const cause = { origin: tellingOrigin(ctx.origins), services: serviceChanges(resolved) }
+  const cause = { origin: tellingOrigin(ctx.origins), services: serviceChanges(resolved, vouching) }
   const id = ctx.history.begin({ stack, commit, inputs: source.inputs, at, cause })
   for (const { name, action, reasons } of plan) {
     if (action !== 'keep') log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)

@@ -3,14 +3,16 @@ import { editImages } from '../../src/domain/compose/edit.ts'
 import { quarantineVersions } from '../../src/domain/quarantine/edit.ts'
 import { QUARANTINE_FILE, type QuarantineEntry } from '../../src/domain/quarantine/quarantine.ts'
 import { putBackText, type PutBack } from '../../src/domain/revert.ts'
-import type { CommitFile } from '../../src/ports.ts'
+import type { CommitFile, CommitProposal } from '../../src/ports.ts'
 import type { Context, Handled } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
+import { proposeBack } from './propose-back.ts'
 import { quarantineText } from './read-quarantine.ts'
 import { stackFault } from './stack-fault.ts'
 
 /** Lines that go back, and what is listed with them so that no policy picks it again. */
 export interface Backwards {
+  readonly stack: string
   readonly back: readonly PutBack[]
   /** Of the files that hold them. */
   readonly texts: ReadonlyMap<string, string>
@@ -25,7 +27,10 @@ export interface CommittedBack {
   readonly held: readonly HeldImage[]
 }
 
-type CommitContext = Pick<Context, 'source' | 'committer' | 'history' | 'log' | 'now'>
+type CommitContext = Pick<
+  Context,
+  'source' | 'committer' | 'proposals' | 'history' | 'host' | 'log' | 'now'
+>
 
 /**
  * One commit of the lines and their quarantine, or nothing at all: a line that went back alone would be picked again.
@@ -49,7 +54,7 @@ export async function commitBack(
     case 'empty':
       return { answer: nothing, followUps: [], next: 'done' }
     case 'held':
-      return heldBack(ctx, backwards, outcome)
+      return proposeInstead(ctx, backwards, proposal, outcome, signal)
     case 'committed': {
       const { commit } = outcome.revision
       ctx.history.committed(commit, ctx.now)
@@ -60,6 +65,22 @@ export async function commitBack(
       return { answer: { commits: [commit], held: [] }, followUps: [followUp], next: 'done' }
     }
   }
+}
+
+/** What a rule of the repository forbids a person may still let in. */
+async function proposeInstead(
+  ctx: CommitContext,
+  backwards: Backwards,
+  proposal: CommitProposal,
+  obstacle: Obstacle,
+  signal: AbortSignal,
+): Promise<Handled<CommittedBack>> {
+  const { proposals } = ctx
+  if (proposals === null) return heldBack(ctx, backwards, obstacle)
+  const { reason } = obstacle
+  const held = await proposeBack({ ...ctx, proposals }, backwards, proposal, reason, signal)
+  if (held === null) return heldBack(ctx, backwards, obstacle)
+  return { answer: { commits: [], held }, followUps: [], next: 'done' }
 }
 
 interface Obstacle {

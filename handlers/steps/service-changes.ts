@@ -1,9 +1,14 @@
 import { formatImageReference } from '../../src/domain/image-reference.ts'
-import type { ServiceChange } from '../../src/ports.ts'
+import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { ProvenState, ServiceChange } from '../../src/ports.ts'
+import { bearsOut } from './proof.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 
-/** The plan with the images that run and those that shall, for the record. */
-export function serviceChanges({ plan, desired, containers }: ResolvedStack): ServiceChange[] {
+/** The plan with the images that run and those that shall, for the record. `proven` knows tags that the engine forgets. */
+export function serviceChanges(
+  { plan, desired, containers }: ResolvedStack,
+  proven: ProvenState | null,
+): ServiceChange[] {
   const wanted = new Map(desired.services.map(({ name, image }) => [name, image]))
   return plan.map(({ name, action, reasons }) => {
     const image = wanted.get(name) ?? null
@@ -11,8 +16,22 @@ export function serviceChanges({ plan, desired, containers }: ResolvedStack): Se
       name,
       action,
       reasons,
-      from: containers.find(({ service }) => service === name)?.image ?? null,
+      from: runningImage(containers, name, proven),
       to: image === null ? null : formatImageReference(image),
     }
   })
+}
+
+function runningImage(
+  containers: readonly ObservedContainer[],
+  name: string,
+  proven: ProvenState | null,
+): string | null {
+  const container = containers.find(({ service }) => service === name)
+  if (container === undefined) return null
+  const proof = proven?.services[name]
+  const [, image = '-'] = proof?.split(' ') ?? []
+  return proof !== undefined && image !== '-' && bearsOut(proof, container)
+    ? image
+    : container.image
 }

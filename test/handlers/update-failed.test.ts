@@ -2,6 +2,7 @@ import { assert, asyncProperty, constantFrom, record, string, uniqueArray } from
 import { describe, expect, it } from 'vitest'
 import { imagePublished } from '../../handlers/image-published.ts'
 import { updateFailed } from '../../handlers/update-failed.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import type { UpdateFailed } from '../../src/domain/event.ts'
 import { parseQuarantine } from '../../src/domain/quarantine/parse.ts'
 import { createWorld, digest, signal, type World } from './world.ts'
@@ -208,6 +209,7 @@ describe('updateFailed()', () => {
 
   it('says why it cannot land now, writes nothing, and lands when asked again', async () => {
     const { world, proven } = homelab()
+    Object.assign(world, { ctx: { ...world.ctx, proposals: null } })
     const commit = await publish(world)
     world.git.answerNext({ outcome: 'held', reason: 'a ruleset forbids it', remedy: 'Let it' })
     expect(await fail(world, { commit, proven })).toMatchObject({
@@ -229,6 +231,67 @@ describe('updateFailed()', () => {
     })
     expect(headOf(world)).toBe(commit)
     expect((await fail(world, { commit, proven })).answer.commits).toHaveLength(1)
+  })
+
+  it('proposes it where the branch takes no commit of ours, and leaves the pull request alone then', async () => {
+    const { world, proven } = homelab()
+    const commit = await publish(world)
+    const barred = { outcome: 'held', reason: 'a ruleset forbids it', remedy: 'Let it' } as const
+    const again = () => {
+      world.git.answerNext(barred)
+      return fail(
+        { ...world, ctx: { ...world.ctx, proposals: world.proposals } },
+        { commit, proven },
+      )
+    }
+    const { answer } = await again()
+    const [pull] = world.proposals.pulls
+    expect(answer).toMatchObject({
+      commits: [],
+      held: [
+        { kind: 'waits', reason: expect.stringContaining(`by pull request #${pull?.number}`) },
+      ],
+    })
+    expect(pull).toMatchObject({
+      branch: 'magos-revert/nas/shop',
+      title: 'revert(shop): take back ghcr.io/o/app 1.1.0 → 1.0.0',
+      body: expect.stringMatching(
+        /^This is no .*: a ruleset forbids it\.\n[\s\S]*\n {6}cannot bind\n/,
+      ),
+    })
+    const { writes } = world.proposals
+    const before = writes.length
+    expect((await again()).answer).toEqual(answer)
+    expect(writes).toHaveLength(before)
+    world.proposals.closeByHand(pull?.number ?? 0)
+    expect((await again()).answer.held).toMatchObject([
+      { kind: 'problem', reason: expect.stringContaining('was closed') },
+    ])
+    expect(writes).toHaveLength(before)
+  })
+
+  it('has nothing left to do once its pull request was merged', async () => {
+    const { world, proven } = homelab()
+    const commit = await publish(world)
+    const ctx = { ...world.ctx, proposals: world.proposals }
+    world.git.answerNext({ outcome: 'held', reason: 'a ruleset forbids it', remedy: 'Let it' })
+    await fail({ ...world, ctx }, { commit, proven })
+    await world.proposals.mergeByHand(world.proposals.pulls[0]?.number ?? 0)
+    expect(world.git.text('shop/compose.yaml')).toBe(shop(line('app', '1.0.0', 1)))
+    expect(quarantine(world)).toHaveLength(1)
+    expect((await fail({ ...world, ctx }, { commit, proven })).answer).toEqual({
+      commits: [],
+      held: [],
+    })
+  })
+
+  it('tells the branch’s own obstacle where the App may open no pull request', async () => {
+    const { world, proven } = homelab()
+    const commit = await publish(world)
+    const ctx = { ...world.ctx, proposals: { ...world.proposals, propose: refuse } }
+    world.git.answerNext({ outcome: 'held', reason: 'a ruleset forbids it', remedy: 'Let it' })
+    const { answer } = await fail({ ...world, ctx }, { commit, proven })
+    expect(answer.held).toMatchObject([{ reason: 'a ruleset forbids it', remedy: 'Let it' }])
   })
 
   it.each([
@@ -340,6 +403,10 @@ describe('updateFailed()', () => {
     )
   })
 })
+
+function refuse(): Promise<never> {
+  return Promise.reject(new MagosError('unauthorized', 'Cannot propose'))
+}
 
 function broken(text: string): string {
   return text.replace('"semver"', '"semmver"')

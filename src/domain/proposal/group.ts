@@ -19,6 +19,11 @@ export function branchPrefix(host: string): string {
   return `magos/${slug(host)}/`
 }
 
+/** Of the pull request that takes a stack's updates back; apart from those of updates, which come and go by themselves. */
+export function revertBranch(host: string, stack: string): string {
+  return `magos-revert/${slug(host)}/${slug(stack)}`
+}
+
 /** The group of a line whose updates are to be proposed; null where they are committed, or it names no image. */
 export function proposalGroup(
   { image, delivery }: Pick<ScannedImage, 'image' | 'delivery'>,
