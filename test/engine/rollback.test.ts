@@ -85,7 +85,7 @@ beforeAll(async () => {
   })
   const data = join(lab.engine.directory, 'data-rollback')
   const config = join(lab.engine.directory, 'rollback.yaml')
-  await writeFile(config, 'settle: 500ms\ndeadline: 20s\n')
+  await writeFile(config, 'settle: 1s\ndeadline: 20s\n')
   env = lab.environment({ MD_REPO: repository, MD_DATA_DIR: data, MD_CONFIG: config })
   home = join(data, 'stacks', NAME)
   await mkdir(join(home, 'data'), { recursive: true })
@@ -187,16 +187,19 @@ describe('a deployment that fails on real podman', () => {
     expect(await inside('/conf/written')).toBe('mine')
   })
 
-  test('killed while it is undone is undone at the next start', async () => {
+  test('killed while it is made, and while it is undone, is undone at the next start', async () => {
     const before = await containersOf(lab.engine, NAME)
     const quiet = { MD_LISTEN: '127.0.0.1:0', MD_POLL_INTERVAL: '1h' }
     await commit({ 'shop/compose.yaml': compose({ image: images['unhealthy'] ?? '' }) })
-    const first = await lab.start({ ...env, ...quiet })
-    await first.line(({ message }) => message.startsWith('Restoring the last good state'))
-    await first.kill()
-    const second = await lab.start({ ...env, ...quiet })
-    await second.line(({ message }) => message.startsWith('Last good state runs again'))
-    await second.stop()
+    for (const [last, end] of [
+      ['Will recreate', 'kill'],
+      ['Restoring the last good state', 'kill'],
+      ['Last good state runs again', 'stop'],
+    ] as const) {
+      const daemon = await lab.start({ ...env, ...quiet })
+      await daemon.line(({ message }) => message.startsWith(last))
+      await daemon[end]()
+    }
     const after = await containersOf(lab.engine, NAME)
     expect(after['web']).toMatchObject({ state: 'running', health: 'healthy' })
     expect(after['web']?.digests).toEqual(before['web']?.digests)
