@@ -622,7 +622,6 @@ export interface LastGood {
   settle(stack: string, inputs: string): Promise<void>
   /** The state with these inputs, or the newest for null; null where there is none that is whole. */
   recall(stack: string, inputs: string | null): Promise<LastGoodState | null>
-  forget(stack: string): Promise<void>
 }
 
 /** The stacks of this host that are left as they are: plain files, which outlive the database. Throws `storage`. */

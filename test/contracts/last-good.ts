@@ -85,14 +85,13 @@ export function lastGoodContract(name: string, open: () => LastGood): void {
       expect(await kept.recall('shop', 'i1')).toEqual(again)
     })
 
-    test('forget() drops all of one stack and nothing of another', async () => {
-      const blog = lastGoodState({ stack: { ...lastGoodState().stack, name: 'blog' } })
+    test('settle() drops nothing of another stack', async () => {
+      const blog = lastGoodState({ stack: { ...stack, name: 'blog' } })
       await kept.keep(lastGoodState())
       await kept.keep(blog)
-      await kept.forget('shop')
-      await kept.forget('shop')
-      expect(await kept.recall('shop', null)).toBeNull()
-      expect(await kept.recall('blog', null)).toEqual(blog)
+      await kept.keep(lastGoodState({ inputs: 'i2' }))
+      await kept.settle('shop', 'i2')
+      expect(await kept.recall('blog', 'i1')).toEqual(blog)
     })
 
     test.each(['', '../x', 'a/b', '.hidden'])('refuses %j, which is no name', async (bad) => {

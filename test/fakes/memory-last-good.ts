@@ -29,9 +29,5 @@ export function createMemoryLastGood(): LastGood {
       if (inputs !== null) return known.get(inputs) ?? null
       return [...known.values()].toSorted((a, b) => b.at - a.at)[0] ?? null
     },
-    async forget(stack) {
-      await Promise.resolve()
-      of(stack).clear()
-    },
   }
 }

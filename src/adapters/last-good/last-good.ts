@@ -61,12 +61,6 @@ export function createLastGood({ directory, log, onStep }: LastGoodOptions): Las
       if (state === null) log.error({ stack }, 'Last good state is damaged: it cannot be restored')
       return state
     },
-    async forget(stack) {
-      const place = placeOf(directory, stack)
-      await rm(place, { recursive: true, force: true }).catch((thrown: unknown) => {
-        throw storageError(`Remove "${place}"`, thrown)
-      })
-    },
   }
 }
 
