@@ -9,17 +9,15 @@ import { bringUp, containersOf, documentOf, removeProject } from '../contracts/e
 import { signal, until } from '../contracts/engine-host.ts'
 import { recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
+import { debianPodmanCompose } from '../lab/engine/podman-compose.ts'
 
 composeContract('Compose v2 on podman', () => startRealHost())
 
-/** No Debian has one that can be trusted, so this one is brought by whoever names it (from PyPI). */
-const podmanCompose = process.env['MAGOS_LAB_PODMAN_COMPOSE']
-if (podmanCompose !== undefined) {
-  composeContract('podman-compose', () => startRealHost({ provider: podmanCompose }))
-  wholeWay('podman-compose', { provider: podmanCompose })
-}
-
 wholeWay('Compose v2 on podman', {})
+
+// The ways of an old one are its own: files are read here, and services made one at a time.
+if (process.env['MAGOS_LONG'] === '1')
+  wholeWay('Debian’s podman-compose', { provider: debianPodmanCompose() })
 
 function wholeWay(name: string, options: { readonly provider?: string }): void {
   describe(`From files to a running container: ${name}`, () => {

@@ -46,6 +46,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   skopeo: ['skopeo'],
   'busybox-static': [],
   'docker-registry': ['docker-registry'],
+  'podman-compose': ['podman-compose'],
   age: ['age'],
 }
 
