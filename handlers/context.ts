@@ -8,6 +8,7 @@ import type {
   Engine,
   History,
   Holds,
+  Hooks,
   Inbox,
   Installation,
   LastGood,
@@ -41,6 +42,8 @@ export interface HostSettings {
   readonly settle: number
   /** ms until a deployment that is not proven has failed. */
   readonly deadline: number
+  /** Names of stacks whose hooks may run on this host. */
+  readonly allowHooks: readonly string[]
   /** Directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]
   /** Per stack: an own stable directory, absolute. */
@@ -73,6 +76,7 @@ export interface Context {
   readonly registry: Registry
   readonly engine: Engine
   readonly prober: Prober
+  readonly hooks: Hooks
   readonly compose: Compose
   readonly files: StackFiles
   readonly history: History

@@ -293,6 +293,28 @@ export interface Engine {
   events(signal: AbortSignal): AsyncIterable<ContainerEvent>
 }
 
+/** A program that a stack wants run beside its deployment. */
+export interface HookRequest {
+  /** With its arguments; no shell reads them. */
+  readonly command: readonly string[]
+  /** Absolute: the stable directory. */
+  readonly directory: string
+  /** Told to it beside what every child inherits. */
+  readonly variables: Readonly<Record<string, string>>
+  /** ms. */
+  readonly deadline: number
+}
+
+export type HookOutcome =
+  | { readonly outcome: 'succeeded'; readonly output: string }
+  | { readonly outcome: 'failed'; readonly reason: string; readonly output: string }
+
+/** Runs the hooks of stacks that this host's owner allows to have some. */
+export interface Hooks {
+  /** Throws `interrupted` when the signal ends it. */
+  run(request: HookRequest, signal: AbortSignal): Promise<HookOutcome>
+}
+
 /** Tries from this host whether something does its work. */
 export interface Prober {
   /**

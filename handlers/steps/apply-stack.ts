@@ -97,7 +97,7 @@ async function tryToApply(
     if (missing !== null) return { ...untold, touched, ...missing }
     touched = 'touched'
     const first = inTheWay(resolved).map(({ id }) => id)
-    const brought = await bringUp(ctx, resolved, { vouching, first }, signal)
+    const brought = await bringUp(ctx, resolved, { vouching, first, hooks: 'run' }, signal)
     if (brought.outcome === 'succeeded') return brought
     return { ...untold, ...brought, touched, certainty: 'definite' }
   } catch (error) {

@@ -7,6 +7,7 @@ import { dropSecrets } from './lay-secrets.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
 import { reloadServices } from './plan-reloads.ts'
 import { proveStack } from './prove-stack.ts'
+import { runHook } from './run-hook.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
 /** What came of it, and when the look was taken that told. */
@@ -30,16 +31,20 @@ export interface BringingUp {
   readonly anew?: readonly string[]
   /** Services whose proof is wanted; all of them by default. */
   readonly only?: ReadonlySet<string>
+  /** A state that comes back, or is put right, was there before: its hooks are not run again. */
+  readonly hooks?: 'run' | 'skip'
 }
 
 /** Lays a stack's files, has the provider make what is due, and looks until the verdict. The images are here already. */
 export async function bringUp(
   ctx: Context,
   resolved: ResolvedStack,
-  { vouching, first, anew = [], only }: BringingUp,
+  { vouching, first, anew = [], only, hooks = 'skip' }: BringingUp,
   signal: AbortSignal,
 ): Promise<BroughtUp> {
   await layFiles(ctx, resolved, ctx.log, signal)
+  const refused = hooks === 'run' ? await runHook(ctx, resolved, 'before', signal) : null
+  if (refused !== null) return byHook(refused, null)
   const going = [...new Set([...first, ...resolved.remade])]
   if (going.length > 0) await ctx.engine.remove(going, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
@@ -62,9 +67,18 @@ export async function bringUp(
     const provider = exitCode === 0 ? {} : { [resolved.provider.name]: said }
     return { outcome: 'failed', reason, at, words: wordsInOne({ ...words, ...provider }), evidence }
   }
+  const objection = hooks === 'run' ? await runHook(ctx, resolved, 'after', signal) : null
+  if (objection !== null) return byHook(objection, at)
   await removeOrphans(ctx, resolved, new Set(going), signal)
   await dropSecrets(ctx, resolved, signal)
   return { outcome, reason, at, containers }
+}
+
+function byHook(
+  { reason, output }: { readonly reason: string; readonly output: string },
+  at: number | null,
+): BroughtUp {
+  return { outcome: 'failed', reason, at, words: output, evidence: { hook: output } }
 }
 
 function narrowed(resolved: ResolvedStack, only?: ReadonlySet<string>): ResolvedStack {

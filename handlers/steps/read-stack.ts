@@ -6,6 +6,7 @@ import type { Stack } from '../../src/domain/stack.ts'
 import type { PlanContext } from '../context.ts'
 import { referStack } from './refer-stack.ts'
 import type { ReferredStack } from '../views.ts'
+import { refuseHooks } from './run-hook.ts'
 import type { RepositoryView } from '../views.ts'
 
 /** What a stack consists of, before Compose was asked. */
@@ -30,6 +31,7 @@ export async function readStack(
   stack: Stack,
   signal: AbortSignal,
 ): Promise<StackSource> {
+  refuseHooks(ctx.host, stack)
   const referred = await referStack(ctx, view, stack, signal)
   const { entries, sealed } = referred
   const project = view.project(stack)

@@ -102,6 +102,8 @@ export interface Config {
   readonly registries: Readonly<Record<string, RegistrySettings>>
   /** Absolute directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]
+  /** Names of stacks whose hooks may run on this host. */
+  readonly allowHooks: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
   readonly drift: DriftSetting
   /** ms between two looks at the containers, beside what their events tell. */

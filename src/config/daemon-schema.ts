@@ -45,6 +45,7 @@ export const daemonSchema = settings({
   allowPaths: v.nullish(
     v.array(pathText('a path that starts with / or ~/'), expected('a list of paths')),
   ),
+  allowHooks: v.nullish(names(STACK, 'a list of names of stacks')),
   stacks: v.nullish(
     named(
       STACK,

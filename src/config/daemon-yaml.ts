@@ -20,6 +20,7 @@ export interface DaemonSettings {
   readonly bodyLimit: number
   readonly registries: Readonly<Record<string, RegistrySettings>>
   readonly allowPaths: readonly string[]
+  readonly allowHooks: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
   readonly drift: DriftSetting
   readonly sweep: number
@@ -75,6 +76,7 @@ function settled(
     grace,
     bodyLimit,
     allowPaths,
+    allowHooks,
     stacks,
     secrets,
     guards,
@@ -92,6 +94,7 @@ function settled(
     grace,
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
+    allowHooks: allowHooks ?? [],
     stacks: mapValues(stacks ?? {}, ({ directory, drift: own }) => ({
       directory: directory === undefined ? null : expandPath(directory, bases),
       drift: own ?? null,

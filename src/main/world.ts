@@ -8,6 +8,7 @@ import { createEngine } from '../adapters/engine/engine.ts'
 import { probeEngine } from '../adapters/engine/probe.ts'
 import { createHolds } from '../adapters/holds/holds.ts'
 import { createMachine } from '../adapters/machine/machine.ts'
+import { createHooks } from '../adapters/hooks/hooks.ts'
 import { createProber } from '../adapters/probe/prober.ts'
 import { createLastGood } from '../adapters/last-good/last-good.ts'
 import { createRedactor } from '../adapters/log/redact.ts'
@@ -21,6 +22,7 @@ import type {
   Compose,
   Engine,
   Holds,
+  Hooks,
   Log,
   Prober,
   SecretFiles,
@@ -92,6 +94,7 @@ async function sweepUnused(deploying: Deploying, log: Log, signal: AbortSignal):
 export interface Deploying {
   readonly engine: Engine
   readonly prober: Prober
+  readonly hooks: Hooks
   readonly compose: Compose
   readonly files: StackFiles
   readonly holds: Holds
@@ -114,6 +117,7 @@ export async function openDeploying(
   return {
     engine,
     prober: createProber({ runtime, run }),
+    hooks: createHooks({ run }),
     compose: createCompose({
       runtime,
       run,
@@ -182,6 +186,7 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     settle: config.settle,
     deadline: config.deadline,
     allowPaths: config.allowPaths,
+    allowHooks: config.allowHooks,
     directories: directoriesOf(config),
     platform,
     guards: config.guards,

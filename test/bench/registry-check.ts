@@ -65,6 +65,7 @@ const host: HostSettings = {
   settle: 0,
   deadline: 0,
   allowPaths: [],
+  allowHooks: [],
   directories: {},
   platform: platformOf('linux', 'amd64'),
   guards: noRules,

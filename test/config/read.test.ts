@@ -48,6 +48,7 @@ describe('readConfig() defaults', () => {
       bodyLimit: 5_000_000,
       registries: {},
       allowPaths: [],
+      allowHooks: [],
       stacks: {},
       secrets: { sops: null, exposedKeyFiles: 'refused' },
     })
@@ -173,6 +174,7 @@ registries:
   git.lan: &git {username: joe, passwordFile: token}
   other.lan: *git
 allowPaths: [/srv/shared/, ~/x]
+allowHooks: [db]
 stacks:
   db: {directory: ~/db}
 `,
@@ -186,6 +188,7 @@ stacks:
       debounce: 200,
       bodyLimit: 1_048_576,
       allowPaths: ['/srv/shared', '/home/u/x'],
+      allowHooks: ['db'],
       stacks: { db: { directory: '/home/u/db', drift: null } },
     })
     expect(config.registries['registry.lan:5000']).toEqual({

@@ -288,6 +288,82 @@ describe('revisionPushed() with files that a service is told of', () => {
   )
 })
 
+describe('revisionPushed() with hooks', () => {
+  const both = 'stacks: {web: {hooks: {before: [backup, --all], after: [smoke], deadline: 9s}}}\n'
+  const hooked = (allowHooks: readonly string[]) =>
+    createWorld(
+      {
+        'web/compose.yaml': compose(`web: {image: ${web}, environment: {KEY: planted-key}}`),
+        '.magos.yaml': both,
+      },
+      { host: { allowHooks } },
+    )
+  const failed = {
+    outcome: 'failed',
+    reason: '"x" exited with 1',
+    output: 'it was planted-key\n',
+  } as const
+
+  it('runs them where the host’s owner allows it, each at its time', async () => {
+    const world = hooked(['web'])
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['web succeeded'])
+    const variables = { MAGOS_STACK: 'web', MAGOS_PROJECT: 'web' }
+    const directory = world.files.home('web')
+    expect(world.hooks.ran).toEqual([
+      {
+        command: ['backup', '--all'],
+        directory,
+        deadline: 9_000,
+        variables: { ...variables, MAGOS_HOOK: 'before' },
+      },
+      {
+        command: ['smoke'],
+        directory,
+        deadline: 9_000,
+        variables: { ...variables, MAGOS_HOOK: 'after' },
+      },
+    ])
+    await deploy(world)
+    expect(world.hooks.ran).toHaveLength(2)
+  })
+
+  it.each([[[]], [['other']]])('leaves the stack alone where %j are allowed', async (allowed) => {
+    const world = hooked(allowed)
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'Run the hooks of stack "web": this host does not allow them',
+      remedy: expect.stringContaining('allowHooks'),
+    })
+    expect(world.hooks.ran).toEqual([])
+    expect(containers(world)).toEqual({})
+  })
+
+  it('touches no container where the first hook fails, and shows no value of its output', async () => {
+    const world = hooked(['web'])
+    world.hooks.answer('backup', failed)
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[0]?.reason).toContain('hook "before" failed: "x" exited with 1')
+    expect(calls.filter((call) => call.startsWith('up '))).toEqual([])
+    expect(JSON.stringify([world.lines, world.history.deployments(9)])).not.toContain('planted-key')
+  })
+
+  it('proves nothing that the last hook refuses, and brings back what ran before', async () => {
+    const world = hooked(['web'])
+    await deploy(world)
+    world.hooks.answer('smoke', failed)
+    world.git.change({ 'web/compose.yaml': compose(`web: {image: ${web2}}`) })
+    const { deployments } = await deploy(world)
+    expect(deployments[0]).toMatchObject({
+      outcome: 'rolled-back',
+      reason: expect.stringContaining('hook "after" failed: "x" exited with 1'),
+    })
+    expect([...world.machine.containers.values()].map(({ image }) => image)).toEqual([web])
+    expect(world.hooks.ran).toHaveLength(4)
+  })
+})
+
 describe('revisionPushed() with declared files', () => {
   it('hands files, profiles and env files to the provider, and takes the project name', async () => {
     const world = createWorld({

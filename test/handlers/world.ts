@@ -23,6 +23,8 @@ import type { MemoryHost } from '../fakes/memory-engine.ts'
 import { createMemoryGit } from '../fakes/memory-git.ts'
 import type { MemoryFiles, MemoryGit } from '../fakes/memory-git.ts'
 import { createMemoryHolds } from '../fakes/memory-holds.ts'
+import { createMemoryHooks } from '../fakes/memory-hooks.ts'
+import type { MemoryHooks } from '../fakes/memory-hooks.ts'
 import { createMemoryProber } from '../fakes/memory-prober.ts'
 import type { MemoryProber } from '../fakes/memory-prober.ts'
 import { createMemoryLastGood } from '../fakes/memory-last-good.ts'
@@ -57,6 +59,7 @@ export interface World {
   readonly registry: MemoryRegistry
   readonly machine: MemoryHost
   readonly prober: MemoryProber
+  readonly hooks: MemoryHooks
   readonly files: MemoryStackFiles
   readonly secrets: MemorySecrets
   readonly secretFiles: MemorySecretFiles
@@ -80,6 +83,7 @@ export function createWorld(
   const pulls = createMemoryPulls(git)
   const machine = createMemoryHost(clock, { check: 100, crash: 100, look: 50 })
   const prober = createMemoryProber()
+  const hooks = createMemoryHooks()
   const stackFiles = createMemoryStackFiles()
   const secrets = createMemorySecrets()
   const secretFiles = createMemorySecretFiles()
@@ -100,6 +104,7 @@ export function createWorld(
     installation: null,
     engine: createMemoryEngine(machine),
     prober,
+    hooks,
     compose: createMemoryCompose(machine, provider),
     files: stackFiles,
     history,
@@ -131,6 +136,7 @@ export function createWorld(
     registry,
     machine,
     prober,
+    hooks,
     proposals,
     pulls,
     files: stackFiles,
@@ -151,6 +157,7 @@ const usualHost: HostSettings = {
   settle: 300,
   deadline: 2_000,
   allowPaths: [],
+  allowHooks: [],
   directories: {},
   platform: { os: 'linux', architecture: 'amd64', variant: null },
   guards: noRules,
