@@ -6,7 +6,7 @@ import type { Stack } from '../../src/domain/stack.ts'
 import type { PlanContext } from '../context.ts'
 import { referStack } from './refer-stack.ts'
 import type { ReferredStack } from '../views.ts'
-import { refuseHooks } from './run-hook.ts'
+import { refuseHooks } from './refuse-hooks.ts'
 import type { RepositoryView } from '../views.ts'
 
 /** What a stack consists of, before Compose was asked. */

@@ -1,6 +1,4 @@
-import { MagosError } from '../../src/domain/error.ts'
-import type { Stack } from '../../src/domain/stack.ts'
-import type { Context, HostSettings } from '../context.ts'
+import type { Context } from '../context.ts'
 import { tail } from './last-words.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
@@ -21,17 +19,4 @@ export async function runHook(
   log.info({ hook: when, output }, `Hook "${when}" ${ended.outcome}`)
   if (ended.outcome === 'succeeded') return null
   return { reason: `hook "${when}" failed: ${ended.reason}`, output }
-}
-
-/** A repository decides what runs in containers, and its host's owner alone what runs beside them. */
-export function refuseHooks(
-  { allowHooks }: Pick<HostSettings, 'allowHooks'>,
-  { name, options }: Stack,
-): void {
-  const { before, after } = options.hooks
-  if ((before === null && after === null) || allowHooks.includes(name)) return
-  throw new MagosError('stack', `Run the hooks of stack "${name}": this host does not allow them`, {
-    place: { file: '.magos.yaml' },
-    remedy: `Add "${name}" to allowHooks in the daemon’s YAML, or take the hooks out of .magos.yaml`,
-  })
 }

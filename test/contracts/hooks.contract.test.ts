@@ -6,9 +6,10 @@ import { createRunChild } from '../../src/host/process.ts'
 import { createMemoryHooks } from '../fakes/memory-hooks.ts'
 import { hooksContract, type HooksHost } from './hooks.ts'
 
+const failed = (reason: string) => ({ outcome: 'failed', reason, output: '' }) as const
+
 hooksContract('in memory', async () => {
   const hooks = createMemoryHooks()
-  const failed = (reason: string) => ({ outcome: 'failed', reason, output: '' }) as const
   hooks.answer('says', { outcome: 'succeeded', output: 'shop in /srv/shop\n' })
   hooks.answer('fails', failed('"fails" exited with 3'))
   hooks.answer('absent', failed('"absent" is not there'))

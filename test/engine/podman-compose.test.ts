@@ -14,28 +14,29 @@ import { containersOf, git } from './look.ts'
 const isLong = process.env['MAGOS_LONG'] === '1'
 const VERSIONS = ['1.0.6', '1.1.0', '1.2.0', '1.3.0', '1.4.1', '1.5.0', '1.6.0']
 
-/** Its `config` came with 1.0.6. */
-const debian = () => Promise.resolve(debianPodmanCompose())
-
 describeProvider('Debian’s podman-compose', debian)
-if (isLong) {
-  composeContract(
-    'Debian’s podman-compose',
-    async () => startRealHost({ provider: await debian() }),
-    'one file',
-  )
-  describe.each(VERSIONS)('podman-compose %s', (version) => {
-    let directory: string
-    beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'mpc-'))
-    })
-    afterAll(async () => {
-      await rm(directory, { recursive: true })
-    })
-    const bring = () => bringPodmanCompose(directory, version)
-    composeContract(version, async () => startRealHost({ provider: await bring() }))
-    describeProvider(version, bring)
+
+/** Its `config` came with 1.0.6. */
+const contracts = [['Debian’s podman-compose', 'one file', debian] as const]
+describe.each(isLong ? contracts : [])('%s', (name, reads, bring) => {
+  composeContract(name, async () => startRealHost({ provider: await bring() }), reads)
+})
+
+describe.each(isLong ? VERSIONS : [])('podman-compose %s', (version) => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'mpc-'))
   })
+  afterAll(async () => {
+    await rm(directory, { recursive: true })
+  })
+  const bring = () => bringPodmanCompose(directory, version)
+  composeContract(version, async () => startRealHost({ provider: await bring() }))
+  describeProvider(version, bring)
+})
+
+function debian(): Promise<string> {
+  return Promise.resolve(debianPodmanCompose())
 }
 
 function compose(image: string, digest: Digest): string {
