@@ -78,7 +78,7 @@ describe('encrypted files', () => {
     expect(await inside(web, 'env')).toContain(`PASSWORD=${PLANTED}-a\n`)
     expect(await inside(files, 'cat', '/run/secrets/key')).toBe(`${PLANTED}-key`)
     expect(await inside(files, 'cat', '/etc/app/token')).toBe(`${PLANTED}-token`)
-    expect(await inside(files, 'cat', '/etc/app/plain.txt')).toBe('plain\n')
+    expect(await inside(files, 'cat', '/etc/app/plain.txt')).toBe('plain')
     expect(await inside(files, 'cat', '/single.txt')).toBe(`${PLANTED}-single`)
   })
 
