@@ -108,6 +108,25 @@ describe('readConfig() variables', () => {
     expect(good({ env: { MD_LISTEN: text } }).listen).toEqual(expected)
   })
 
+  test('readConfig() takes the places of SOPS’s keys together, and a command from the environment alone', () => {
+    const { keys, secrets } = good({
+      env: { SOPS_AGE_KEY: 'AGE-1', SOPS_AGE_KEY_CMD: 'pass age', SOPS_AGE_KEY_FILE: '~/k' },
+      dotenv: 'SOPS_AGE_SSH_PRIVATE_KEY_FILE=ssh/id\nSOPS_AGE_KEY_FILE=/other',
+    })
+    const shown = Object.entries(keys).map(([name, value]) => [name, value.reveal()])
+    expect(Object.fromEntries(shown)).toEqual({
+      SOPS_AGE_KEY: 'AGE-1',
+      SOPS_AGE_KEY_CMD: 'pass age',
+      SOPS_AGE_KEY_FILE: '/home/u/k',
+      SOPS_AGE_SSH_PRIVATE_KEY_FILE: '/w/ssh/id',
+    })
+    expect(secrets).toEqual({ sops: null, exposedKeyFiles: 'refused' })
+    for (const name of ['SOPS_AGE_KEY_CMD', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD']) {
+      const message = `Cannot use ${name}: a command is taken from the environment alone`
+      expect(texts({ dotenv: `${name}=rm -rf /` })).toEqual([expect.stringContaining(message)])
+    }
+  })
+
   test('readConfig() lets real variables win over those of .env, twins included', () => {
     const config = good({
       env: { MD_HOST: 'real', MD_WEBHOOK_SECRET_FILE: '/secret' },

@@ -27,6 +27,7 @@ describe('projectName()', () => {
     ['an earlier file’s, where the last has none', ['name: one\n', 'services: {}\n'], 'one'],
     ['NAME for none', ['services: {}\n'], 'web'],
     ['NAME for a variable', ['name: ${P}\n'], 'web'],
+    ['NAME for ciphertext', ['name: ENC[AES256_GCM,data:x]\n'], 'web'],
     ['NAME for a number', ['name: 12\n'], 'web'],
     ['NAME for nothing that may stand there', ['name: "---"\n'], 'web'],
     ['NAME for a broken file', ['name: shop\nname: b\n'], 'web'],

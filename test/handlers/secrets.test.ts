@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { sweepSecrets } from '../../handlers/steps/lay-secrets.ts'
 import { createViews } from '../../handlers/views.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import { createMemorySecrets, seal } from '../fakes/memory-secrets.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -77,13 +78,20 @@ describe('revisionPushed() with encrypted files', () => {
   })
 
   it('recreates nothing where a file was encrypted anew', async () => {
-    const services = [`web: {image: ${web}, env_file: a.env, volumes: ['./key.txt:/k']}`]
-    const files = { 'a.env': seal('A=planted-one\n'), 'key.txt': seal('planted-key') }
+    const services = [
+      `web: {image: ${web}, env_file: a.env, volumes: ['./key.txt:/k', './conf:/conf']}`,
+    ]
+    const files = {
+      'a.env': seal('A=planted-one\n'),
+      'key.txt': seal('planted-key'),
+      'conf/token': seal('planted-token'),
+    }
     const world = shop(services, files)
     await deploy(world)
     world.git.change({
       'shop/a.env': `${seal('A=planted-one\n')}\n`,
       'shop/key.txt': `${seal('planted-key')}\n`,
+      'shop/conf/token': `${seal('planted-token')}\n`,
     })
     const { deployments, calls } = await deploy(world)
     expect(outcomes(deployments)).toEqual(['shop unchanged'])
@@ -95,13 +103,29 @@ describe('revisionPushed() with encrypted files', () => {
   })
 
   it('keeps the hash of a service that uses no secret, whatever the key', async () => {
+    const services = [`web: {image: ${web}}`, `db: {image: ${db}, env_file: a.env}`]
+    const hashes = ['one', 'two'].map(async (key) => {
+      const world = shop(services, { 'a.env': seal('A=1\n') })
+      const secrets = createMemorySecrets({ key })
+      await deploy({ ...world, ctx: { ...world.ctx, secrets } })
+      return hashOf(world, 'web')
+    })
     const plain = shop(`web: {image: ${web}}`, {})
     await deploy(plain)
-    const mixed = shop([`web: {image: ${web}}`, `db: {image: ${db}, env_file: a.env}`], {
-      'a.env': seal('A=1\n'),
-    })
-    await deploy(mixed)
-    expect(webHash(mixed)).toBe(webHash(plain))
+    expect(new Set([...(await Promise.all(hashes)), hashOf(plain, 'web')]).size).toBe(1)
+  })
+
+  it('lets no value out of what a provider cannot resolve', async () => {
+    const world = shop(`web: {image: ${web}, env_file: a.env}`, { 'a.env': seal(`A=${PLANTED}\n`) })
+    const place = { file: 'shop/compose.yaml', line: 2 }
+    const resolve = async () => {
+      await Promise.resolve()
+      throw new MagosError('compose', `invalid "${PLANTED}"`, { place, remedy: 'Mend it' })
+    }
+    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, resolve } }
+    const { deployments } = await deploy({ ...world, ctx })
+    expect(deployments[0]).toMatchObject({ reason: 'invalid "***"', remedy: 'Mend it', ...place })
+    expect(JSON.stringify(world.lines)).not.toContain(PLANTED)
   })
 
   it('decrypts nothing while nothing changed', async () => {
@@ -287,8 +311,8 @@ async function hashesBy(key: string) {
   return [...world.machine.containers.values()].map(({ labels }) => labels['magos.hash'])
 }
 
-function webHash({ machine }: World): string | undefined {
-  const found = [...machine.containers.values()].find(({ service }) => service === 'web')
+function hashOf({ machine }: World, name: string): string | undefined {
+  const found = [...machine.containers.values()].find(({ service }) => service === name)
   return found?.labels['magos.hash']
 }
 

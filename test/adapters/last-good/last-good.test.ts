@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -66,6 +66,18 @@ describe('createLastGood()', () => {
       writeFileSync(join(directory, 'shop', 'i1.json'), text)
       expect(await kept.recall('shop', 'i1')).toBeNull()
       expect(await kept.recall('shop', null)).toBeNull()
+    },
+  )
+
+  it.each([null, { files: {} }, { files: { a: 'some' }, mounts: [] }, { files: {}, mounts: [1] }])(
+    'takes a manifest for none that does not know what is encrypted: %j',
+    async (sealed) => {
+      const directory = fresh()
+      const kept = createLastGood({ directory, log })
+      await kept.keep(first)
+      const path = join(directory, 'shop', 'i1.json')
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), sealed }))
+      expect(await kept.recall('shop', 'i1')).toBeNull()
     },
   )
 

@@ -65,6 +65,15 @@ describe('createSecretFiles()', () => {
     }
   })
 
+  test('lay() shuts folders that somebody left open', async () => {
+    const path = open().path('shop', digest, 'db.txt')
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    await lay()
+    for (const folder of [dirname(path), dirname(dirname(path))]) {
+      expect(statSync(folder).mode & 0o777).toBe(0o700)
+    }
+  })
+
   test('lay() leaves a file that is right in its place, for containers hold it', async () => {
     const before = statSync(await lay()).ino
     expect(statSync(await lay()).ino).toBe(before)

@@ -122,6 +122,12 @@ describe('loadIdentities()', () => {
     }
   })
 
+  test('loadIdentities() reads no more than a list of keys may have', async () => {
+    const path = write('a.txt', `${key}\n${'#'.repeat(1 << 20)}`)
+    const { passedOver } = await load({ variables: { SOPS_AGE_KEY_FILE: path } })
+    expect(passedOver).toEqual([expect.stringContaining('longer than any list')])
+  })
+
   test('loadIdentities() says where a file holds no key', async () => {
     const path = write('a.txt', '# nothing\n')
     const { passedOver } = await load({ variables: { SOPS_AGE_KEY_FILE: path } })

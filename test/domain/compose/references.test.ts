@@ -453,6 +453,19 @@ describe('stackReferences() on encrypted files', () => {
     expect(found.files).toContain('web/b.env')
   })
 
+  test('stackReferences() lets a file reach all that is read for all, in whatever order', () => {
+    const text = service('env_file: [.env, ../base.yaml]')
+    const files = { 'web/compose.yaml': text, 'web/.env': cipher, 'base.yaml': cipher }
+    expect(Object.fromEntries(refer(files).sealed)).toEqual({
+      'web/.env': 'all',
+      'base.yaml': 'users',
+    })
+    const included = `include: [../base.yaml]\n${text}`
+    const opened = { 'base.yaml': 'services: {}\n' }
+    const again = refer({ ...files, 'web/compose.yaml': included }, { opened })
+    expect(again.sealed.get('base.yaml')).toBe('all')
+  })
+
   test('stackReferences() asks for the plaintext of compose files alone', () => {
     const asked: string[] = []
     const files: Files = {

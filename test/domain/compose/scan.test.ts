@@ -271,6 +271,15 @@ describe('scanComposeFile() binds annotations', () => {
     ])
   })
 
+  test('and holds a line of an encrypted file, whose MAC an edit would break', () => {
+    const [whole, clear] = ['', ', mac_only_encrypted: true'].map(
+      (more) =>
+        `services:\n  a: {image: 'nginx:1', x: 'ENC[AES256_GCM,data:x]'}  ${note}\nsops: {mac: x${more}}\n`,
+    )
+    expect(shown(whole ?? '')).toEqual([expect.stringContaining('| the file is sealed by SOPS')])
+    expect(shown(clear ?? '')).toEqual(['2:15 a nginx:1 semver'])
+  })
+
   test('and gives them the repository’s defaults', () => {
     const text = `services:\n  a: {image: nginx:1}  ${note}\n`
     const { images } = scanComposeFile('c.yaml', text, { defaults: { range: '>=1 <2' } })
