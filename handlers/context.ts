@@ -52,6 +52,8 @@ export interface HostSettings {
   readonly platform: Platform
   /** Rules that hold for every image, whatever its annotation says. */
   readonly guards: Rules
+  /** What is taken back in git where a state failed: lines that an update changed, or a person's too. */
+  readonly revert: 'updates' | 'images'
   /** What is done about containers that are not as they were proven; a new boot is no drift. */
   readonly drift: DriftRule
   /** Per stack, where it is another. */

@@ -35,7 +35,13 @@ export async function rollbackRequested(
   const reason = `Rolled back to ${target} on ${host} by ${by}`
   const at = new Date(ctx.now).toISOString()
   const entries = quarantineOf(back, { host, commit: revision.commit, reason, at })
-  const message = revertMessage(back, { stack: name, host, reason, words: '' })
+  const message = revertMessage(back, {
+    stack: name,
+    host,
+    commit: revision.commit,
+    reason,
+    words: '',
+  })
   const done = await commitBack(ctx, view, { stack: name, back, texts, entries, message }, signal)
   const { commits } = done.answer
   const plan = { stack: name, to: target, lines: linesOf(back), commits }

@@ -1,7 +1,9 @@
 import type { RevertAnswer } from '../src/domain/answer.ts'
+import type { StackLines } from '../src/domain/compose/stack-lines.ts'
 import type { UpdateFailed } from '../src/domain/event.ts'
 import { planRevert, quarantineOf, type PutBack } from '../src/domain/revert.ts'
 import { revertMessage } from '../src/domain/revert-message.ts'
+import type { Stack } from '../src/domain/stack.ts'
 import type { Context, Handled } from './context.ts'
 import { commitBack } from './steps/commit-back.ts'
 import { ourChanges } from './steps/our-changes.ts'
@@ -11,7 +13,8 @@ import type { RepositoryView } from './views.ts'
 
 /**
  * Takes back in git what updates of Magos brought into a state that failed here, and lists it so that no policy on any
- * host picks it again: one commit, or none. What a person committed stays. Everything is read anew, so a lost, doubled or
+ * host picks it again: one commit, or none. What a person committed stays, unless this host's owner has image lines of
+ * persons taken back too. Everything is read anew, so a lost, doubled or
  * late event is harmless: a line that holds anything else by now is left alone.
  */
 export async function updateFailed(
@@ -32,7 +35,7 @@ export async function updateFailed(
   const at = new Date(ctx.now).toISOString()
   const entries = quarantineOf(back, { host, commit, reason: shortReason(reason), at })
   const why = `It failed on ${host} at ${commit}: ${reason}`
-  const message = revertMessage(back, { stack, host, reason: why, words })
+  const message = revertMessage(back, { stack, host, commit, reason: why, words })
   const handled = await commitBack(
     { ...ctx, log },
     view,
@@ -69,9 +72,21 @@ async function planBack(
   const named = repositoriesOf(images)
   const span = { stack, from: proven, to, kind: 'updates', images: named } as const
   const changes = await ourChanges(ctx, span, signal)
-  if (changes === null || changes.length === 0) return nothing
-  const back = planRevert(images, await linesAt(ctx, to, stack, signal), changes)
+  if (changes === null) return nothing
+  const good = ctx.host.revert === 'images' ? await goodLines(ctx, proven, stack, signal) : null
+  if (changes.length === 0 && good === null) return nothing
+  const back = planRevert(images, await linesAt(ctx, to, stack, signal), changes, good)
   return { back, texts }
+}
+
+async function goodLines(
+  ctx: Context,
+  proven: string,
+  stack: Stack,
+  signal: AbortSignal,
+): Promise<StackLines | null> {
+  const revision = await ctx.ancestry.revision(proven, signal)
+  return revision === null ? null : linesAt(ctx, revision, stack, signal)
 }
 
 /** The list says why in one line; the commit's message says all of it. */

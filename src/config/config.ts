@@ -70,6 +70,9 @@ export interface SecretsSettings {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** What is taken back in git where a state failed: what updates of Magos changed, or every image line that changed. */
+export type RevertSetting = 'updates' | 'images'
+
 /** What the owner of this host decided, every default filled in. Durations are ms, sizes bytes. */
 export interface Config {
   /** null where `MD_REPO` is not set: only commands that read the working directory can run. */
@@ -106,6 +109,7 @@ export interface Config {
   readonly allowHooks: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
   readonly drift: DriftSetting
+  readonly revert: RevertSetting
   /** ms between two looks at the containers, beside what their events tell. */
   readonly sweep: number
   readonly secrets: SecretsSettings

@@ -4,7 +4,13 @@ import { dirname } from 'node:path'
 import * as v from 'valibot'
 
 import { noRules, stricter, type Rules } from '../domain/policy/rules.ts'
-import type { DriftSetting, RegistrySettings, SecretsSettings, StackSettings } from './config.ts'
+import type {
+  DriftSetting,
+  RevertSetting,
+  RegistrySettings,
+  SecretsSettings,
+  StackSettings,
+} from './config.ts'
 import { expandPath } from './path.ts'
 import { daemonSchema, registrySchema } from './daemon-schema.ts'
 import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
@@ -23,6 +29,7 @@ export interface DaemonSettings {
   readonly allowHooks: readonly string[]
   readonly stacks: Readonly<Record<string, StackSettings>>
   readonly drift: DriftSetting
+  readonly revert: RevertSetting
   readonly sweep: number
   readonly secrets: SecretsSettings
   readonly grace: number
@@ -72,6 +79,7 @@ function settled(
     deadline,
     debounce,
     drift,
+    revert,
     sweep,
     grace,
     bodyLimit,
@@ -90,6 +98,7 @@ function settled(
     deadline,
     debounce,
     drift,
+    revert,
     sweep,
     grace,
     bodyLimit,

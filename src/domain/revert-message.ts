@@ -7,6 +7,8 @@ import type { PutBack } from './revert.ts'
 export interface Reverting {
   readonly stack: string
   readonly host: string
+  /** What is left behind, where no commit of ours is undone. */
+  readonly commit: string
   /** Why, in one sentence. */
   readonly reason: string
   /** What the containers in trouble wrote last; may be empty. */
@@ -22,7 +24,7 @@ export function revertMessage(back: readonly PutBack[], revert: Reverting): stri
     ...back.map(paragraph),
     plain(reason),
     ...(said === '' ? [] : [`It said last:\n\n${said}`]),
-    [...back.flatMap(trailersOf), `Magos-Host: ${revert.host}`, ...undone(back)].join('\n'),
+    [...back.flatMap(trailersOf), `Magos-Host: ${revert.host}`, ...undone(back, revert)].join('\n'),
   ])
 }
 
@@ -102,9 +104,10 @@ function trailersOf({ image, from, to }: PutBack): string[] {
   ]
 }
 
-function undone(back: readonly PutBack[]): readonly string[] {
+/** One at the least: by it such a commit is told from an update. */
+function undone(back: readonly PutBack[], { commit: left }: Reverting): readonly string[] {
   const commits = [...new Set(back.flatMap(({ undoes }) => undoes))]
-  return commits.map((commit) => `Magos-Reverts: ${commit}`)
+  return (commits.length === 0 ? [left] : commits).map((commit) => `Magos-Reverts: ${commit}`)
 }
 
 /** Indented, so that nothing in it is taken for a trailer. */

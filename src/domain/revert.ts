@@ -21,19 +21,21 @@ export interface PutBack {
   readonly image: ScannedImage
   readonly from: ImageReference
   readonly to: ImageReference
-  /** Commits whose work is undone, newest first. */
+  /** Commits of ours whose work is undone, newest first; none where a person wrote the line. */
   readonly undoes: readonly string[]
 }
 
 /**
  * What our updates brought into a state that failed, line by line: each goes back to what stood there before the first
  * of them. `changes` are our commits, newest first. Left alone is a line that does not hold any more what failed, one
- * whose value is a person's, and one that runs the same digest as before.
+ * whose value is a person's, and one that runs the same digest as before. With `good`, the lines of the last good state,
+ * a person's go back to those as well.
  */
 export function planRevert(
   images: readonly ScannedImage[],
   failed: StackLines,
   changes: readonly LineChange[],
+  good: StackLines | null = null,
 ): readonly PutBack[] {
   return images.flatMap((image) => {
     const [service] = image.services
@@ -47,7 +49,7 @@ export function planRevert(
       text = former
       undoes.push(commit)
     }
-    return putBack(image, text, undoes)
+    return putBack(image, good?.get(key) ?? text, undoes)
   })
 }
 
@@ -82,14 +84,16 @@ export function putBackText({ from, to }: PutBack): string {
   return withPin(from, to)
 }
 
-/** What must not be picked again: every digest that is replaced by another one. */
+/** What must not be picked again: every digest of ours that is replaced. What a person wrote no policy picked. */
 export function quarantineOf(
   back: readonly PutBack[],
   why: Pick<QuarantineEntry, 'host' | 'commit' | 'reason' | 'at'>,
 ): readonly QuarantineEntry[] {
-  return back.flatMap(({ from }) => {
+  return back.flatMap(({ from, undoes }) => {
     const { tag, digest } = from
-    return digest === null ? [] : [{ image: repositoryName(from), tag, digest, ...why }]
+    return digest === null || undoes.length === 0
+      ? []
+      : [{ image: repositoryName(from), tag, digest, ...why }]
   })
 }
 

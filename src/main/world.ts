@@ -191,6 +191,7 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     platform,
     guards: config.guards,
     drift: config.drift,
+    revert: config.revert,
     drifts: driftsOf(config),
     grace: config.grace,
   }

@@ -70,6 +70,7 @@ const host: HostSettings = {
   platform: platformOf('linux', 'amd64'),
   guards: noRules,
   drift: 'heal',
+  revert: 'updates',
   drifts: {},
   grace: 0,
 }

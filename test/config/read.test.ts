@@ -43,6 +43,7 @@ describe('readConfig() defaults', () => {
       deadline: 300_000,
       debounce: 2_000,
       drift: 'heal',
+      revert: 'updates',
       sweep: 60_000,
       grace: 3_600_000,
       bodyLimit: 5_000_000,

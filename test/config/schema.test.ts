@@ -37,6 +37,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { allowHooks: ['shop', 'a-b_c'] },
     { stacks: { web: { directory: '/srv/web' }, 'a-b_c': { directory: '~/s' } } },
     { stacks: { web: {} } },
+    { revert: 'images' },
     { drift: 'report', sweep: '30s', stacks: { web: { drift: 'heal' } } },
   ]
   const bad: readonly unknown[] = [
@@ -84,6 +85,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { guards: { window: 'nights' } },
     { guards: { window: { cron: '* 2 * * *', hours: '02:00-03:00' } } },
     { drift: 'ignore' },
+    { revert: 'everything' },
     { stacks: { web: { drift: true } } },
     { stacks: ['web'] },
     { stacks: { web: '/srv/web' } },
@@ -113,7 +115,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
       value === undefined ? [] : [[key, value] as const],
     )
-    expect(defaults.length).toBe(7)
+    expect(defaults.length).toBe(8)
     expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
   })
 })

@@ -135,6 +135,20 @@ describe('updateFailed()', () => {
     expect(quarantine(world).map(({ image }) => image)).toEqual(['ghcr.io/o/db'])
   })
 
+  it('takes back image lines of a person too where that is configured, and lists none of them', async () => {
+    const { world, proven } = homelab()
+    const theirs = shop(line('app', '1.0.5', 9)).replace('services:', 'name: theirs\nservices:')
+    const { commit } = world.git.change({ 'shop/compose.yaml': theirs })
+    const ctx = { ...world.ctx, host: { ...world.ctx.host, revert: 'images' as const } }
+    expect((await fail({ ...world, ctx }, { commit, proven })).answer.commits).toHaveLength(1)
+    expect(world.git.text('shop/compose.yaml')).toBe(
+      shop(line('app', '1.0.0', 1)).replace('services:', 'name: theirs\nservices:'),
+    )
+    expect(world.git.text(FILE)).toBeNull()
+    expect(world.git.log()[0]?.message).toContain(`\nMagos-Reverts: ${commit}\n`)
+    expect((await fail({ ...world, ctx }, { commit, proven })).answer.commits).toEqual([])
+  })
+
   it('leaves a line that a person changed after the update', async () => {
     const { world, proven } = homelab()
     const failed = await publish(world)

@@ -162,6 +162,7 @@ const usualHost: HostSettings = {
   platform: { os: 'linux', architecture: 'amd64', variant: null },
   guards: noRules,
   drift: 'heal',
+  revert: 'updates',
   drifts: {},
   grace: 3_600_000,
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { QUARANTINE_FILE } from '../quarantine/quarantine.ts'
 import type { TreeEntry } from '../revision.ts'
 import { usualOptions, type StackOptions } from '../settings/stack-settings.ts'
 import type { Stack } from '../stack.ts'
@@ -27,7 +28,7 @@ export function pathInStack(stack: Stack, path: string): string | null {
 
 /**
  * The tracked files of a stack: all below its directory but those of stacks nested in it, and what it refers to
- * elsewhere in the repository, folders whole.
+ * elsewhere in the repository, folders whole. The quarantine is about updates alone, also where the stack lies at the root.
  */
 export function stackEntries(
   stack: Stack,
@@ -41,7 +42,9 @@ export function stackEntries(
   const named = (path: string) =>
     referred.some((root) => path === root || path.startsWith(`${root}/`))
   const own = (path: string) =>
-    pathInStack(stack, path) !== null && !nested.some((root) => path.startsWith(`${root}/`))
+    pathInStack(stack, path) !== null &&
+    path !== QUARANTINE_FILE &&
+    !nested.some((root) => path.startsWith(`${root}/`))
   return [...entries].filter(({ path }) => own(path) || named(path))
 }
 

@@ -33,6 +33,7 @@ const entries = [
   'shopping/compose.yaml',
   'common/base.yaml',
   'common/tls/cert',
+  '.magos/quarantine.yaml',
 ].map((path) => entry(path))
 const directories = ['', 'shop', 'shop/nested', 'shopping']
 
