@@ -74,7 +74,7 @@ function parseFloatText(text: string): Scalar | null {
     if (name?.toLowerCase() === 'nan') return sign === '' ? { kind: 'float', value: NaN } : null
     return { kind: 'float', value: sign === '-' ? -Infinity : Infinity }
   }
-  if (!/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text)) return null
+  if (!/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i.test(text)) return null
   const value = Number(text)
   return Number.isFinite(value) ? { kind: 'float', value } : null
 }

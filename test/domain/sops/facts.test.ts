@@ -30,8 +30,16 @@ describe('comments', () => {
     const rule = ['encrypted_comment_regex', 'mark'] as const
     const values = fields(['a', [{ remark: ' mark' }, { remark: ' more' }, text('one')]])
     const file = encryptedFile('yaml', values, { rule })
-    expect(file).not.toContain('one')
+    expect(file).not.toContain('"one"')
     expect(openText(file, 'yaml')).toBe('a:\n    # mark\n    # more\n    - one\n')
+  })
+
+  test('behind one that a rule names are encrypted, and it is not', () => {
+    const rule = ['encrypted_comment_regex', 'mark'] as const
+    const values = fields({ remark: ' mark' }, { remark: ' more' }, ['a', text('one')])
+    const file = encryptedFile('yaml', values, { rule })
+    expect(file).toContain('# mark\n#ENC[')
+    expect(openText(file, 'yaml')).toBe('# mark\n# more\na: one\n')
   })
 
   test('are no value of a key', () => {
@@ -114,6 +122,7 @@ describe('clear YAML', () => {
     ['.5_0', '0.5', '0.5'],
     ['1E+10', '10000000000', '10000000000'],
     ['1e999', '1e999', '"1e999"'],
+    ['+9223372036854775808', '9223372036854776000', '9223372036854776000'],
     ['36893488147419103232', '36893488147419103000', '36893488147419103000'],
     ['yes', 'yes', '"yes"'],
     ['no', 'no', '"no"'],
@@ -318,4 +327,32 @@ test('a rule is text that nobody signed, and costs linear time', () => {
   const file = encryptedFile('json', fields([key, text('one')]))
   const hostile = file.replace('"sops": {', '"sops": {"encrypted_regex": "^(a+)+$", ')
   expect(outcomeOf(hostile, 'json')).toContain('mac-mismatch')
+})
+
+describe('a hostile size costs linear time', () => {
+  const many = 300_000
+
+  test.each([
+    ['digits of an integer', { type: 'int', text: '1'.repeat(many) }, 'corrupt-value'],
+    ['digits of a float', { type: 'float', text: `${'1'.repeat(many)}x` }, 'corrupt-value'],
+    [
+      'a fraction of a second',
+      { type: 'time', text: `2024-01-01T00:00:00.${'0'.repeat(many)}` },
+      'corrupt-value',
+    ],
+  ])('%s', (_, leaf, code) => {
+    const file = encryptedFile('yaml', fields(['a', leaf]))
+    expect(outcomeOf(file, 'yaml').slice(0, code.length)).toBe(code)
+  })
+
+  test.each([
+    ['a number in JSON', 'json', `{"a_unencrypted": ${'1'.repeat(many)}}`],
+    ['a number in YAML', 'yaml', `a: ${'1_'.repeat(many)}\nb: 0x${'f'.repeat(many)}\n`],
+    ['an angle in YAML', 'yaml', `a: ${'1:'.repeat(many)}\n`],
+    ['blanks in INI', 'ini', `[s]\na = x${' '.repeat(many)}y${' '.repeat(many)}\n`],
+    ['marks in INI', 'ini', `[s]\n${';'.repeat(many)}\na = ${'"'.repeat(many)}\n`],
+    ['lines in dotenv', 'dotenv', 'A=\n'.repeat(many)],
+  ] as const)('%s', (_, format, content) => {
+    expect(outcomeOf(content, format)).toMatch(/^bad-metadata: /)
+  })
 })
