@@ -6,8 +6,11 @@ import type { Revision } from '../src/domain/revision.ts'
 import type { Standing } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { deployRevision } from './revision-pushed.ts'
+import { ruleOf } from './steps/keep-stack.ts'
+import { mendNetworks, type NetworkCare } from './steps/mend-networks.ts'
 import { containersOf } from './steps/resolve-stack.ts'
 import { stackDrift } from './steps/stack-drift.ts'
+import { viewRepository } from './steps/view-repository.ts'
 
 export interface DriftAnswer {
   readonly deployments: readonly Deployment[]
@@ -39,10 +42,24 @@ export async function driftDetected(
           departures,
           signal,
         )
+  const remade =
+    departures.length > 0
+      ? null
+      : await careForNetworks(
+          ctx,
+          looks.flatMap(([standing, state]) => (state === 'none' ? [standing] : [])),
+          observed,
+          signal,
+        )
   const again = departures.filter(({ project }) => moving.includes(project))
   return {
-    answer: { deployments: mended?.answer.deployments ?? [] },
-    followUps: [...(mended?.followUps ?? []), ...(moving.length === 0 ? [] : [lookAgain(again)])],
+    answer: {
+      deployments: [mended, remade].flatMap((one) => one?.answer.deployments ?? []),
+    },
+    followUps: [
+      ...[mended, remade].flatMap((one) => one?.followUps ?? []),
+      ...(moving.length === 0 ? [] : [lookAgain(again)]),
+    ],
     next: 'done',
   }
 }
@@ -56,6 +73,27 @@ function lookAt(
   const proven = ctx.history.proven(stack)
   if (proven === null) return 'none'
   return stackDrift(ctx, proven, containersOf(project, observed), departures).state
+}
+
+/** No event tells of a firewall that was flushed or a name server that died, so only the sweep looks for them. */
+async function careForNetworks(
+  ctx: Context,
+  standings: readonly Standing[],
+  observed: ObservedState,
+  signal: AbortSignal,
+): Promise<Handled<DeployAnswer> | null> {
+  const cares = standings.flatMap(({ stack }): NetworkCare[] => {
+    const proven = ctx.history.proven(stack)
+    if (proven === null) return []
+    return [{ proven, rule: ruleOf(ctx, stack), probes: () => probesOf(ctx, stack, signal) }]
+  })
+  const remade = await mendNetworks(ctx, cares, observed, signal)
+  return remade.length === 0 ? null : mend(ctx, remade, [], signal)
+}
+
+async function probesOf(ctx: Context, stack: string, signal: AbortSignal) {
+  const view = await viewRepository(ctx, await lastRevision(ctx, signal), signal)
+  return view.stacks.find(({ name }) => name === stack)?.options.probes ?? []
 }
 
 /** In one pass, so that stacks come up behind those that they come after. */

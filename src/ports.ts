@@ -282,6 +282,12 @@ export interface Engine {
   restart(ids: readonly string[], signal: AbortSignal): Promise<void>
   /** Sends a signal to the first process of containers; one that is gone or does not run is fine. */
   kill(ids: readonly string[], name: Signal, signal: AbortSignal): Promise<void>
+  /**
+   * Connects running containers to their networks anew without stopping them. Why not, by id, for those that were not.
+   */
+  reconnect(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+  /** Those of these running containers whose network promises to know names, and has nobody who answers. */
+  nameless(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Gives an image that is here a name, taking it from whatever had it. `gone` where there is no such image any more. */
   tag(imageId: string, image: string, signal: AbortSignal): Promise<'tagged' | 'gone'>
   /** The last lines a container wrote. */

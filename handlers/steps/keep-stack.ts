@@ -76,7 +76,8 @@ function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   return () => (answer ??= ask())
 }
 
-function ruleOf({ host }: Context, stack: string): DriftRule {
+/** What the owner of this host wants of a stack that drifted. */
+export function ruleOf({ host }: Pick<Context, 'host'>, stack: string): DriftRule {
   return host.drifts[stack] ?? host.drift
 }
 

@@ -15,7 +15,7 @@ export type TryServices = (
 ) => Promise<readonly ProbeLook[]>
 
 /** ms for which an answer holds: a connection costs nothing, a command as much as a look of the engine. */
-const HOLDS = { tcp: 0, http: 1_000, exec: 2_000 } as const
+const HOLDS = { published: 0, tcp: 0, http: 1_000, exec: 2_000 } as const
 
 /** Remembers between looks what was tried when. */
 export function serviceProber(

@@ -33,7 +33,7 @@ export const daemonSchema = settings({
   debounce: v.optional(duration({ min: '0s', max: '5s' }), '2s'),
   drift: v.optional(driftRule(), 'heal'),
   revert: v.optional(v.picklist(['updates', 'images'], expected('updates or images')), 'updates'),
-  sweep: v.optional(duration({ min: '10s', max: '24h' }), '1m'),
+  sweep: v.optional(duration({ min: '1s', max: '24h' }), '1m'),
   grace: v.optional(duration({ min: '0s', max: '720h' }), '1h'),
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(

@@ -56,6 +56,32 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('nameless() and reconnect()', () => {
+      it('find nothing wrong with containers that are well, and leave them running', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        await bringUp(
+          host,
+          project,
+          documentOf({ web: { image: image.text }, db: { image: image.text } }),
+        )
+        const before = await containersOf(host, project)
+        const ids = before.map(({ id }) => id)
+        expect(await host.engine.nameless(ids, signal)).toEqual([])
+        expect(await host.engine.reconnect(ids, signal)).toEqual(new Map())
+        const after = await containersOf(host, project)
+        const starts = (list: typeof before) => list.map(({ id, startedAt }) => [id, startedAt])
+        expect(starts(after)).toEqual(starts(before))
+        await removeProject(host, project)
+      })
+
+      it('say why a container that is gone was not connected, and know nothing of its names', async () => {
+        const gone = 'f'.repeat(64)
+        expect([...(await host.engine.reconnect([gone], signal)).keys()]).toEqual([gone])
+        expect(await host.engine.nameless([], signal)).toEqual([])
+      })
+    })
+
     describe('tag()', () => {
       it('names the image of a container, and says where there is no such image', async () => {
         const project = host.project()

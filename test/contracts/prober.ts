@@ -30,6 +30,7 @@ export function proberContract(name: string, start: () => Promise<ProberHost>): 
 
     it('finds an open port, and says why a closed one is none', async () => {
       expect(await host.prober.attempt({ kind: 'tcp', ...host.open }, signal)).toBeNull()
+      expect(await host.prober.attempt({ kind: 'published', ...host.open }, signal)).toBeNull()
       const refused = await host.prober.attempt({ kind: 'tcp', ...host.closed }, signal)
       expect(refused).toBe('connection refused')
     })

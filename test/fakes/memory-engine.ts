@@ -36,6 +36,8 @@ export interface MemoryHost {
   /** Images that are here, by `imageKey`. */
   readonly images: Set<string>
   readonly timing: MemoryTiming
+  /** Containers whose names nobody answers for, and why one cannot be connected anew. */
+  readonly networks: { readonly nameless: Set<string>; readonly refusals: Map<string, string> }
   /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
   behave(image: string, behaviour: MemoryBehaviour, digests?: readonly Digest[]): void
   behaviourOf(image: string, imageId?: string): MemoryBehaviour
@@ -101,6 +103,7 @@ export function createMemoryHost(
     containers: new Map(),
     images: new Set(),
     timing: { check, crash, look },
+    networks: { nameless: new Set(), refusals: new Map() },
     behave(image, behaviour, known = []) {
       behaviours.set(imageKey(image), behaviour)
       digests.set(imageKey(image), known)
@@ -216,6 +219,19 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     },
     async kill(ids, name, signal) {
       await Promise.resolve(host.enter(`kill ${name} ${ids.join(' ')}`, signal))
+    },
+    async reconnect(ids, signal) {
+      host.enter(`reconnect ${ids.join(' ')}`, signal)
+      const refused = ids.flatMap((id) => {
+        const reason = host.containers.has(id) ? host.networks.refusals.get(id) : 'it is gone'
+        if (reason === undefined) host.networks.nameless.delete(id)
+        return reason === undefined ? [] : [[id, reason] as const]
+      })
+      return await Promise.resolve(new Map(refused))
+    },
+    async nameless(ids, signal) {
+      host.enter('nameless', signal)
+      return await Promise.resolve(ids.filter((id) => host.networks.nameless.has(id)))
     },
     async tag(imageId, image, signal) {
       host.enter(`tag ${imageId} ${image}`, signal)

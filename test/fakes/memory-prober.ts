@@ -31,6 +31,7 @@ export function createMemoryProber(): MemoryProber {
 function nameOf(attempt: ProbeAttempt): string {
   switch (attempt.kind) {
     case 'tcp':
+    case 'published':
       return `${attempt.host}:${attempt.port}`
     case 'http':
       return attempt.url

@@ -9,6 +9,7 @@ import { shallDrive } from './health.ts'
 import type { DrivesHealthchecks } from './health.ts'
 import { readInfo } from './info.ts'
 import { containerLogs } from './logs.ts'
+import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
 import { pullImage, pullName } from './pull.ts'
 import { killContainers, removeContainers, restartContainers, stopContainers } from './end.ts'
@@ -37,6 +38,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { runtime, run, follow, clock, log, runtimeDirectory } = options
   const { drivesHealthchecks = 'when-no-systemd', look = 500, pullDeadline = 600_000 } = options
   const engine: EngineCommand = { runtime, run }
+  // The same for as long as this process lives, for it belongs to its user.
+  let isRootless: boolean | undefined
   sweepPrivateDirectories(runtimeDirectory)
   return {
     info: (signal) => info(engine, signal),
@@ -57,6 +60,12 @@ export function createEngine(options: EngineOptions): Engine {
     stop: (ids, signal) => stopContainers({ engine, clock }, ids, signal),
     restart: (ids, signal) => restartContainers({ engine, clock }, ids, signal),
     kill: (ids, name, signal) => killContainers({ engine }, ids, name, signal),
+    reconnect: (ids, signal) => reconnectContainers({ engine }, ids, signal),
+    async nameless(ids, signal) {
+      if (runtime === 'docker' || ids.length === 0) return []
+      const rootless = (isRootless ??= (await info(engine, signal)).rootless)
+      return namelessContainers({ engine, rootless, runtimeDirectory }, ids, signal)
+    },
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),

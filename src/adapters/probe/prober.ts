@@ -5,6 +5,7 @@ import type { Prober } from '../../ports.ts'
 import { execute } from './exec.ts'
 import { requestStatus } from './http.ts'
 import { openConnection } from './tcp.ts'
+import { openPublished } from './published.ts'
 
 export interface ProberOptions {
   readonly runtime: 'podman' | 'docker'
@@ -23,6 +24,8 @@ export function createProber({
     switch (what.kind) {
       case 'tcp':
         return openConnection(what, patience.network, signal)
+      case 'published':
+        return openPublished(what, patience.network, signal)
       case 'http':
         return requestStatus(what, patience.network, signal)
       case 'exec':

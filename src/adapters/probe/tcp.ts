@@ -1,17 +1,19 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
-/** null where a connection came about, else why not. */
+/** null where a connection came about and was found good, else why not. */
 export async function openConnection(
   { host, port }: { readonly host: string; readonly port: number },
   patience: number,
   signal: AbortSignal,
+  judge: (socket: Socket) => string | null = () => null,
 ): Promise<string | null> {
   return await new Promise((resolve) => {
     const late = AbortSignal.timeout(patience)
     const socket = connect({ host, port, signal: AbortSignal.any([signal, late]) })
     socket.once('connect', () => {
+      const failure = judge(socket)
       socket.destroy()
-      resolve(null)
+      resolve(failure)
     })
     socket.once('error', (error) => {
       resolve(late.aborted ? `nothing within ${patience / 1000} s` : networkWords(error))

@@ -13,6 +13,8 @@ export interface ProbeTarget {
 
 /** What can be tried from this host. */
 export type ProbeAttempt =
+  /** A port that the engine forwards into a container. */
+  | { readonly kind: 'published'; readonly host: string; readonly port: number }
   | Exclude<ProbeCheck, { readonly kind: 'exec' }>
   | {
       readonly kind: 'exec'
@@ -50,6 +52,7 @@ export function targetText({ attempt }: ProbeTarget): string {
     case 'http':
       return attempt.url
     case 'tcp':
+    case 'published':
       return `port ${attempt.port} of ${attempt.host}`
     case 'exec':
       return `"${attempt.command.join(' ')}"`
@@ -74,7 +77,7 @@ function portTargets({ service, ports }: ObservedContainer): readonly ProbeTarge
     .map((port) => ({
       service,
       source: 'port',
-      attempt: { kind: 'tcp', host: reachable(port), port: port.port },
+      attempt: { kind: 'published', host: reachable(port), port: port.port },
       deadline: null,
     }))
 }
@@ -90,7 +93,7 @@ function distinct(targets: readonly ProbeTarget[]): readonly ProbeTarget[] {
   const byText = new Map(targets.map((target) => [targetText(target), target]))
   return [...byText.values()].filter(
     ({ attempt }) =>
-      !(attempt.kind === 'tcp' && attempt.host === '::1') ||
+      !(attempt.kind === 'published' && attempt.host === '::1') ||
       !byText.has(`port ${attempt.port} of 127.0.0.1`),
   )
 }

@@ -1,0 +1,169 @@
+import {
+  areUp,
+  cutContainers,
+  mayStop,
+  type Cut,
+  type Rung,
+} from '../../src/domain/deploy/network-care.ts'
+import { afterTry, leaveToMend } from '../../src/domain/deploy/trouble.ts'
+import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { Probe } from '../../src/domain/settings/probes.ts'
+import type { Log, ProvenState } from '../../src/ports.ts'
+import type { Context, DriftRule } from '../context.ts'
+import { serviceProber } from './probe-services.ts'
+
+export interface NetworkCare {
+  readonly proven: ProvenState
+  /** `report`: it is only told of. */
+  readonly rule: DriftRule
+  /** Which published ports shall not be tried; asked only where one takes no connection. */
+  readonly probes: () => Promise<readonly Probe[]>
+}
+
+/** Looks after each rung: a name server takes a moment, an application longer. */
+const LOOKS: Readonly<Record<Rung, number>> = { reconnect: 4, restart: 40, make: 0 }
+
+/**
+ * Whether proven stacks whose containers run can be reached, and what makes it so: they are connected to their networks
+ * anew, then started anew, then removed, each only where the milder did not help. Nothing but their own containers is
+ * touched. Returns the stacks of which containers were removed, so that they are made anew.
+ */
+export async function mendNetworks(
+  ctx: Context,
+  cares: readonly NetworkCare[],
+  state: ObservedState,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const projects = new Set(cares.map(({ proven }) => proven.project))
+  const running = state.containers.filter((one) => projects.has(one.project) && isRunning(one))
+  if (running.length === 0) return []
+  const nameless = await ctx.engine.nameless(
+    running.map(({ id }) => id),
+    signal,
+  )
+  const remade: string[] = []
+  for (const care of cares) {
+    const cuts = await findCuts(ctx, care, { state, nameless, probes: [] }, signal)
+    if (cuts.length === 0) continue
+    const probes = await care.probes()
+    const meant = await findCuts(ctx, care, { state, nameless, probes }, signal)
+    if (meant.length === 0) continue
+    const outcome = await mendNetwork(ctx, { ...care, probes, state }, meant, signal)
+    if (outcome === 'remade') remade.push(care.proven.stack)
+  }
+  return remade
+}
+
+type Caring = Omit<NetworkCare, 'probes'> & {
+  readonly probes: readonly Probe[]
+  readonly state: ObservedState
+}
+
+async function mendNetwork(
+  ctx: Context,
+  care: Caring,
+  cuts: readonly Cut[],
+  signal: AbortSignal,
+): Promise<'well' | 'cut' | 'remade'> {
+  const { stack, inputs } = care.proven
+  const log = ctx.log.child({ stack })
+  if (care.rule === 'report') {
+    tell(log, cuts, 'which is only reported here')
+    return 'cut'
+  }
+  const leave = leaveToMend(ctx.upkeep.trouble(stack), { stack, inputs, now: ctx.now })
+  if (leave.leave !== 'go') return 'cut'
+  tell(log, cuts, 'its network is put right')
+  const rung = await climb({ ...ctx, log }, care, cuts, signal)
+  if (rung === 'none') return 'cut'
+  const reason = wordsOf(cuts)
+  if (rung === 'make') {
+    // It counts against the stack, but what was removed has to come back at once.
+    ctx.upkeep.note(afterTry(leave.trouble, { outcome: 'failed', reason, at: 0 }))
+    return 'remade'
+  }
+  ctx.upkeep.note(afterTry(leave.trouble, { outcome: 'mended', reason, at: ctx.now }))
+  return 'well'
+}
+
+/** The rung that helped, or the last one; `none` where containers may still be coming up. */
+async function climb(
+  ctx: Context,
+  care: Caring,
+  cuts: readonly Cut[],
+  signal: AbortSignal,
+): Promise<Rung | 'none'> {
+  const ids = cuts.map(({ id }) => id)
+  for (const [id, reason] of await ctx.engine.reconnect(ids, signal)) {
+    ctx.log.info({ container: id }, `Cannot be connected to its network anew: ${reason}`)
+  }
+  if (await isWell(ctx, care, cuts, 'reconnect', signal)) return helped(ctx.log, 'reconnect')
+  if (!mayStop(cuts, care.state)) return 'none'
+  await ctx.engine.restart(ids, signal)
+  if (await isWell(ctx, care, cuts, 'restart', signal)) return helped(ctx.log, 'restart')
+  ctx.log.warn({}, 'Containers cannot be reached after a restart: they are made anew')
+  await ctx.engine.remove(ids, signal)
+  return 'make'
+}
+
+function helped(log: Log, rung: Rung): Rung {
+  const what = rung === 'reconnect' ? 'connected to its networks anew' : 'started anew'
+  log.info({}, `Network put right: ${what}`)
+  return rung
+}
+
+async function isWell(
+  ctx: Context,
+  care: Caring,
+  cuts: readonly Cut[],
+  rung: Rung,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let looks = 0
+  for await (const state of ctx.engine.watch(care.proven.project, signal)) {
+    const ids = state.containers.filter(isRunning).map(({ id }) => id)
+    const nameless = await ctx.engine.nameless(ids, signal)
+    const looking = { state, nameless, probes: care.probes }
+    const left = await findCuts(ctx, care, looking, signal)
+    if (left.length === 0 && areUp(cuts, state)) return true
+    looks += 1
+    if (looks >= LOOKS[rung]) break
+  }
+  signal.throwIfAborted()
+  return false
+}
+
+interface Looking {
+  readonly state: ObservedState
+  readonly nameless: readonly string[]
+  readonly probes: readonly Probe[]
+}
+
+async function findCuts(
+  ctx: Pick<Context, 'prober'>,
+  { proven }: Pick<NetworkCare, 'proven'>,
+  { state, nameless, probes }: Looking,
+  signal: AbortSignal,
+): Promise<readonly Cut[]> {
+  const containers = state.containers.filter(
+    (one) => one.project === proven.project && isRunning(one),
+  )
+  const own = { ...state, containers }
+  const services = Object.keys(proven.services).map((name) => ({ name }))
+  const ports = probes.map((probe) => ({ ...probe, check: null }))
+  const looks = await serviceProber(ctx, services, ports)(own, signal)
+  return cutContainers(own, looks, nameless)
+}
+
+function isRunning({ state }: ObservedContainer): boolean {
+  return state === 'running'
+}
+
+function tell(log: Log, cuts: readonly Cut[], what: string): void {
+  for (const { service, reason } of cuts)
+    log.warn({ service }, `Cannot be reached, ${what}: ${reason}`)
+}
+
+function wordsOf(cuts: readonly Cut[]): string {
+  return cuts.map(({ service, reason }) => `service "${service}": ${reason}`).join('; ')
+}

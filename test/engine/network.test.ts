@@ -1,0 +1,89 @@
+/** A network that broke under running containers heals: real podman as root, whose bridges and rules are the suite's own. */
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../lab/daemon.ts'
+import { startHomelab, type Homelab } from '../lab/homelab.ts'
+import { containersOf, eventually } from './look.ts'
+
+const run = promisify(execFile)
+/** An ordinary user's bridges lie in a namespace that only podman enters. */
+const isRoot = process.getuid?.() === 0
+
+let lab: Homelab
+let port: number
+
+/** Whether an answer comes: podman itself takes connections where nothing forwards them. */
+async function serves(): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(500)
+    return (await fetch(`http://127.0.0.1:${port}/`, { signal })).ok
+  } catch {
+    return false
+  }
+}
+
+/** Whether the name server of podman's bridges lives. */
+async function answersNames(): Promise<boolean> {
+  const text = await readFile('/run/containers/networks/aardvark-dns/aardvark.pid', 'utf8')
+  const comm = await readFile(`/proc/${text.trim()}/comm`, 'utf8').catch(() => '')
+  return comm.startsWith('aardvark')
+}
+
+async function bridge(): Promise<string> {
+  const text = await lab.engine.podman(['network', 'inspect', 'shop_default'])
+  const [network]: readonly { readonly network_interface: string }[] = JSON.parse(text)
+  return network?.network_interface ?? ''
+}
+
+const faults: readonly (readonly [string, () => Promise<unknown>, () => Promise<boolean>])[] = [
+  ['flushed firewall rules', () => run('iptables', ['-t', 'nat', '-F']), serves],
+  ['a killed name server', killNameServer, answersNames],
+  ['a deleted bridge', async () => run('ip', ['link', 'delete', await bridge()]), serves],
+]
+
+async function killNameServer(): Promise<void> {
+  const text = await readFile('/run/containers/networks/aardvark-dns/aardvark.pid', 'utf8')
+  process.kill(Number(text), 'SIGKILL')
+}
+
+describe.skipIf(!isRoot)('the network of running containers', () => {
+  beforeAll(async () => {
+    lab = await startHomelab({ triggers: 'polling' })
+    port = await freePort()
+    const digest = await lab.push('app', '1.0.0', { serves: 'one' })
+    const image = `${lab.image('app')}:1.0.0@${digest}`
+    const content = `services:
+  web:
+    image: ${image}
+    init: true
+    stop_grace_period: 0s
+    ports: ['127.0.0.1:${port}:8080']
+  side:
+    image: ${image}
+    init: true
+    stop_grace_period: 0s
+`
+    const { commit } = await lab.repository.commit([{ path: 'shop/compose.yaml', content }])
+    const config = String(lab.environment()['MD_CONFIG'])
+    await writeFile(config, 'settle: 1s\ndeadline: 30s\nsweep: 1s\n')
+    await lab.start({ MD_POLL_INTERVAL: '1h' })
+    const { state } = await lab.status(commit, 'magos/attic/shop')
+    if (state !== 'success') throw new Error(`Expected the stack to run: ${state}`)
+  })
+  afterAll(async () => {
+    await lab.close()
+  })
+
+  test.each(faults)('heals after %s, and no container was stopped', async (_title, act, isWell) => {
+    await eventually(isWell, (well) => well)
+    const before = await containersOf(lab.engine, 'shop')
+    await act()
+    await eventually(isWell, (well) => !well)
+    await eventually(isWell, (well) => well)
+    const after = await containersOf(lab.engine, 'shop')
+    expect(after['web']).toMatchObject({ id: before['web']?.id, state: 'running' })
+    expect(after['side']).toMatchObject({ id: before['side']?.id, state: 'running' })
+  })
+})

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { driftDetected } from '../../handlers/drift-detected.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import type { World, WorldOptions } from './world.ts'
+
+const web = `{image: "ghcr.io/o/web@${digest(1)}", ports: ["8080:80"]}`
+const db = `{image: "ghcr.io/o/db@${digest(2)}"}`
+const DOOR = '127.0.0.1:8080'
+
+async function running(options: WorldOptions = {}, settings = ''): Promise<World> {
+  const files = { 'shop/compose.yaml': compose(`web: ${web}`, `db: ${db}`) }
+  const world = createWorld(
+    settings === '' ? files : { ...files, '.magos.yaml': settings },
+    options,
+  )
+  await deploy(world)
+  return world
+}
+
+/** What a sweep does to the host, and what it says. */
+async function sweep(world: World) {
+  const before = world.machine.calls.length
+  const lines = world.lines.length
+  const { answer } = await driftDetected(
+    world.ctx,
+    { kind: 'drift-detected', departures: [] },
+    signal,
+  )
+  return {
+    outcomes: outcomes(answer.deployments),
+    did: world.machine.calls
+      .slice(before)
+      .filter((call) => /^(?:reconnect|restart|remove|up) /.test(call)),
+    said: world.lines.slice(lines).map(({ message }) => message),
+  }
+}
+
+const id = (world: World) => containers(world)['shop-web-1'] ?? ''
+const other = (world: World) => containers(world)['shop-db-1'] ?? ''
+
+/** The port takes connections again once the engine did that. */
+function heals(world: World, call: 'reconnect' | 'restart' | 'up'): void {
+  const { calls } = world.machine
+  world.prober.answer(DOOR, 'connection refused')
+  const push = calls.push.bind(calls)
+  calls.push = (...made) => {
+    if (made.some((one) => one.startsWith(`${call} `))) world.prober.answer(DOOR, null)
+    return push(...made)
+  }
+}
+
+/** Containers are up long enough for their silence to mean something. */
+async function pass(world: World, ms: number): Promise<void> {
+  await world.machine.clock.sleep(ms, signal)
+}
+
+describe('mendNetworks()', () => {
+  it('does nothing where every port connects and every name is answered for', async () => {
+    const world = await running()
+    expect(await sweep(world)).toEqual({ outcomes: [], did: [], said: [] })
+  })
+
+  it('connects what cannot be reached to its networks anew, and leaves the others', async () => {
+    const world = await running()
+    heals(world, 'reconnect')
+    const { did, said } = await sweep(world)
+    expect(did).toEqual([`reconnect ${id(world)}`])
+    expect(said).toContain('Network put right: connected to its networks anew')
+    expect((await sweep(world)).did).toEqual([])
+  })
+
+  it('does so where nobody answers for names', async () => {
+    const world = await running()
+    world.machine.networks.nameless.add(other(world))
+    expect((await sweep(world)).did).toEqual([`reconnect ${other(world)}`])
+    expect((await sweep(world)).did).toEqual([])
+  })
+
+  it('stops nothing that may still be coming up', async () => {
+    const world = await running()
+    heals(world, 'restart')
+    expect((await sweep(world)).did).toEqual([`reconnect ${id(world)}`])
+  })
+
+  it('restarts what stays silent', async () => {
+    const world = await running()
+    await pass(world, 60_000)
+    heals(world, 'restart')
+    const { did, said } = await sweep(world)
+    expect(did).toEqual([`reconnect ${id(world)}`, `restart ${id(world)}`])
+    expect(said).toContain('Network put right: started anew')
+  })
+
+  it('makes anew what no restart helps, and proves it', async () => {
+    const world = await running()
+    await pass(world, 60_000)
+    const [before, beside] = [id(world), other(world)]
+    heals(world, 'up')
+    const { did, outcomes: came } = await sweep(world)
+    expect(did.slice(0, 3)).toEqual([
+      `reconnect ${before}`,
+      `restart ${before}`,
+      `remove ${before}`,
+    ])
+    expect(came).toEqual(['shop succeeded'])
+    expect(id(world)).not.toBe(before)
+    expect(other(world)).toBe(beside)
+  })
+
+  it('gives up on what nothing helps, after so many tries', async () => {
+    const world = await running()
+    world.prober.answer(DOOR, 'connection refused')
+    const did: number[] = []
+    for (let round = 0; round < 12; round += 1) {
+      await pass(world, 700_000)
+      did.push((await sweep(world)).did.length)
+    }
+    expect(did[0]).toBeGreaterThan(0)
+    expect(did.slice(-3)).toEqual([0, 0, 0])
+  })
+
+  it('leaves ports alone that are said to be ignored', async () => {
+    const settings = 'stacks:\n  shop:\n    probes:\n      web: {ports: ignore}\n'
+    const world = await running({}, settings)
+    world.prober.answer(DOOR, 'connection refused')
+    expect((await sweep(world)).did).toEqual([])
+  })
+
+  it('only tells where drift is only reported', async () => {
+    const world = await running({ host: { drift: 'report' } })
+    heals(world, 'reconnect')
+    const { did, said } = await sweep(world)
+    expect(did).toEqual([])
+    expect(said.join()).toContain('only reported')
+  })
+
+  it('says why a container cannot be connected anew', async () => {
+    const world = await running()
+    heals(world, 'restart')
+    world.machine.networks.refusals.set(id(world), 'its network "shop_default" is gone')
+    expect((await sweep(world)).said).toContain(
+      'Cannot be connected to its network anew: its network "shop_default" is gone',
+    )
+  })
+})
