@@ -77,13 +77,20 @@ export async function startFixture(
     files = firstFiles,
     timeout,
     hook,
-  }: { files?: readonly TreeChange[]; timeout?: number; hook?: Hook } = {},
+    time = 'apart',
+  }: {
+    files?: readonly TreeChange[]
+    timeout?: number
+    hook?: Hook
+    /** `shared`: GitHub’s limits go by the test’s own clock. */
+    time?: 'apart' | 'shared'
+  } = {},
 ): Promise<Fixture> {
-  const lab = await startGitHub({ parts })
+  const clock = createTestClock()
+  const lab = await startGitHub({ parts, ...(time === 'shared' ? { now: () => clock.now() } : {}) })
   const repository = await lab.createRepository({ files })
   const app = await lab.createApp(hook === undefined ? {} : { hook })
   const installation = lab.install(app, [repository])
-  const clock = createTestClock()
   const log = createMemoryLog()
   const connect = (options: Partial<GitHubOptions> = {}): GitHub =>
     createGitHub({
