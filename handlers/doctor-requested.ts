@@ -116,11 +116,13 @@ function installationChecks(
   if (isLocal || (asked.outcome !== 'answered' && view.outcome !== 'answered')) return []
   const name = 'github-app'
   return [
-    judgeAsked(name, asked, (state) =>
-      state === null || state.outcome === 'ready'
+    judgeAsked(name, asked, (state) => {
+      if (state !== null && state.outcome !== 'ready') return fail(name, state.reason, state.remedy)
+      const warning = state?.warning
+      return warning === undefined
         ? ok(name, 'it is installed and has what it needs')
-        : fail(name, state.reason, state.remedy),
-    ),
+        : warn(name, warning.reason, warning.remedy)
+    }),
   ]
 }
 

@@ -179,7 +179,11 @@ export interface Pulls extends Pick<Source, 'tree' | 'read'> {
 }
 
 export type InstallationState =
-  | { readonly outcome: 'ready' }
+  | {
+      readonly outcome: 'ready'
+      /** What may still stop a commit on the watched branch, as its rules say to whoever may not pass them by. */
+      readonly warning?: { readonly reason: string; readonly remedy: string }
+    }
   | {
       readonly outcome: 'missing' | 'suspended' | 'underprivileged'
       readonly reason: string

@@ -1,3 +1,4 @@
+import { tellInstallation } from '../../handlers/installation-changed.ts'
 import { MagosError } from '../domain/error.ts'
 import type { ExitCode } from '../cli/io.ts'
 import type { EdgeContext } from '../server/context.ts'
@@ -76,7 +77,10 @@ async function workOff(
   const { inbox } = store
   const world = await openUnlessEnded(() => openWorld(base, repository, store, signal), signal)
   if (world === null) return
-  const learned = learnBranch(world, edge, log, signal)
+  const learned = Promise.all([
+    learnBranch(world, edge, log, signal),
+    lookAtInstallation(world, signal),
+  ])
   const handle = handleEvents(world, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
@@ -113,6 +117,19 @@ async function learnBranch(
     edge.branch = await world.branchName(signal)
   } catch (error) {
     log.debug({ error }, 'Branch is not known yet: pushes to any of them count')
+  }
+}
+
+/** What is in the way is told at the start, and not when the first commit is refused. */
+async function lookAtInstallation(
+  { installation, log }: Pick<World, 'installation' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (installation === null) return
+  try {
+    await tellInstallation({ installation, log }, signal)
+  } catch (error) {
+    log.debug({ error }, 'GitHub does not say now what the App may do')
   }
 }
 

@@ -35,6 +35,17 @@ describe('installationChanged()', () => {
     },
   )
 
+  it('says what may stop commits, and goes on', async () => {
+    const warning = { reason: '"main" is protected', remedy: 'Bypass it' }
+    const { result, lines } = await handle({ outcome: 'ready', warning })
+    expect(result.followUps).toHaveLength(2)
+    expect(lines[0]).toEqual({
+      level: 'warn',
+      fields: { remedy: 'Bypass it' },
+      message: 'Branch: "main" is protected',
+    })
+  })
+
   it('means nothing where there is no GitHub', async () => {
     const { ctx, lines } = createWorld({})
     expect(await installationChanged(ctx, event, signal)).toEqual({

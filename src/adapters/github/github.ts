@@ -74,7 +74,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     }),
     pulls: createPulls({ client, repository, branch }),
     reports: createReports({ client, budget, order, repository, page, log }),
-    installation: createInstallation({ app, tokens, repository }),
+    installation: createInstallation({ app, tokens, client, repository, branch }),
     async token(signal, { refresh = false } = {}) {
       const held = refresh ? await tokens.renew(null, signal) : await tokens.get(signal)
       return held.value

@@ -1,12 +1,16 @@
 import { MagosError } from '../../domain/error.ts'
 import type { Installation, InstallationState } from '../../ports.ts'
+import { branchWarning } from './branch-rules.ts'
 import { textField } from './answer.ts'
 import type { AppClient } from './app-client.ts'
+import type { Client } from './client.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface InstallationOptions {
   readonly app: AppClient
   readonly tokens: Tokens
+  readonly client: Client
+  readonly branch: (signal: AbortSignal) => string | Promise<string>
   readonly repository: { readonly owner: string; readonly repo: string }
 }
 
@@ -16,15 +20,19 @@ export function createInstallation(options: InstallationOptions): Installation {
 }
 
 async function readState(
-  { app, tokens, repository }: InstallationOptions,
+  options: InstallationOptions,
   signal: AbortSignal,
 ): Promise<InstallationState> {
+  const { app, tokens, repository } = options
   tokens.forget()
   const name = `${repository.owner}/${repository.repo}`
   const action = `Find the GitHub App's installation on "${name}"`
   const route = 'GET /repos/{owner}/{repo}/installation'
   try {
-    return judge(await app.asApp(route, repository, { action, signal }), name)
+    const state = judge(await app.asApp(route, repository, { action, signal }), name)
+    if (state.outcome !== 'ready') return state
+    const warning = await branchWarning(options, signal)
+    return warning === null ? state : { ...state, warning }
   } catch (error) {
     const missing = error instanceof MagosError && error.code === 'not-found'
     if (!missing) throw error

@@ -56,10 +56,10 @@ async function ground(parts: LabParts, files: Readonly<Record<string, string>>):
 }
 
 /** Works an event off, and all that follows from it but deployments. */
-async function work({ ctx }: Ground, event: Event): Promise<void> {
+async function work({ ctx }: Pick<Ground, 'ctx'>, event: Event): Promise<void> {
   const { followUps } = await handle(ctx, event, signal())
   for (const { event: next } of followUps) {
-    if (next.kind !== 'revision-pushed') await work({ ctx } as Ground, next)
+    if (next.kind !== 'revision-pushed') await work({ ctx }, next)
   }
 }
 

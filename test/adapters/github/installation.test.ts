@@ -25,6 +25,26 @@ describe('createGitHub().installation', () => {
     expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })
   })
 
+  it('state() warns of rules that stop commits, before one is tried', async () => {
+    const rule = { branch: 'main', bypass: [] }
+    at.repository.protect({ ...rule, type: 'pull_request' }, { ...rule, type: 'deletion' })
+    expect(await at.github.installation.state(signal())).toEqual({
+      outcome: 'ready',
+      warning: {
+        reason:
+          '"main" has the rules pull_request: commits are refused unless the GitHub App may bypass them',
+        remedy: 'Put the GitHub App on the bypass list of "main", or set "mode" to "pr"',
+      },
+    })
+    at.repository.protect({ ...rule, type: 'deletion' }, { ...rule, type: 'required_signatures' })
+    expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })
+  })
+
+  it('state() is ready also where GitHub does not tell the rules', async () => {
+    at.lab.faults.add({ method: 'GET', path: /\/rules\//u, fault: failing(403, 'Forbidden') })
+    expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })
+  })
+
   it('state() says that the App is not installed', async () => {
     at.lab.uninstall(at.installation)
     expect(await at.github.installation.state(signal())).toEqual({
