@@ -633,8 +633,8 @@ export interface LastGoodState {
   /** The tracked files as git has them: what is encrypted there is encrypted here. */
   readonly files: readonly StackFile[]
   readonly untracked: readonly { readonly path: string; readonly content: Uint8Array }[]
-  /** By service, the id of the image that it ran where no digest names it. */
-  readonly images: Readonly<Record<string, string>>
+  /** By service, the image that it ran where no digest names it: its id, and the name that the engine made of it. */
+  readonly images: Readonly<Record<string, { readonly id: string; readonly name: string }>>
   readonly at: number
 }
 

@@ -61,13 +61,14 @@ async function stateOf(
 function imagesWithoutDigest(
   services: ResolvedStack['desired']['services'],
   containers: readonly ObservedContainer[],
-): Readonly<Record<string, string>> {
+): LastGoodState['images'] {
   return Object.fromEntries(
     services
       .filter(({ image, source }) => source === 'built' || image?.digest === null)
       .flatMap(({ name }) => {
-        const id = containers.find(({ service }) => service === name)?.imageId ?? ''
-        return id === '' ? [] : [[name, id]]
+        const container = containers.find(({ service }) => service === name)
+        if (container === undefined || container.imageId === '') return []
+        return [[name, { id: container.imageId, name: container.image }] as const]
       }),
   )
 }

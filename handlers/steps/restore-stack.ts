@@ -1,5 +1,4 @@
 import { MagosError } from '../../src/domain/error.ts'
-import { formatImageReference } from '../../src/domain/image-reference.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
@@ -172,17 +171,17 @@ function strays({ stack, project }: LastGoodState, { containers }: ObservedState
 async function readyImages(
   ctx: Context,
   resolved: ResolvedStack,
-  { images, project }: LastGoodState,
+  { images }: LastGoodState,
   signal: AbortSignal,
 ): Promise<ResolvedStack> {
   const here = new Map<string, string>()
-  for (const { name, image } of changedServices(resolved)) {
-    const id = images[name]
-    if (id === undefined) continue
-    const reference = image === null ? `${project}-${name}` : formatImageReference(image)
-    const outcome = await ctx.engine.tag(id, reference, signal)
-    if (outcome === 'tagged') here.set(name, reference)
-    else ctx.log.warn({ service: name, image: reference }, 'Image that ran is gone: having it anew')
+  for (const { name } of changedServices(resolved)) {
+    const image = images[name]
+    if (image === undefined) continue
+    const outcome = await ctx.engine.tag(image.id, image.name, signal)
+    if (outcome === 'tagged') here.set(name, image.name)
+    else
+      ctx.log.warn({ service: name, image: image.name }, 'Image that ran is gone: having it anew')
   }
   return here.size === 0 ? resolved : withoutPulls(resolved, here)
 }

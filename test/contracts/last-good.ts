@@ -32,7 +32,7 @@ export function lastGoodState(over: Partial<LastGoodState> = {}): LastGoodState 
       { path: 'shop/empty', mode: '100644', oid: 'e', content: new Uint8Array() },
     ],
     untracked: [{ path: 'shop/.env', content: bytes('A=1\n') }],
-    images: { web: 'f'.repeat(64) },
+    images: { web: { id: 'f'.repeat(64), name: 'ghcr.io/o/web:1' } },
     at: 1_000,
     ...over,
   }
@@ -79,7 +79,10 @@ export function lastGoodContract(name: string, open: () => LastGood): void {
 
     test('keep() replaces a state of the same inputs', async () => {
       await kept.keep(lastGoodState())
-      const again = lastGoodState({ images: { web: 'e'.repeat(64) }, commit: 'd'.repeat(40) })
+      const again = lastGoodState({
+        images: { web: { id: 'e'.repeat(64), name: 'ghcr.io/o/web:1' } },
+        commit: 'd'.repeat(40),
+      })
       await kept.keep(again)
       await kept.settle('shop', 'i1')
       expect(await kept.recall('shop', 'i1')).toEqual(again)

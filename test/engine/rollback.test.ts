@@ -8,11 +8,14 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Digest } from '../../src/domain/image-reference.ts'
 import { runMagos } from '../lab/daemon.ts'
+import { writeBuildContext } from '../lab/engine/image.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf } from './look.ts'
 
 const run = promisify(execFile)
 const NAME = 'shop'
+/** Building takes its time and is the same way, so it is part of the long form alone. */
+const long = process.env['MAGOS_LONG'] === '1'
 
 let lab: Homelab
 let repository: string
@@ -63,6 +66,26 @@ async function sync(...args: readonly string[]) {
 async function inside(path: string): Promise<string> {
   const { web } = await containersOf(lab.engine, NAME)
   return lab.engine.podman(['exec', web?.id ?? '', 'cat', path])
+}
+
+/** A stack whose images no digest names. */
+function imagesOnly(more: string): string {
+  return `services:
+  built:
+    build: ./src
+    stop_grace_period: 0s
+${more}  tagged:
+    image: ${lab.image('tagged')}:1
+    stop_grace_period: 0s
+${more}`
+}
+
+/** Ids and not names, for those move. */
+async function imageIds(): Promise<readonly string[]> {
+  const format = '{{.Names}} {{.ImageID}} {{.Image}}'
+  const filter = 'label=com.docker.compose.project=own'
+  const listed = await lab.engine.podman(['ps', '-a', '--filter', filter, '--format', format])
+  return listed.split('\n').toSorted()
 }
 
 function port(server: Server): number {
@@ -221,5 +244,27 @@ describe('a deployment that fails on real podman', () => {
     expect(deployment).toMatchObject({ outcome: 'unchanged' })
     expect(code).toBe(0)
     expect(await containersOf(lab.engine, NAME)).toEqual(before)
+  })
+})
+
+describe.runIf(long)('images that no digest names', () => {
+  test('the very images that ran run again, built and pulled ones', async () => {
+    await lab.push('tagged', '1', { serves: 'one' })
+    const source = join(repository, 'own/src')
+    await mkdir(source, { recursive: true })
+    await writeBuildContext(source, { serves: 'one' })
+    await commit({ 'own/compose.yaml': imagesOnly('') })
+    expect((await sync('own')).deployment).toMatchObject({ outcome: 'succeeded' })
+    const before = await imageIds()
+    await lab.push('tagged', '1', { serves: 'two' })
+    await commit({
+      'own/compose.yaml': imagesOnly('    tty: true\n'),
+      'own/src/Dockerfile': 'FROM scratch\nCOPY bin /bin\nCMD ["false"]\n',
+    })
+    const { deployment } = await sync('own')
+    expect(deployment).toMatchObject({ stack: 'own', outcome: 'rolled-back' })
+    expect(deployment.reason).toMatch(/^service "built" exited with 1; rolled back to/)
+    expect(await imageIds()).toEqual(before)
+    expect((await sync('own')).code).toBe(1)
   })
 })

@@ -287,7 +287,7 @@ describe('the last good state', () => {
     expect(documents).toHaveLength(2)
     expect(documents[0]).toMatchObject({ build: './src' })
     expect(documents[1]).not.toHaveProperty('build')
-    expect(documents[1]).toMatchObject({ image: 'docker.io/local/web' })
+    expect(documents[1]).toMatchObject({ image: 'local/web' })
   })
 })
 

@@ -68,7 +68,8 @@ function isManifest(value: unknown): value is Manifest {
     (provider === 'docker-compose' || provider === 'podman-compose') &&
     typeof at === 'number' &&
     isTexts(services) &&
-    isTexts(images) &&
+    isRecord(images) &&
+    Object.values(images).every(isImage) &&
     Array.isArray(files) &&
     files.every(isFile) &&
     Array.isArray(untracked) &&
@@ -89,6 +90,10 @@ function isSealed(value: unknown): value is SealedPaths {
   const { files, mounts } = value
   if (!isRecord(files) || !isList(mounts)) return false
   return Object.values(files).every((reach) => reach === 'users' || reach === 'all')
+}
+
+function isImage(value: unknown): boolean {
+  return isRecord(value) && typeof value['id'] === 'string' && typeof value['name'] === 'string'
 }
 
 const MODES: ReadonlySet<unknown> = new Set(['100644', '100755', '120000', '160000'])
