@@ -22,6 +22,7 @@ describe('readAnnotation() reads', () => {
     '# {"magos": {"policy": "semver", "repo": "ghcr.io/o/app"}}',
     '# {"magos": {"policy": "semver", "include": "^[{}\\"]+$"}}',
     String.raw`# {"magos": {"p\u006flicy": "semver"}}`,
+    '# {"magos": {"policy": "semver", "range": "^1", "ignore": [{"range": "^2"}, {"range": "^3"}]}}',
   ])('%s', (comment) => {
     expect(read(comment)).toMatchObject({ policy: { kind: 'semver' }, defects: [] })
   })
