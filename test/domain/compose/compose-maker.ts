@@ -2,7 +2,7 @@
 export type Dice = <T>(...sides: readonly T[]) => T
 
 export function makeDice(seed: number): Dice {
-  let state = (seed * 2_654_435_761 + 88_172_645) >>> 0 || 1
+  let state = (Math.imul(seed, 2_654_435_761) + 88_172_645) >>> 0 || 1
   return (...sides) => {
     state ^= state << 13
     state ^= state >>> 17
