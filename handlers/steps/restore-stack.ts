@@ -1,14 +1,14 @@
 import { MagosError } from '../../src/domain/error.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
-import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { FailedState, History, LastGoodState, ProvenState, Source } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp, orphansOf } from './bring-up.ts'
 import { pullImages } from './pull-images.ts'
 import type { StackSource } from './read-stack.ts'
+import { readyImages } from './ready-images.ts'
 import { remakeBroken } from './remake-broken.ts'
-import { changedServices, resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { stackFault } from './stack-fault.ts'
 import { startStopped } from './start-stopped.ts'
 
@@ -162,55 +162,6 @@ function strays({ stack, project }: LastGoodState, { containers }: ObservedState
   return containers.filter(
     (one) => one.labels[LABEL.stack] === stack.name && one.project !== project,
   )
-}
-
-/**
- * Where no digest names an image its name goes back to the one that ran, and nothing is pulled or built for it. One that
- * is gone is had anew, which may be another.
- */
-async function readyImages(
-  ctx: Context,
-  resolved: ResolvedStack,
-  { images }: LastGoodState,
-  signal: AbortSignal,
-): Promise<ResolvedStack> {
-  const here = new Map<string, string>()
-  for (const { name } of changedServices(resolved)) {
-    const image = images[name]
-    if (image === undefined) continue
-    const outcome = await ctx.engine.tag(image.id, image.name, signal)
-    if (outcome === 'tagged') here.set(name, image.name)
-    else
-      ctx.log.warn({ service: name, image: image.name }, 'Image that ran is gone: having it anew')
-  }
-  return here.size === 0 ? resolved : withoutPulls(resolved, here)
-}
-
-function withoutPulls(resolved: ResolvedStack, here: ReadonlyMap<string, string>): ResolvedStack {
-  const { services, document } = resolved.desired
-  const definitions = Object.entries(document.services).map(([name, definition]) => {
-    const image = here.get(name)
-    return [name, image === undefined ? definition : asImage(definition, image)] as const
-  })
-  return {
-    ...resolved,
-    desired: {
-      services: services.map((service) =>
-        here.has(service.name) ? neverPulled(service) : service,
-      ),
-      document: { ...document, services: Object.fromEntries(definitions) },
-    },
-  }
-}
-
-/** Nothing is built where the image is here. */
-function asImage(definition: Readonly<Record<string, unknown>>, image: string) {
-  const rest = Object.entries(definition).filter(([key]) => key !== 'build')
-  return { ...Object.fromEntries(rest), image }
-}
-
-function neverPulled(service: DesiredService): DesiredService {
-  return { ...service, pull: 'never' }
 }
 
 function provenBy(last: LastGoodState): ProvenState {
