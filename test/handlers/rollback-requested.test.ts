@@ -112,6 +112,16 @@ describe('rollbackRequested()', () => {
     expect(commits(world)).toEqual(before)
   })
 
+  it('throws `usage` for a commit that the branch left', async () => {
+    const world = await twoVersions()
+    const first = commits(world).at(-1) ?? ''
+    world.git.replace({ 'shop/compose.yaml': world.git.text('shop/compose.yaml') ?? '' })
+    await expect(rollback(world, { to: first })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('the branch has no such commit'),
+    })
+  })
+
   it('throws `stack` where nothing else was proven here, and where the images were the same', async () => {
     const world = createWorld({ 'shop/compose.yaml': shop(line('1.0.0', 1)) })
     await deploy(world)

@@ -157,6 +157,17 @@ describe('updateFailed()', () => {
     expect(world.git.text(FILE)).toBeNull()
   })
 
+  it('leaves a line that a person set back to an update of before', async () => {
+    const { world, proven } = homelab()
+    await publish(world)
+    const between = world.git.text('shop/compose.yaml') ?? ''
+    world.registry.push(app, '1.2.0', digest(3))
+    const failed = await publish(world)
+    world.git.change({ 'shop/compose.yaml': between })
+    expect((await fail(world, { commit: failed, proven })).answer.commits).toEqual([])
+    expect(world.git.text('shop/compose.yaml')).toBe(between)
+  })
+
   it('knows the update of another host by its trailers, and a squashed one with lines below them', async () => {
     const { world, proven } = homelab()
     const made = await publish(world)

@@ -17,6 +17,10 @@ export async function walkBack(
   if (first === null || last === null) return null
   if (from === to) return []
   const open = [first, last]
+  const known = new Map<string, DatedCommit>([
+    [from, last],
+    [to, first],
+  ])
   const found: DatedCommit[] = []
   let met = false
   while (open.some(({ revision }) => !old.has(revision.commit)) && found.length < LOOK_BACK) {
@@ -26,19 +30,33 @@ export async function walkBack(
     if (!isOld) found.push(commit)
     for (const parent of commit.parents) {
       if (!isOld && parent === from) met = true
-      if (isOld) old.add(parent)
+      if (isOld) markOld(parent, old, known)
       if (seen.has(parent)) continue
       seen.add(parent)
       const next = await read(parent)
       // What lies behind `from` only tells what to leave out.
-      if (next !== null) open.push(next)
-      else if (!isOld) return null
+      if (next !== null) {
+        known.set(parent, next)
+        open.push(next)
+      }
+      if (next === null && !isOld) return null
     }
   }
   if (!met && found.length < LOOK_BACK) return 'unrelated'
+  for (const parent of last.parents) markOld(parent, old, known)
   return found
     .filter(({ revision }) => !old.has(revision.commit))
     .map(({ revision, parents, message }) => ({ revision, parents, message }))
+}
+
+/** With what lies behind it: where clocks were wrong, that was looked at already. */
+function markOld(commit: string, old: Set<string>, known: ReadonlyMap<string, DatedCommit>): void {
+  const due = [commit]
+  for (let next = due.pop(); next !== undefined; next = due.pop()) {
+    if (old.has(next)) continue
+    old.add(next)
+    due.push(...(known.get(next)?.parents ?? []))
+  }
 }
 
 function takeNewest(open: DatedCommit[]): DatedCommit | undefined {
