@@ -48,6 +48,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'docker-registry': ['docker-registry'],
   'podman-compose': ['podman-compose'],
   age: ['age'],
+  strace: ['strace'],
 }
 
 const COMPOSE = 'docker-compose'
