@@ -184,6 +184,37 @@ describe('proposalsDue()', () => {
     expect(at.proposals.pulls).toMatchObject([{ state: 'open', comments: [] }])
   })
 
+  it('closes nothing while a registry gives no answer, conflicts or not', async () => {
+    const at = one()
+    await pass(at)
+    at.git.change({ 'shop/compose.yaml': `# mine\n${stack(line('app', '"mode": "pr"'))}` })
+    at.registry.fail(app, 'network')
+    await pass(at)
+    expect(at.proposals.pulls).toMatchObject([{ state: 'open', comments: [] }])
+  })
+
+  it('closes nothing of a group while one of its files does not read', async () => {
+    const at = world({
+      'shop/compose.yaml': stack(line('app', '"group": "g"', `1.1.0@${digest(2)}`)),
+      'store/compose.yaml': stack(line('db', '"group": "g"')),
+      '.magos.yaml': 'defaults: {mode: pr}\n',
+    })
+    await pass(at)
+    expect(at.proposals.pulls).toMatchObject([{ state: 'open' }])
+    at.git.change({ 'store/compose.yaml': 'services: {\n' })
+    await pass(at)
+    expect(at.proposals.pulls).toMatchObject([{ state: 'open', comments: [] }])
+  })
+
+  it('leaves a pull request open that somebody else works on, though nothing asks for it', async () => {
+    const at = one()
+    await pass(at)
+    at.proposals.commitByHand(at.proposals.pulls[0]?.branch ?? '')
+    at.git.put({ 'shop/compose.yaml': stack(line('app')) })
+    await pass(at)
+    expect(at.proposals.pulls).toMatchObject([{ state: 'open', comments: [] }])
+  })
+
   it('puts a group into one pull request, over stacks and images', async () => {
     const at = world({
       'shop/compose.yaml': stack(line('app', '"group": "media"')),
