@@ -48,6 +48,8 @@ export interface HostSettings {
   readonly allowPaths: readonly string[]
   /** Per stack: an own stable directory, absolute. */
   readonly directories: Readonly<Record<string, string>>
+  /** Stacks whose directory is the one that their containers were started in. */
+  readonly adopting: readonly string[]
   /** What images must be there for where nothing else is said. */
   readonly platform: Platform
   /** Rules that hold for every image, whatever its annotation says. */

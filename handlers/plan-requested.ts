@@ -4,6 +4,7 @@ import { asMagosError } from '../src/domain/error.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
 import { holdReason } from '../src/domain/hold.ts'
+import { adoptStack } from './steps/adopt-stack.ts'
 import { foreignContainers } from './steps/foreign-containers.ts'
 import { reasonOf } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
@@ -41,7 +42,12 @@ async function planStack(
   signal: AbortSignal,
 ): Promise<PlanAnswer['stacks'][number] | UnplannedStack> {
   try {
-    const source = await readStack(ctx, view, stack, signal)
+    const adopted = await adoptStack(ctx, view, stack, observed, 'look', signal)
+    if (adopted.outcome === 'held') {
+      const { reason, remedy } = adopted
+      return { stack: stack.name, reason, remedy }
+    }
+    const source = await readStack({ ...ctx, files: adopted.files }, view, stack, signal)
     const resolved = await resolveStack(ctx, source, observed, signal)
     const held = foreignContainers(ctx.host, resolved)
     if (held !== null) return { stack: stack.name, ...held }

@@ -422,7 +422,22 @@ export interface StackFiles {
   read(stack: string, path: string, signal: AbortSignal): Promise<Uint8Array | null>
   /** Makes the tracked files be exactly these; journalled, so that a kill is finished or undone by the next call. */
   lay(stack: string, files: readonly LaidFile[], signal: AbortSignal): Promise<LayReport>
+  /**
+   * Makes a directory that a person made the stack's own from now on; durable when it resolves. To `look` nothing is
+   * written, and only what is returned is as if it were. Refuses one that is not there or cannot be the stack's.
+   */
+  adopt(stack: string, adopting: Adopting, signal: AbortSignal): Promise<AdoptOutcome>
 }
+
+export interface Adopting {
+  /** Absolute. */
+  readonly directory: string
+  readonly purpose: 'keep' | 'look'
+}
+
+export type AdoptOutcome =
+  | { readonly outcome: 'adopted'; readonly files: Pick<StackFiles, 'home' | 'read'> }
+  | { readonly outcome: 'refused'; readonly reason: string }
 
 // ---------------------------------------------------------------- secrets
 

@@ -4,6 +4,7 @@ import type { Stack } from '../../src/domain/stack.ts'
 import type { FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
+import { adoptStack, type Adopted } from './adopt-stack.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
@@ -74,6 +75,8 @@ async function decideStack(
   const hold = await ctx.holds.held(stack.name)
   // Whatever git says of it, and though nobody can read that.
   if (hold?.kind === 'operator') return setAside(ctx, view, heldStack(stack.name, hold))
+  const adopted = await adoptStack(ctx, view, stack, occasion.observed, 'keep', signal)
+  if (adopted.outcome === 'held') return setAside(ctx, view, unadopted(ctx, stack, adopted))
   const source = await readStack(ctx, view, stack, signal)
   const counting = await standingHold(ctx, hold, source)
   if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
@@ -176,6 +179,15 @@ interface RolledBack {
   readonly failed: FailedState
   readonly observed: ObservedState
   readonly departures: readonly Departure[]
+}
+
+function unadopted(
+  { log }: Context,
+  { name: stack }: Stack,
+  { reason, remedy }: Extract<Adopted, { readonly outcome: 'held' }>,
+) {
+  log.error({ stack, remedy }, `Stack held: ${reason}`)
+  return { stack, outcome: 'held', services: [], reason, remedy } as const
 }
 
 function givenUp(failed: FailedState): Deployment {

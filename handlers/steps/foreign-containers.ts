@@ -15,10 +15,11 @@ interface Held {
  * nothing stands in the way.
  */
 export function foreignContainers(
-  { directories }: HostSettings,
+  { directories, adopting }: HostSettings,
   { source, containers }: ResolvedStack,
 ): Held | null {
-  if (Object.hasOwn(directories, source.stack.name)) return null
+  const { name } = source.stack
+  if (Object.hasOwn(directories, name) || adopting.includes(name)) return null
   return notOurs(source, containers) ?? elsewhere(source, containers)
 }
 
@@ -32,7 +33,7 @@ function notOurs(
   const directory = first.labels['com.docker.compose.project.working_dir'] ?? 'PATH'
   return {
     reason: `project "${project}" has containers that Magos did not make: ${foreign.map(({ name }) => name).join(', ')}`,
-    remedy: `Name the directory that holds its data in the daemon's YAML: stacks: {${stack.name}: {directory: ${directory}}}`,
+    remedy: `Name the directory that holds its data in the daemon's YAML: stacks: {${stack.name}: {directory: ${directory}}}; or take it over from there: {directory: adopt}`,
   }
 }
 

@@ -52,7 +52,7 @@ export interface RegistrySettings {
 }
 
 export interface StackSettings {
-  /** Absolute; null: below the data directory. */
+  /** Absolute; `adopt`: where its containers were started; null: below the data directory. */
   readonly directory: string | null
   /** null: as everywhere. */
   readonly drift: DriftSetting | null

@@ -9,6 +9,7 @@ import { parseDuration, parseSize } from './quantity.ts'
 const HOST = String.raw`(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?`
 const REGISTRY = new RegExp(`^${HOST}$`)
 const MIRROR = new RegExp(String.raw`^${HOST}(?:/[a-z0-9][a-z0-9._-]*)*$`)
+const PATH = /^(?:\/|~(?:\/|$))/
 const STACK = /^[a-z0-9][a-z0-9_-]*$/
 
 /** What may be said about one registry. */
@@ -52,7 +53,9 @@ export const daemonSchema = settings({
       STACK,
       'a stack’s name: small letters, digits, - and _',
       settings({
-        directory: v.optional(pathText('a path that starts with / or ~/')),
+        directory: v.optional(
+          pathText('a path that starts with / or ~/, or adopt', /^(?:\/|~(?:\/|$)|adopt$)/),
+        ),
         drift: v.optional(driftRule()),
       }),
     ),
@@ -147,10 +150,10 @@ function rule(key: (typeof ruleKeys)[number]) {
   )
 }
 
-function pathText(what: string) {
+function pathText(what: string, pattern: RegExp = PATH) {
   return v.pipe(
     v.string(expected(what)),
-    v.check((value) => /^(?:\/|~(?:\/|$))/.test(value), expected(what)),
+    v.check((value) => pattern.test(value), expected(what)),
   )
 }
 

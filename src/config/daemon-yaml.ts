@@ -11,7 +11,7 @@ import type {
   SecretsSettings,
   StackSettings,
 } from './config.ts'
-import { expandPath } from './path.ts'
+import { expandPath, type Bases } from './path.ts'
 import { daemonSchema, registrySchema } from './daemon-schema.ts'
 import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -105,7 +105,7 @@ function settled(
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
     allowHooks: allowHooks ?? [],
     stacks: mapValues(stacks ?? {}, ({ directory, drift: own }) => ({
-      directory: directory === undefined ? null : expandPath(directory, bases),
+      directory: directoryOf(directory, bases),
       drift: own ?? null,
     })),
     secrets: {
@@ -117,6 +117,11 @@ function settled(
       noRules,
     ),
   }
+}
+
+function directoryOf(directory: string | undefined, bases: Bases): string | null {
+  if (directory === undefined) return null
+  return directory === 'adopt' ? directory : expandPath(directory, bases)
 }
 
 /** The registries that are well written although something else is not: so their own problems are told as well. */

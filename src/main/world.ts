@@ -188,6 +188,7 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     allowPaths: config.allowPaths,
     allowHooks: config.allowHooks,
     directories: directoriesOf(config),
+    adopting: adoptingIn(config),
     platform,
     guards: config.guards,
     drift: config.drift,
@@ -206,9 +207,13 @@ function rootStack({ repository }: Config, workingDirectory: string): string {
 function directoriesOf({ stacks }: Config): Record<string, string> {
   return Object.fromEntries(
     Object.entries(stacks).flatMap(([name, { directory }]) =>
-      directory === null ? [] : [[name, directory]],
+      directory === null || directory === 'adopt' ? [] : [[name, directory]],
     ),
   )
+}
+
+function adoptingIn({ stacks }: Config): readonly string[] {
+  return Object.keys(stacks).filter((name) => stacks[name]?.directory === 'adopt')
 }
 
 function driftsOf({ stacks }: Config): HostSettings['drifts'] {

@@ -67,6 +67,7 @@ const host: HostSettings = {
   allowPaths: [],
   allowHooks: [],
   directories: {},
+  adopting: [],
   platform: platformOf('linux', 'amd64'),
   guards: noRules,
   drift: 'heal',

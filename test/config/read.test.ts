@@ -412,8 +412,8 @@ describe('readConfig() problems', () => {
       'a mistake behind an alias, where it was made',
       yaml('stacks:\n  a: &x {directory: here}\n  b: *x\n'),
       [
-        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/',
-        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/',
+        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/, or adopt',
+        '/m.yaml:2:21: Cannot use "here": expected a path that starts with / or ~/, or adopt',
       ],
     ],
     [

@@ -38,6 +38,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { stacks: { web: { directory: '/srv/web' }, 'a-b_c': { directory: '~/s' } } },
     { stacks: { web: {} } },
     { revert: 'images' },
+    { stacks: { web: { directory: 'adopt' } } },
     { drift: 'report', sweep: '30s', stacks: { web: { drift: 'heal' } } },
   ]
   const bad: readonly unknown[] = [
@@ -91,7 +92,6 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { stacks: { web: '/srv/web' } },
     { stacks: { web: { directory: 'here' } } },
     { stacks: { Web: { directory: '/srv/web' } } },
-    { stacks: { web: { directory: 'adopt' } } },
     { stacks: { web: { directory: '/srv/web', host: 'a' } } },
   ]
 

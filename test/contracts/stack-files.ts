@@ -6,6 +6,8 @@ export interface StackFilesFixture {
   readonly files: StackFiles
   /** A person writes into the stable directory, making directories as needed. */
   write(stack: string, path: string, content: string): Promise<void>
+  /** A directory that a person made; its absolute path. */
+  make(): Promise<string>
   /** A person removes a file. */
   remove(stack: string, path: string): Promise<void>
   /** Every file there, by path, with its text. */
@@ -53,6 +55,29 @@ export function stackFilesContract(name: string, make: () => Promise<StackFilesF
       await lay({ a: '1', b: '1', 'c/d': '1' })
       expect(await lay({ a: '1', b: '2' })).toEqual({ written: ['b'], removed: ['c/d'], kept: [] })
       expect(await at.list('web')).toEqual({ a: '1', b: '2' })
+    })
+
+    it('adopt() makes a directory the stack’s own, and to look it leaves all as it is', async () => {
+      const directory = await at.make()
+      const before = at.files.home('web')
+      const looked = await at.files.adopt('web', { directory, purpose: 'look' }, signal())
+      expect(looked.outcome === 'adopted' ? looked.files.home('web') : looked).toBe(directory)
+      expect(at.files.home('web')).toBe(before)
+      const kept = await at.files.adopt('web', { directory, purpose: 'keep' }, signal())
+      expect(kept.outcome).toBe('adopted')
+      expect(at.files.home('web')).toBe(directory)
+      await at.write('web', 'data/rows', 'precious')
+      await lay({ 'compose.yaml': 'a\n' })
+      expect(await at.list('web')).toEqual({ 'compose.yaml': 'a\n', 'data/rows': 'precious' })
+    })
+
+    it('adopt() refuses a directory that is not there', async () => {
+      const adopting = { directory: '/no/such/directory', purpose: 'keep' } as const
+      expect(await at.files.adopt('web', adopting, signal())).toEqual({
+        outcome: 'refused',
+        reason: '"/no/such/directory" is not there any more',
+      })
+      expect(at.files.home('web')).not.toContain('/no/such')
     })
 
     it('lay() never touches what git never held', async () => {

@@ -15,6 +15,8 @@ export interface MemoryStackFiles extends StackFiles {
   /** A person removes a file there. */
   remove(stack: string, path: string): void
   list(stack: string): Record<string, string>
+  /** A person's directory that can be adopted. */
+  make(path: string): void
   /** The next `lay()` throws this and writes nothing. */
   failNext(error: Error): void
   /** Reports of every `lay()` that came to its end. */
@@ -28,6 +30,8 @@ interface Directory {
 
 export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): MemoryStackFiles {
   const directories = new Map<string, Directory>()
+  const homes = new Map<string, string>()
+  const made = new Set<string>()
   const reports: { stack: string; report: LayReport }[] = []
   let failure: Error | null = null
   const directory = (stack: string): Directory => {
@@ -37,7 +41,21 @@ export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): Memory
   }
   return {
     reports,
-    home: (stack) => `${root}/${stack}`,
+    home: (stack) => homes.get(stack) ?? `${root}/${stack}`,
+    async adopt(stack, { directory: path, purpose }, signal) {
+      refuseInterrupted(signal)
+      if (!made.has(path)) {
+        return await Promise.resolve({
+          outcome: 'refused',
+          reason: `"${path}" is not there any more`,
+        })
+      }
+      if (purpose === 'keep') homes.set(stack, path)
+      const { read } = this
+      const home = (name: string) => (name === stack ? path : this.home(name))
+      return { outcome: 'adopted', files: { home, read } }
+    },
+    make: (path) => void made.add(path),
     async read(stack, path, signal) {
       refuseInterrupted(signal)
       const file = directory(stack).disk.get(path)

@@ -814,7 +814,7 @@ describe('revisionPushed() beside containers of somebody else', () => {
       outcome: 'held',
       reason: 'project "shop" has containers that Magos did not make: shop-web-1',
       remedy:
-        "Name the directory that holds its data in the daemon's YAML: stacks: {shop: {directory: /home/me/shop}}",
+        "Name the directory that holds its data in the daemon's YAML: stacks: {shop: {directory: /home/me/shop}}; or take it over from there: {directory: adopt}",
     })
     expect(calls.filter((call) => /^(?:up|pull) .*shop/.test(call))).toEqual([])
     expect(world.files.list('shop')).toEqual({})

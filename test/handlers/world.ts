@@ -159,6 +159,7 @@ const usualHost: HostSettings = {
   allowPaths: [],
   allowHooks: [],
   directories: {},
+  adopting: [],
   platform: { os: 'linux', architecture: 'amd64', variant: null },
   guards: noRules,
   drift: 'heal',

@@ -10,9 +10,13 @@ export interface Homes {
   manifest(stack: string): string
 }
 
-/** Which stack lives where: below the root, or where the daemon's configuration says. */
-export function createHomes(root: string, directories: Readonly<Record<string, string>>): Homes {
-  const named = new Map(Object.entries(directories))
+/** Which stack lives where: below the root, where it was adopted, or where the daemon's configuration says. */
+export function createHomes(
+  root: string,
+  directories: Readonly<Record<string, string>>,
+  adopted: ReadonlyMap<string, string> = new Map(),
+): Homes {
+  const named = new Map([...adopted, ...Object.entries(directories)])
   const books = join(root, '.magos')
   const home = (stack: string): string => {
     const problem = stackProblem(stack)

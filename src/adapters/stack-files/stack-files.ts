@@ -12,6 +12,7 @@ import {
 } from '../../host/files.ts'
 import type { RunChild } from '../../host/process.ts'
 import type { LaidFile, LayReport, Log, StackFiles } from '../../ports.ts'
+import { adoptionProblem, openAdoptions } from './adoptions.ts'
 import { createHomes, type Homes } from './homes.ts'
 import { layOnce, type Laying } from './lay.ts'
 import { targetOf } from './target.ts'
@@ -39,7 +40,8 @@ export function createStackFiles({
   log,
   onStep = () => undefined,
 }: StackFilesOptions): StackFiles {
-  const homes = createHomes(root, directories)
+  const adoptions = openAdoptions(root)
+  let homes = createHomes(root, directories, adoptions.all())
   const owners = new Map<string, string>()
   const queues = new Map<string, Promise<unknown>>()
   const lay = async (
@@ -60,6 +62,20 @@ export function createStackFiles({
     async read(stack, path, signal) {
       interrupted(signal, stack)
       return await readInside(homes, stack, path)
+    },
+    async adopt(stack, { directory, purpose }, signal) {
+      interrupted(signal, stack)
+      const adopted = new Map([...adoptions.all(), [stack, directory]])
+      const others = createHomes(root, directories, adopted)
+      const reason = await adoptionProblem(others, stack)
+      if (reason !== null) return { outcome: 'refused', reason }
+      if (purpose === 'keep') {
+        await adoptions.keep(stack, directory)
+        homes = others
+        log.info({ stack, directory }, 'Adopted the directory of a stack that ran already')
+      }
+      const read: StackFiles['read'] = (name, path) => readInside(others, name, path)
+      return { outcome: 'adopted', files: { home: (name) => others.of(name), read } }
     },
     lay(stack, files, signal) {
       const next = (queues.get(stack) ?? Promise.resolve()).then(() => lay(stack, files, signal))

@@ -7,6 +7,10 @@ stackFilesContract('in memory', async () => {
   return {
     files,
     write: async (stack, path, content) => files.write(stack, path, content),
+    make: async () => {
+      files.make('/home/ada/web')
+      return await Promise.resolve('/home/ada/web')
+    },
     remove: async (stack, path) => files.remove(stack, path),
     list: async (stack) => files.list(stack),
     dispose: async () => undefined,

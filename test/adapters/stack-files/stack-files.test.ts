@@ -4,6 +4,7 @@ import {
   link,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -20,11 +21,12 @@ import { git } from '../git/repository.ts'
 import { createLaboratory, filesBelow, type Laboratory, silent, writeInto } from './laboratory.ts'
 
 stackFilesContract('on disk', async () => {
-  const { start, dispose } = await createLaboratory()
+  const { start, dispose, root } = await createLaboratory()
   const files = start()
   return {
     files,
     write: (stack, path, content) => writeInto(files.home(stack), path, content),
+    make: () => mkdtemp(join(root, 'adopted-')),
     remove: (stack, path) => rm(join(files.home(stack), path)),
     list: (stack) => filesBelow(files.home(stack)),
     dispose,
@@ -38,6 +40,21 @@ const asLink = (content: string) => ({ mode: '120000' as const, content })
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 
 describe('createStackFiles()', () => {
+  it('knows after a restart what it adopted, and what the configuration says comes first', async () => {
+    const { start, dispose, root } = await createLaboratory()
+    const directory = await mkdtemp(join(root, 'adopted-'))
+    await start().adopt('web', { directory, purpose: 'keep' }, signal())
+    expect(start().home('web')).toBe(directory)
+    expect(start({ directories: { web: '/srv/web' } }).home('web')).toBe('/srv/web')
+    const other = { directory, purpose: 'keep' } as const
+    expect(await start().adopt('db', other, signal())).toEqual({
+      outcome: 'refused',
+      reason: expect.stringContaining('it is the directory of stack "web"'),
+    })
+    expect(start().home('db')).not.toBe(directory)
+    await dispose()
+  })
+
   let lab: Laboratory
   let files: StackFiles
   let home = ''
