@@ -1,17 +1,62 @@
 /** What people and other programs do to containers of proven stacks, on real podman. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runMagos } from '../lab/daemon.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, eventually, type SeenContainer } from './look.ts'
 
+const run = promisify(execFile)
 const SERVICES = ['killed', 'removed', 'stopped', 'replaced', 'other', 'untouched'] as const
 
 let lab: Homelab
 let repository: string
+/** Where a person started the diary, with rows in `./data` and in a volume. */
+let home: string
 let before: Readonly<Record<string, SeenContainer>>
 
 function service(name: string, image: string): string {
   return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
+}
+
+function diary(image: string): string {
+  const volumes = '["./data:/data", "book:/book"]'
+  return `services:\n  pen: {image: "${image}", init: true, stop_grace_period: 1s, volumes: ${volumes}}\nvolumes: {book: {}}\n`
+}
+
+/** As people do it: a directory with a compose file, and `docker compose up` in it. */
+async function startByHand(image: string): Promise<string> {
+  const directory = join(lab.engine.directory, 'diary')
+  await mkdir(join(directory, 'data'), { recursive: true })
+  await writeFile(join(directory, 'data/rows'), 'precious\n')
+  await writeFile(join(directory, 'compose.yaml'), diary(image))
+  const socket = join(lab.engine.directory, 'hand.sock')
+  const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
+    env: lab.engine.env,
+    stdio: 'ignore',
+  })
+  await eventually(
+    () => existsSync(socket),
+    (isThere) => isThere,
+  )
+  const env = { ...lab.engine.env, DOCKER_HOST: `unix://${socket}` }
+  await run('docker-compose', ['up', '-d', '--pull', 'never'], { cwd: directory, env })
+  const ended = once(service, 'exit')
+  service.kill()
+  await ended
+  const { pen } = await containersOf(lab.engine, 'diary')
+  await podman(
+    'exec',
+    pen?.id ?? '',
+    'sh',
+    '-c',
+    'echo chapter > /book/one; echo more >> /data/rows',
+  )
+  return directory
 }
 
 const id = (name: string) => before[name]?.id ?? ''
@@ -27,11 +72,17 @@ beforeAll(async () => {
     `${lab.image('app')}:1@${await lab.push('app', '1', { health: 'none' })}`,
     `${lab.image('app')}:2@${await lab.push('app', '2', { health: 'none', serves: 'two' })}`,
   ]
-  await podman('pull', '-q', '--tls-verify=false', two.replace(/:2@/u, '@'))
+  for (const image of [one, two]) {
+    await podman('pull', '-q', '--tls-verify=false', image.replace(/:\d@/u, '@'))
+  }
   repository = await lab.localRepository('checked-out', {
     'shop/compose.yaml': `services:\n${SERVICES.map((name) => service(name, one)).join('')}`,
+    'diary/compose.yaml': diary(one),
     'blog/compose.yaml': `services:\n${service('front', one)}${service('back', one)}`,
   })
+  home = await startByHand(one)
+  const { MD_CONFIG = '' } = lab.environment()
+  await appendFile(MD_CONFIG, 'stacks:\n  diary:\n    directory: adopt\n')
   await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
   before = await eventually(
     () => containersOf(lab.engine, 'shop'),
@@ -39,7 +90,7 @@ beforeAll(async () => {
   )
   await eventually(
     () => status(),
-    (stacks) => stacks.length === 2 && stacks.every(({ state }) => state === 'proven'),
+    (stacks) => stacks.length === 3 && stacks.every(({ state }) => state === 'proven'),
   )
 })
 afterAll(async () => {
@@ -53,6 +104,17 @@ async function status(): Promise<{ name: string; state: string; reason: string }
 }
 
 describe('magos run', () => {
+  test('adopts a stack that was started by hand without losing a byte', async () => {
+    const { pen } = await containersOf(lab.engine, 'diary')
+    const said = (...command: readonly string[]) => podman('exec', pen?.id ?? '', ...command)
+    expect(await said('cat', '/book/one')).toBe('chapter')
+    expect(await said('cat', '/data/rows')).toBe('precious\nmore')
+    expect(await readFile(join(home, 'data/rows'), 'utf8')).toBe('precious\nmore\n')
+    const label = '{{index .Config.Labels "magos.home"}}'
+    expect(await podman('inspect', '--format', label, pen?.id ?? '')).toBe(home)
+    expect(await podman('volume', 'ls', '-q')).toBe('diary_book')
+  })
+
   test('puts five kinds of drift right within seconds, and leaves what did not drift', async () => {
     const labels = async (name: string) =>
       Object.entries(
