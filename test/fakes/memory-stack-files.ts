@@ -51,7 +51,7 @@ export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): Memory
         })
       }
       if (purpose === 'keep') homes.set(stack, path)
-      const { read } = this
+      const read: StackFiles['read'] = (name, file, asked) => this.read(name, file, asked)
       const home = (name: string) => (name === stack ? path : this.home(name))
       return { outcome: 'adopted', files: { home, read } }
     },
