@@ -17,6 +17,7 @@ import type {
   Memory,
   Prerequisites,
   Prober,
+  PulledImages,
   Proposals,
   Pulls,
   Registry,
@@ -62,6 +63,8 @@ export interface HostSettings {
   readonly drifts: Readonly<Record<string, DriftRule>>
   /** ms that a stack which left the repository runs on. */
   readonly grace: number
+  /** Images of a repository that stay on this host, the last good one counted. */
+  readonly keepImages: number
 }
 
 export type DriftRule = 'heal' | 'report'
@@ -90,6 +93,7 @@ export interface Context {
   readonly lastGood: LastGood
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
+  readonly pulledImages: PulledImages
   readonly machine: Machine
   readonly secrets: Secrets
   readonly secretFiles: SecretFiles

@@ -6,6 +6,7 @@ import type { RefusedStack } from '../src/domain/stack.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
+import { cleanImages } from './steps/clean-images.ts'
 import { deployInOrder } from './steps/deploy-in-order.ts'
 import type { Asked } from './steps/deploy-stack.ts'
 import { latestTrouble } from './steps/latest-failure.ts'
@@ -111,6 +112,7 @@ async function deployStacks(
   const news = arrived || asked === 'by-person' ? 'news' : 'known'
   const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
   const deployed = await deployInOrder(ctx, view, due, { observed, asked, departures }, signal)
+  if (stack === null) await cleanImages(ctx, signal)
   const vanished =
     stack === null ? await removeVanished(ctx, view, { observed, removals }, signal) : []
   return [

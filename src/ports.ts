@@ -2,6 +2,7 @@ import type { ContainerEvent } from './domain/container-event.ts'
 import type { SealedPaths } from './domain/compose/sealed.ts'
 import type { ServiceStanding } from './domain/deploy/drift.ts'
 import type { Trouble } from './domain/deploy/trouble.ts'
+import type { PulledImage } from './domain/deploy/unneeded-images.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
@@ -294,6 +295,8 @@ export interface Engine {
   nameless(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Gives an image that is here a name, taking it from whatever had it. `gone` where there is no such image any more. */
   tag(imageId: string, image: string, signal: AbortSignal): Promise<'tagged' | 'gone'>
+  /** Removes an image by its name, never by force. `kept` where the engine will not, for somebody uses it. */
+  removeImage(image: ImageReference, signal: AbortSignal): Promise<'removed' | 'kept'>
   /** The last lines a container wrote. */
   logs(id: string, lines: number, signal: AbortSignal): Promise<string>
   /**
@@ -713,6 +716,14 @@ export interface Tombstones {
   /** Notes when it was seen first; later sights change nothing. */
   bury(tombstone: Tombstone): void
   forget(stack: string): void
+}
+
+/** Images that Magos itself brought to this host, by digest. Losing it leaves them where they are for ever. */
+export interface PulledImages {
+  all(): readonly PulledImage[]
+  /** Replaces the time of before. */
+  note(pulled: PulledImage): void
+  forget(image: string): void
 }
 
 /** The machine that all of this runs on. */

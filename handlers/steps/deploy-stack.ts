@@ -4,12 +4,13 @@ import type { Stack } from '../../src/domain/stack.ts'
 import type { FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
-import { adoptStack, type Adopted } from './adopt-stack.ts'
+import { adoptStack } from './adopt-stack.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
 import { isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
 import { keepStack } from './keep-stack.ts'
+import { ownContainer } from './own-container.ts'
 import { readStack, type StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
@@ -75,8 +76,10 @@ async function decideStack(
   const hold = await ctx.holds.held(stack.name)
   // Whatever git says of it, and though nobody can read that.
   if (hold?.kind === 'operator') return setAside(ctx, view, heldStack(stack.name, hold))
+  const own = ownContainer(ctx, view.project(stack), occasion.observed)
+  if (own !== null) return setAside(ctx, view, untouched(ctx, stack, 'failed', own))
   const adopted = await adoptStack(ctx, view, stack, occasion.observed, 'keep', signal)
-  if (adopted.outcome === 'held') return setAside(ctx, view, unadopted(ctx, stack, adopted))
+  if (adopted.outcome === 'held') return setAside(ctx, view, untouched(ctx, stack, 'held', adopted))
   const source = await readStack(ctx, view, stack, signal)
   const counting = await standingHold(ctx, hold, source)
   if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
@@ -181,13 +184,15 @@ interface RolledBack {
   readonly departures: readonly Departure[]
 }
 
-function unadopted(
+function untouched<Outcome extends 'held' | 'failed'>(
   { log }: Context,
   { name: stack }: Stack,
-  { reason, remedy }: Extract<Adopted, { readonly outcome: 'held' }>,
+  outcome: Outcome,
+  { reason, remedy }: Obstacle,
 ) {
-  log.error({ stack, remedy }, `Stack held: ${reason}`)
-  return { stack, outcome: 'held', services: [], reason, remedy } as const
+  const verb = outcome === 'held' ? 'held' : 'refused'
+  log.error({ stack, remedy }, `Stack ${verb}: ${reason}`)
+  return { stack, outcome, services: [], reason, remedy }
 }
 
 function givenUp(failed: FailedState): Deployment {

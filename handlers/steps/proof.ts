@@ -2,7 +2,11 @@ import type { DesiredService, DesiredState } from '../../src/domain/deploy/desir
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { reloadText } from '../../src/domain/deploy/reload.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
-import { formatImageReference, parseImageReference } from '../../src/domain/image-reference.ts'
+import {
+  formatImageReference,
+  parseImageReference,
+  type ImageReference,
+} from '../../src/domain/image-reference.ts'
 import type { ProvenState } from '../../src/ports.ts'
 
 /** What proven services are remembered by; one without replicas has no container that could bear it out. */
@@ -36,14 +40,21 @@ function makingOf({ hash, image, source }: DesiredService): string {
   return image === null || source === 'built' ? hash : `${hash} ${formatImageReference(image)}`
 }
 
+/** The image that a proven service was pulled as; null where it was built. */
+export function imageOf(proof: string): ImageReference | null {
+  const [, image = '-'] = proof.split(' ')
+  return image === '-' ? null : parseImageReference(image)
+}
+
 /** Whether a container still is what was proven; whether it runs is its owner's business. */
 export function bearsOut(proof: string, container: ObservedContainer): boolean {
-  const [hash = '', image = '-'] = proof.split(' ')
+  const [hash = ''] = proof.split(' ')
+  const image = imageOf(proof)
   const service: DesiredService = {
     name: container.service,
     hash,
-    image: image === '-' ? null : parseImageReference(image),
-    source: image === '-' ? 'built' : 'pulled',
+    image,
+    source: image === null ? 'built' : 'pulled',
     pull: 'always',
     replicas: 1,
     reloads: [],

@@ -29,6 +29,9 @@ export async function pullImages(
     const credential = await credentialOf(ctx, image, signal)
     const plainHttp = ctx.registry.plainHttp(image.registry)
     const pull = await ctx.engine.pull(image, { credential, plainHttp }, signal)
+    if (pull.outcome === 'pulled' && image.digest !== null) {
+      ctx.pulledImages.note({ image: formatImageReference(image), at: ctx.now })
+    }
     if (pull.outcome === 'failed') {
       const reason = `cannot pull ${formatImageReference(image)}: ${pull.reason}`
       return { reason, certainty: await certaintyOf(ctx, image, signal) }

@@ -42,8 +42,11 @@ export async function removeVanished(
   }
   const holds = await ctx.holds.all()
   for (const stack of stop) {
-    if (holds.has(stack)) continue
-    await bringDown(ctx, stack, ours.get(stack) ?? [], signal)
+    const containers = ours.get(stack) ?? []
+    const { container: own } = ctx.machine
+    const holdsUs = own !== null && containers.some(({ id }) => id.startsWith(own))
+    if (holds.has(stack) || holdsUs) continue
+    await bringDown(ctx, stack, containers, signal)
   }
   return refused.map((stack) => tooMany(ctx, stack, refused))
 }

@@ -115,6 +115,8 @@ export interface Config {
   readonly secrets: SecretsSettings
   /** ms that a stack which left the repository runs on. */
   readonly grace: number
+  /** Images of a repository that stay, the last good one counted. */
+  readonly keep: number
   /** Rules that hold for every image, whatever the repository says. */
   readonly guards: Rules
 }

@@ -36,6 +36,7 @@ export const daemonSchema = settings({
   revert: v.optional(v.picklist(['updates', 'images'], expected('updates or images')), 'updates'),
   sweep: v.optional(duration({ min: '1s', max: '24h' }), '1m'),
   grace: v.optional(duration({ min: '0s', max: '720h' }), '1h'),
+  keep: v.optional(count(1, 100), 1),
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(
     named(
@@ -115,6 +116,11 @@ function mapping() {
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function count(least: number, most: number) {
+  const what = expected(`a whole number from ${least} to ${most}`)
+  return v.pipe(v.number(what), v.integer(what), v.minValue(least, what), v.maxValue(most, what))
 }
 
 function driftRule() {

@@ -33,6 +33,7 @@ export interface DaemonSettings {
   readonly sweep: number
   readonly secrets: SecretsSettings
   readonly grace: number
+  readonly keep: number
   readonly guards: Rules
 }
 
@@ -82,6 +83,7 @@ function settled(
     revert,
     sweep,
     grace,
+    keep,
     bodyLimit,
     allowPaths,
     allowHooks,
@@ -101,6 +103,7 @@ function settled(
     revert,
     sweep,
     grace,
+    keep,
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
     allowHooks: allowHooks ?? [],

@@ -52,8 +52,9 @@ export async function openWorld(
     history,
     memory,
     tombstones,
+    pulledImages,
     upkeep,
-  }: Pick<Store, 'history' | 'memory' | 'tombstones' | 'upkeep'>,
+  }: Pick<Store, 'history' | 'memory' | 'pulledImages' | 'tombstones' | 'upkeep'>,
   signal: AbortSignal,
 ): Promise<World> {
   const { log, config, liveValues } = base
@@ -67,6 +68,7 @@ export async function openWorld(
     history: redactHistory(history, redact),
     memory,
     upkeep: redactUpkeep(upkeep, redact),
+    pulledImages,
     tombstones,
     machine: createMachine({
       run: base.run,
@@ -195,6 +197,7 @@ export function hostSettings({ config, workingDirectory }: Base, platform: Platf
     revert: config.revert,
     drifts: driftsOf(config),
     grace: config.grace,
+    keepImages: config.keep,
   }
 }
 

@@ -74,6 +74,7 @@ const host: HostSettings = {
   revert: 'updates',
   drifts: {},
   grace: 0,
+  keepImages: 1,
 }
 /** Nothing here has an age. */
 const memory = { firstSeen: () => null }

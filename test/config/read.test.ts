@@ -46,6 +46,7 @@ describe('readConfig() defaults', () => {
       revert: 'updates',
       sweep: 60_000,
       grace: 3_600_000,
+      keep: 1,
       bodyLimit: 5_000_000,
       registries: {},
       allowPaths: [],

@@ -82,6 +82,21 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('removeImage()', () => {
+      it('removes what nobody uses, and keeps what a container uses', async () => {
+        const project = host.project()
+        const [idle, used] = [await host.publish('unchecked'), await host.publish('unchecked')]
+        await host.engine.pull(idle, host.pullOptions, signal)
+        await bringUp(host, project, documentOf({ web: { image: used.text } }))
+        expect(await host.engine.removeImage(idle, signal)).toBe('removed')
+        expect(await host.engine.has(idle, signal)).toBe(false)
+        expect(await host.engine.removeImage(idle, signal)).toBe('removed')
+        expect(await host.engine.removeImage(used, signal)).toBe('kept')
+        expect(await containersOf(host, project)).toMatchObject([{ state: 'running' }])
+        await removeProject(host, project)
+      })
+    })
+
     describe('tag()', () => {
       it('names the image of a container, and says where there is no such image', async () => {
         const project = host.project()

@@ -19,7 +19,7 @@ let repository: string
 let home: string
 let before: Readonly<Record<string, SeenContainer>>
 
-function service(name: string, image: string): string {
+function serviceLine(name: string, image: string): string {
   return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
 }
 
@@ -76,9 +76,9 @@ beforeAll(async () => {
     await podman('pull', '-q', '--tls-verify=false', image.replace(/:\d@/u, '@'))
   }
   repository = await lab.localRepository('checked-out', {
-    'shop/compose.yaml': `services:\n${SERVICES.map((name) => service(name, one)).join('')}`,
+    'shop/compose.yaml': `services:\n${SERVICES.map((name) => serviceLine(name, one)).join('')}`,
     'diary/compose.yaml': diary(one),
-    'blog/compose.yaml': `services:\n${service('front', one)}${service('back', one)}`,
+    'blog/compose.yaml': `services:\n${serviceLine('front', one)}${serviceLine('back', one)}`,
   })
   home = await startByHand(one)
   const { MD_CONFIG = '' } = lab.environment()

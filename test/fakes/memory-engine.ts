@@ -233,6 +233,13 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       host.enter('nameless', signal)
       return await Promise.resolve(ids.filter((id) => host.networks.nameless.has(id)))
     },
+    async removeImage(image, signal) {
+      const name = imageKey(image.text)
+      host.enter(`rmi ${name}`, signal)
+      const isUsed = [...host.containers.values()].some((one) => imageKey(one.image) === name)
+      if (!isUsed) host.images.delete(name)
+      return await Promise.resolve(isUsed ? 'kept' : 'removed')
+    },
     async tag(imageId, image, signal) {
       host.enter(`tag ${imageId} ${image}`, signal)
       return await Promise.resolve(host.name(imageId, image))

@@ -10,6 +10,7 @@ import type {
   Inbox,
   Memory,
   ProvenState,
+  PulledImages,
   Sight,
   Standing,
   Tombstones,
@@ -29,6 +30,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
   readonly memory: Memory
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
+  readonly pulledImages: PulledImages
   close(): void
 } {
   return {
@@ -37,6 +39,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
     memory: memoryOfSights(),
     upkeep: memoryUpkeep(),
     tombstones: memoryTombstones(),
+    pulledImages: memoryPulledImages(),
     close: () => undefined,
   }
 }
@@ -205,5 +208,17 @@ function memoryTombstones(): Tombstones {
         .toSorted((a, b) => (a.stack < b.stack ? -1 : 1)),
     bury: ({ stack, at }) => void buried.set(stack, buried.get(stack) ?? at),
     forget: (stack) => void buried.delete(stack),
+  }
+}
+
+function memoryPulledImages(): PulledImages {
+  const pulled = new Map<string, number>()
+  return {
+    all: () =>
+      [...pulled]
+        .map(([image, at]) => ({ image, at }))
+        .toSorted((a, b) => (a.image < b.image ? -1 : 1)),
+    note: ({ image, at }) => void pulled.set(image, at),
+    forget: (image) => void pulled.delete(image),
   }
 }

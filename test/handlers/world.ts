@@ -87,7 +87,9 @@ export function createWorld(
   const stackFiles = createMemoryStackFiles()
   const secrets = createMemorySecrets()
   const secretFiles = createMemorySecretFiles()
-  const { history, inbox, memory, tombstones, upkeep } = openMemoryStore({ now: () => clock.now() })
+  const { history, inbox, memory, pulledImages, tombstones, upkeep } = openMemoryStore({
+    now: () => clock.now(),
+  })
   const lines: LogLine[] = []
   const told: Report[] = []
   const order: string[] = []
@@ -114,6 +116,7 @@ export function createWorld(
     lastGood: createMemoryLastGood(),
     upkeep,
     tombstones,
+    pulledImages,
     machine: {
       boot: 'first',
       container: null,
@@ -166,6 +169,7 @@ const usualHost: HostSettings = {
   revert: 'updates',
   drifts: {},
   grace: 3_600_000,
+  keepImages: 1,
 }
 
 export const signal = new AbortController().signal

@@ -12,6 +12,7 @@ import { containerLogs } from './logs.ts'
 import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
 import { pullImage, pullName } from './pull.ts'
+import { removeImage } from './remove-image.ts'
 import { killContainers, removeContainers, restartContainers, stopContainers } from './end.ts'
 import { watchProject } from './watch.ts'
 
@@ -67,6 +68,7 @@ export function createEngine(options: EngineOptions): Engine {
       return namelessContainers({ engine, rootless, runtimeDirectory }, ids, signal)
     },
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
+    removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
     events: (signal) => containerEvents({ runtime, follow, clock, log }, signal),

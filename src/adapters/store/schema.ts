@@ -139,4 +139,10 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE deployments ADD COLUMN cause TEXT NOT NULL DEFAULT '';
   `,
+  `
+  CREATE TABLE pulled_images (
+    image TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -1,9 +1,10 @@
-import type { History, Inbox, Memory, Tombstones, Upkeep } from '../../ports.ts'
+import type { History, Inbox, Memory, PulledImages, Tombstones, Upkeep } from '../../ports.ts'
 import { type Children, createChildren } from './children.ts'
 import { openDatabase } from './database.ts'
 import { createHistory, type HistoryOptions } from './history.ts'
 import { createInbox, type InboxOptions } from './inbox.ts'
 import { createMemory } from './memory.ts'
+import { createPulledImages } from './pulled-images.ts'
 import { createTombstones } from './tombstones.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -14,6 +15,7 @@ export interface Store {
   readonly memory: Memory
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
+  readonly pulledImages: PulledImages
   readonly children: Children
   /** Writes what waits; what is accepted afterwards is refused. */
   close(): void
@@ -38,6 +40,7 @@ export function openStore({ path, ...options }: StoreOptions): Store {
       memory: createMemory(database),
       upkeep: createUpkeep(database),
       tombstones: createTombstones(database),
+      pulledImages: createPulledImages(database),
       children: createChildren(database),
       close() {
         if (!database.connection.isOpen) return

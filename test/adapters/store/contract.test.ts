@@ -6,6 +6,7 @@ import { openStore, type StoreOptions } from '../../../src/adapters/store/store.
 import { historyContract } from '../../contracts/history.ts'
 import { inboxContract } from '../../contracts/inbox.ts'
 import { memoryContract } from '../../contracts/memory.ts'
+import { pulledImagesContract } from '../../contracts/pulled-images.ts'
 import { tombstonesContract } from '../../contracts/tombstones.ts'
 import { upkeepContract } from '../../contracts/upkeep.ts'
 import { openMemoryStore } from '../../fakes/memory-store.ts'
@@ -30,3 +31,5 @@ upkeepContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 upkeepContract('memory', () => openMemoryStore({ now: () => 0 }))
 tombstonesContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 tombstonesContract('memory', () => openMemoryStore({ now: () => 0 }))
+pulledImagesContract('node:sqlite', () => openSqlite({ now: () => 0 }))
+pulledImagesContract('memory', () => openMemoryStore({ now: () => 0 }))
