@@ -21,6 +21,7 @@ import { openedFiles, openSecrets, type OpenedStack, type StackSecrets } from '.
 import type { StackSource } from './read-stack.ts'
 import { refuseCommandLines } from './refuse-command-lines.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
+import { variableFiles } from './variable-files.ts'
 
 /** A stack whose desired state is known, and what that means for its containers. */
 export interface ResolvedStack {
@@ -108,13 +109,15 @@ interface Read {
 
 /** The document with its decrypted files in their places, and hashes that tell nobody what is in them. */
 function desire(
-  ctx: Pick<PlanContext, 'secrets'>,
+  ctx: Pick<PlanContext, 'secrets' | 'secretFiles'>,
   source: StackSource,
   document: ComposeDocument,
   { files, clear }: Read,
 ): { readonly desired: DesiredState; readonly secrets: StackSecrets } {
   const { stack, home } = source
-  const placed = placeSecrets(document, openedFiles(source, clear))
+  const variables = variableFiles(ctx, source, document, clear)
+  const opened = [...openedFiles(source, clear), ...variables.opened]
+  const placed = placeSecrets(variables.document, opened)
   const sealed = new Set(clear.opened.map(({ path }) => pathInHome(stack, path)))
   // The digest of a decrypted file stands in its path, and to encrypt it anew changes nothing.
   const plain = files.filter(({ path }) => !sealed.has(path))
@@ -131,7 +134,7 @@ function desire(
       files: placed.files.map(({ placed: path, mode }) => ({
         path,
         mode,
-        content: contents.get(path) ?? new Uint8Array(),
+        content: contents.get(path) ?? variables.contents.get(path) ?? new Uint8Array(),
       })),
       digests: placed.files.map((file) => file.digest),
       values: clear.values,

@@ -30,7 +30,7 @@ function compose(image: string): string {
     init: true
     stop_grace_period: 0s
     user: '1000'
-    secrets: [key]
+    secrets: [key, token]
     volumes:
       - ./conf:/etc/app
       - ./single.txt:/single.txt:ro
@@ -41,6 +41,7 @@ function compose(image: string): string {
     environment: { GREETING: '\${GREETING}' }
 secrets:
   key: { file: key.txt }
+  token: { environment: TOKEN }
 `
 }
 
@@ -55,7 +56,10 @@ beforeAll(async () => {
     'vault/single.txt': await sealer.binary(`${PLANTED}-single`),
     'vault/key.txt': await sealer.binary(`${PLANTED}-key`),
     'vault/a.env': await sealer.dotenv({ PASSWORD: `${PLANTED}-a` }),
-    'vault/.env': await sealer.dotenv({ GREETING: `${PLANTED}-greeting` }),
+    'vault/.env': await sealer.dotenv({
+      GREETING: `${PLANTED}-greeting`,
+      TOKEN: `${PLANTED}-variable`,
+    }),
   })
   const keyFile = join(lab.engine.directory, 'age.key')
   await writeFile(keyFile, `${sealer.identity}\n`, { mode: 0o600 })
@@ -98,6 +102,7 @@ describe('encrypted files', () => {
     await rm(trace)
     expect(await inside(web, 'env')).toContain(`PASSWORD=${PLANTED}-a\n`)
     expect(await inside(files, 'cat', '/run/secrets/key')).toBe(`${PLANTED}-key`)
+    expect(await inside(files, 'cat', '/run/secrets/token')).toBe(`${PLANTED}-variable`)
     expect(await inside(files, 'cat', '/etc/app/token')).toBe(`${PLANTED}-token`)
     expect(await inside(files, 'cat', '/etc/app/plain.txt')).toBe('plain')
     expect(await inside(files, 'cat', '/single.txt')).toBe(`${PLANTED}-single`)
@@ -106,7 +111,7 @@ describe('encrypted files', () => {
   test('lie in the clear in memory alone, where nobody else may enter', async () => {
     const sources = await mountsOf((await vault())['files'])
     const placed = sources.filter((path) => !path.startsWith(String(env['MD_DATA_DIR'])))
-    expect(placed).toHaveLength(3)
+    expect(placed).toHaveLength(4)
     for (const path of placed) {
       expect((await stat(dirname(dirname(dirname(path))))).mode & 0o777).toBe(0o700)
       expect((await run('stat', ['-f', '-c', '%T', path])).stdout.trim()).toBe('tmpfs')
