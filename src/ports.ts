@@ -245,6 +245,8 @@ export interface Registry {
 // ---------------------------------------------------------------- engine and compose
 
 export interface EngineInfo {
+  /** What it leaves to others, for a person. */
+  readonly limits: readonly string[]
   readonly name: 'podman' | 'docker'
   readonly version: string
   readonly rootless: boolean

@@ -80,6 +80,7 @@ async function workOff(
   const learned = Promise.all([
     learnBranch(world, edge, log, signal),
     lookAtInstallation(world, signal),
+    tellCapabilities(world, log, signal),
   ])
   const handle = handleEvents(world, clock)
   const settings = { debounce: config.debounce }
@@ -104,6 +105,24 @@ async function openUnlessEnded<Result>(
   } catch (thrown) {
     if (signal.aborted) return null
     throw thrown
+  }
+}
+
+/** What this host deploys with, once, so that nobody has to guess it from a failure. */
+async function tellCapabilities(
+  { engine, compose }: Pick<World, 'engine' | 'compose'>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { name, version, rootless, limits } = await engine.info(signal)
+    const provider = await compose.provider(null, signal)
+    log.info(
+      { engine: { name, version, rootless, limits }, provider },
+      `Deploying with ${name} ${version} and ${provider.name} ${provider.version}`,
+    )
+  } catch (error) {
+    if (!signal.aborted) log.warn({ error }, 'Cannot tell yet what this host deploys with')
   }
 }
 

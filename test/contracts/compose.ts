@@ -63,6 +63,24 @@ export function composeContract(
         expect(outcome).toBe(expected[reads])
       })
 
+      it('leaves services of inactive profiles out, and tells `up` of no profile', async () => {
+        const compose = [
+          'services:',
+          '  web: {image: "example.org/app:1"}',
+          '  shell: {image: "example.org/app:1", profiles: [debug]}',
+          '  meter: {image: "example.org/app:1", profiles: [metrics, all]}',
+        ]
+        const texts = { 'apps/web/compose.yaml': `${compose.join('\n')}\n` }
+        const names = async (profiles: readonly string[]) => {
+          const { services } = await resolve(host, { texts, profiles })
+          expect(Object.values(services).filter((one) => 'profiles' in one)).toEqual([])
+          return Object.keys(services).toSorted().join(' ')
+        }
+        expect(await names([])).toBe('web')
+        expect(await names(['metrics'])).toBe('meter web')
+        expect(await names(['debug', 'all'])).toBe('meter shell web')
+      })
+
       it('refuses a file that does not parse, and names it', async () => {
         const texts = { 'apps/web/compose.yaml': 'services:\n  web:\n    image: [\n' }
         await expect(resolve(host, { texts })).rejects.toMatchObject({

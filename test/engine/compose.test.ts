@@ -157,6 +157,20 @@ describe('Compose v2 on podman', () => {
     expect(await readdir(host.runtimeDirectory)).toEqual([])
   })
 
+  it('resolve() reads named env files in place of .env, the last first', async () => {
+    const compose = 'services: {web: {image: "a:${A}${B}${C:-d}"}}\n'
+    const texts = {
+      'apps/web/compose.yaml': compose,
+      'apps/web/.env': 'A=9\nC=9\n',
+      'apps/web/one.env': 'A=1\nB=1\n',
+      'two.env': 'B=2\n',
+    }
+    const envFiles = ['apps/web/one.env', 'two.env']
+    const request = { ...requestOf(host.project(), texts), envFiles }
+    const { services } = await host.compose.resolve(request, signal)
+    expect(services['web']).toMatchObject({ image: 'a:12d' })
+  })
+
   it('resolve() refuses a missing env_file without a word of the private copy', async () => {
     const compose = 'services: {web: {image: "a:1", env_file: [gone.env]}}\n'
     const resolving = host.compose.resolve(

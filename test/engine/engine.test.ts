@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEngine } from '../../src/adapters/engine/engine.ts'
 import type { EngineOptions } from '../../src/adapters/engine/engine.ts'
 import { probeEngine } from '../../src/adapters/engine/probe.ts'
+import { createProber } from '../../src/adapters/probe/prober.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
 import { createRunChild } from '../../src/host/process.ts'
 import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
 import { signal } from '../contracts/engine-host.ts'
 import { engineContract } from '../contracts/engine.ts'
+import { freePort } from '../lab/daemon.ts'
 import { clock, recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
 import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/docker-registry.ts'
@@ -139,6 +141,29 @@ describe('podman', () => {
       if (seen.push(containers[0]?.health) === 5) break
     }
     expect(new Set(seen)).toEqual(new Set(['starting']))
+    await removeProject(host, project)
+  })
+
+  it('observe() shows published ports, which a prober reaches, as it does commands inside', async () => {
+    const project = host.project()
+    const image = await host.publish('unchecked')
+    const ports = await Promise.all([freePort(), freePort()])
+    const [web, dead] = ports
+    const published = [`127.0.0.1:${web}:8080`, `127.0.0.1:${dead}:9`]
+    await bringUp(host, project, documentOf({ web: { image: image.text, ports: published } }))
+    const [container] = await containersOf(host, project)
+    const tcp = { host: '127.0.0.1', protocol: 'tcp' }
+    expect(container?.ports.toSorted((a, b) => a.port - b.port)).toEqual(
+      ports.toSorted((a, b) => a - b).map((port) => ({ ...tcp, port })),
+    )
+    const prober = createProber({ runtime: 'podman', run: host.run })
+    const url = `http://127.0.0.1:${web}/`
+    const inside = (...command: string[]) =>
+      prober.attempt({ kind: 'exec', container: container?.id ?? '', command }, signal)
+    expect(await prober.attempt({ kind: 'http', url, status: null }, signal)).toBeNull()
+    const refused = { kind: 'tcp', host: '127.0.0.1', port: dead } as const
+    expect(await prober.attempt(refused, signal)).toBe('connection refused')
+    expect([await inside('true'), await inside('false')]).toEqual([null, 'exit code 1'])
     await removeProject(host, project)
   })
 

@@ -56,7 +56,12 @@ function resolve(request: ResolveRequest): ComposeDocument {
       services[name] = { ...services[name], ...service }
     }
   }
-  const resolved = Object.entries(services).map(([name, service]) => [
+  const active = Object.entries(services).filter(([, { profiles }]) => {
+    return (
+      !Array.isArray(profiles) || profiles.some((one) => request.profiles.includes(String(one)))
+    )
+  })
+  const resolved = active.map(([name, { profiles: _active, ...service }]) => [
     name,
     resolveService(request, service),
   ])

@@ -170,6 +170,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       return await Promise.resolve({
         name: 'podman',
         version: '5.4.2',
+        limits: [],
         rootless: true,
         os: 'linux',
         architecture: 'amd64',

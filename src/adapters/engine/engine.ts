@@ -43,7 +43,7 @@ export function createEngine(options: EngineOptions): Engine {
   let isRootless: boolean | undefined
   sweepPrivateDirectories(runtimeDirectory)
   return {
-    info: (signal) => info(engine, signal),
+    info: (signal) => info(engine, drivesHealthchecks, signal),
     async observe(signal) {
       const at = clock.now()
       const inspected = await inspectContainers(engine, null, signal)
@@ -75,11 +75,18 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-async function info(engine: EngineCommand, signal: AbortSignal): Promise<EngineInfo> {
+async function info(
+  engine: EngineCommand,
+  drives: DrivesHealthchecks,
+  signal: AbortSignal,
+): Promise<EngineInfo> {
   const { runtime } = engine
   const format = runtime === 'podman' ? 'json' : '{{json .}}'
   const result = await askEngine(engine, ['info', '--format', format], { signal })
-  const read = result.exitCode === 0 ? readInfo(runtime, result.stdout) : null
+  const read =
+    result.exitCode === 0
+      ? readInfo(runtime, result.stdout, shallDrive(engine, drives) ? 'driven' : 'by-itself')
+      : null
   if (read === null) throw engineError(runtime, `${runtime} info`, result)
   return read
 }

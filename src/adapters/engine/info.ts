@@ -13,7 +13,11 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 }
 
 /** Reads `podman info` or `docker info`; null when it is neither, or the daemon behind it did not answer. */
-export function readInfo(runtime: Runtime, text: string): EngineInfo | null {
+export function readInfo(
+  runtime: Runtime,
+  text: string,
+  checks: 'driven' | 'by-itself' = 'by-itself',
+): EngineInfo | null {
   const document = parseDocuments(text)?.[0]
   const podman = runtime === 'podman'
   const version = podman
@@ -28,10 +32,21 @@ export function readInfo(runtime: Runtime, text: string): EngineInfo | null {
   return {
     name: runtime,
     version,
+    limits: podman ? limitsOf(version, checks) : [],
     rootless,
     os: os === '' ? 'linux' : os,
     architecture: ARCHITECTURES[machine] ?? machine,
     images:
       (podman ? textAt(document, 'store', 'graphRoot') : textAt(document, 'DockerRootDir')) || null,
   }
+}
+
+function limitsOf(version: string, checks: 'driven' | 'by-itself'): readonly string[] {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  const isBefore = (one: number, other: number) => major < one || (major === one && minor < other)
+  return [
+    ...(checks === 'driven' ? ['no systemd runs health checks, so Magos does'] : []),
+    ...(isBefore(4, 6) ? ['it cannot wait for healthy containers, so Magos does'] : []),
+    ...(isBefore(4, 7) ? ['it has no "podman compose", so the provider is called directly'] : []),
+  ]
 }

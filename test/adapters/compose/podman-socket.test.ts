@@ -16,6 +16,7 @@ const INFO = {
   os: 'linux',
   architecture: 'amd64',
   images: null,
+  limits: [],
 } as const
 let directory: string
 let server: Server | null = null

@@ -130,6 +130,7 @@ function applyingOf(
     os: 'linux',
     architecture: 'amd64',
     images: null,
+    limits: [],
   }
   const engine = { watch: () => noLooks(), remove: () => Promise.resolve() }
   const engineInfo = async () => await Promise.resolve({ ...info, name: 'docker' as const })

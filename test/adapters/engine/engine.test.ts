@@ -36,6 +36,7 @@ afterAll(async () => {
 function engineOf(
   runtime: EngineOptions['runtime'],
   answer: (words: string) => Answer | undefined,
+  over: Partial<EngineOptions> = {},
 ) {
   const { run, calls } = scriptedRun(answer)
   const engine = createEngine({
@@ -45,6 +46,7 @@ function engineOf(
     clock: fakeClock(),
     log: silent,
     runtimeDirectory,
+    ...over,
   })
   return { engine, calls }
 }
@@ -215,12 +217,28 @@ describe('info()', () => {
     expect(await engine.info(signal)).toEqual({
       name: 'docker',
       version: '28.2.2',
+      limits: [],
       rootless: true,
       os: 'linux',
       architecture: 'arm64',
       images: null,
     })
   })
+
+  it.each([
+    ['4.3.1', 'always', ['no systemd', 'cannot wait', 'has no "podman compose"']],
+    ['4.6.0', 'always', ['no systemd', 'has no "podman compose"']],
+    ['4.9.3', 'always', ['no systemd']],
+    ['6.0.0', 'never', []],
+  ] as const)(
+    'tells what podman %s leaves to others, health checks driven %s',
+    async (version, drivesHealthchecks, expected) => {
+      const stdout = JSON.stringify({ host: { arch: 'amd64' }, version: { Version: version } })
+      const { engine } = engineOf('podman', () => ({ stdout }), { drivesHealthchecks })
+      const { limits } = await engine.info(signal)
+      expect(limits).toEqual(expected.map((words) => expect.stringContaining(words)))
+    },
+  )
 
   it('throws `engine` for docker’s information without its daemon', async () => {
     const stdout = JSON.stringify({ ServerErrors: ['Is the docker daemon running?'] })

@@ -1,0 +1,36 @@
+/** What an unprivileged user's podman does: the suites of deploy, failure and rollback again, without root. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const UNPRIVILEGED = join(ROOT, 'test/lab/engine/unprivileged.ts')
+const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
+
+/** Only root can become somebody else; whoever is no root ran all suites as such already. */
+const isDue = process.env['MAGOS_LONG'] === '1' && process.getuid?.() === 0
+
+describe.each(isDue ? ['rollback', 'podman-compose'] : [])('as an unprivileged user', (suite) => {
+  test(`suite ${suite} passes`, { timeout: 900_000 }, () => {
+    // Its configuration is not bundled first, for the folder that takes the bundle is somebody else's.
+    const run = ['run', '--root', ROOT, '--configLoader', 'native', '--project', 'engine']
+    const command = [process.execPath, VITEST, ...run, `test/engine/${suite}.test.ts`]
+    const { status, stdout } = spawnSync(process.execPath, [UNPRIVILEGED, '--', ...command], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, MAGOS_LONG: '0' },
+      maxBuffer: 64 << 20,
+    })
+    expect(status, stdout).toBe(0)
+  })
+})
+
+test('the user is there for its command alone, and is not root', () => {
+  const before = readFileSync('/etc/passwd', 'utf8')
+  const lead = process.getuid?.() === 0 ? [process.execPath, UNPRIVILEGED, '--'] : []
+  const [program = 'id', ...args] = [...lead, 'id', '-u']
+  const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
+  expect(stdout).toMatch(/^[1-9]\d*\n$/)
+  expect(readFileSync('/etc/passwd', 'utf8')).toBe(before)
+})
