@@ -43,7 +43,7 @@ describe('probeTargets() tries', () => {
       [port(80, { host: '0.0.0.0' }), port(80, { host: '::' })],
       ['port 80 of 127.0.0.1'],
     ],
-    ['no UDP', [port(53, { protocol: 'udp' }), port(53)], ['port 53 of 127.0.0.1']],
+    ['no UDP', [port(53, { protocol: 'udp' }), port(54)], ['port 54 of 127.0.0.1']],
   ])('%s', (_title, ports, expected) => {
     expect(texts([], ...ports)).toEqual(expected)
   })
