@@ -64,7 +64,7 @@ export function createEngine(options: EngineOptions): Engine {
     reconnect: (ids, signal) => reconnectContainers({ engine }, ids, signal),
     async nameless(ids, signal) {
       if (runtime === 'docker' || ids.length === 0) return []
-      const rootless = (isRootless ??= (await info(engine, signal)).rootless)
+      const rootless = (isRootless ??= (await info(engine, drivesHealthchecks, signal)).rootless)
       return namelessContainers({ engine, rootless, runtimeDirectory }, ids, signal)
     },
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
