@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { unprivileged } from '../lab/engine/unprivileged.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const UNPRIVILEGED = join(ROOT, 'test/lab/engine/unprivileged.ts')
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 
 /** Only root can become somebody else; whoever is no root ran all suites as such already. */
@@ -16,7 +16,7 @@ describe.each(isDue ? ['rollback', 'podman-compose'] : [])('as an unprivileged u
     // Its configuration is not bundled first, for the folder that takes the bundle is somebody else's.
     const run = ['run', '--root', ROOT, '--configLoader', 'native', '--project', 'engine']
     const command = [process.execPath, VITEST, ...run, `test/engine/${suite}.test.ts`]
-    const { status, stdout } = spawnSync(process.execPath, [UNPRIVILEGED, '--', ...command], {
+    const { status, stdout } = spawnSync('env', unprivileged(command), {
       cwd: ROOT,
       encoding: 'utf8',
       env: { ...process.env, MAGOS_LONG: '0' },
@@ -28,8 +28,9 @@ describe.each(isDue ? ['rollback', 'podman-compose'] : [])('as an unprivileged u
 
 test('the user is there for its command alone, and is not root', () => {
   const before = readFileSync('/etc/passwd', 'utf8')
-  const lead = process.getuid?.() === 0 ? [process.execPath, UNPRIVILEGED, '--'] : []
-  const { stdout } = spawnSync('env', [...lead, 'id', '-u'], { encoding: 'utf8' })
+  const asked = ['id', '-u']
+  const command = process.getuid?.() === 0 ? unprivileged(asked) : asked
+  const { stdout } = spawnSync('env', command, { encoding: 'utf8' })
   expect(stdout).toMatch(/^[1-9]\d*\n$/)
   expect(readFileSync('/etc/passwd', 'utf8')).toBe(before)
 })

@@ -29,6 +29,11 @@ const FILES = {
   '/etc/subgid': () => `${NAME}:700000:65536`,
 } as const
 
+/** The command line that runs another one so; only root can run it. */
+export function unprivileged(command: readonly string[]): readonly string[] {
+  return [process.execPath, fileURLToPath(import.meta.url), '--', ...command]
+}
+
 function outside(command: readonly string[]): number {
   const self = [process.execPath, fileURLToPath(import.meta.url), '--inside', '--', ...command]
   const namespace = ['--mount', '--propagation', 'private', '--']
