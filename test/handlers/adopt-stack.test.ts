@@ -86,6 +86,7 @@ describe('adoptStack()', () => {
     expect((await deploy(world)).deployments).toMatchObject([
       { outcome: 'held', remedy: expect.stringContaining('{directory: adopt}') },
     ])
+    expect(world.files.home('shop')).not.toBe(HOME)
     expect(containers(world)).toEqual({ 'shop-web-1': 'by-hand' })
   })
 })

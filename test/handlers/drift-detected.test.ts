@@ -96,6 +96,15 @@ describe('driftDetected()', () => {
     expect((await look(world)).outcomes).toEqual([])
   })
 
+  it('removes a container that is another than what was proven before it makes its own', async () => {
+    const world = await running()
+    const { calls } = await after(world, () => replace(world, { labels: {} }))
+    expect(calls.filter((call) => /^(?:up|remove) /.test(call))).toEqual([
+      'remove by-hand',
+      'up shop web',
+    ])
+  })
+
   it('needs no repository but what is on the disk', async () => {
     const world = await running()
     const away = new MagosError('network', 'GitHub is away')

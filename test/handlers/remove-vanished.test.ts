@@ -100,7 +100,10 @@ describe('removeVanished()', () => {
     ['a setting in .magos.yaml that is refused', { '.magos.yaml': 'stacks: {b: {hosts: 7}}\n' }],
     ['no stack at all', { 'README.md': 'empty\n' }],
   ])('believes nothing of a repository with %s', async (_title, content) => {
-    const world = await running()
+    const { 'a/compose.yaml': a = '', 'b/compose.yaml': b = '' } = files
+    // Two are never too many at once.
+    const world = createWorld({ 'a/compose.yaml': a, 'b/compose.yaml': b })
+    await deploy(world)
     world.git.put(content)
     await pass(world)
     expect(buried(world)).toEqual([])
