@@ -24,6 +24,8 @@ export async function tellDeployment(
     options.log.debug({ commit, context }, 'Deployment was told already')
     return
   }
+  // One after the other in one turn: they are one report.
+  await options.order.turn(signal)
   const deployment = known ?? (await createDeployment(options, report, signal))
   await tellStatus(options, deployment, { ...report, description }, signal)
 }
@@ -96,13 +98,12 @@ async function tellStatus(
 }
 
 async function write(
-  { client, budget, order, repository }: ReportsOptions,
+  { client, budget, repository }: ReportsOptions,
   route: string,
   action: string,
   signal: AbortSignal,
   body: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
-  await order.turn(signal)
   budget.reserve(1, 'report').spend()
   const reply = await client.send(route, { ...repository, ...body }, { action, signal })
   if (reply.outcome !== 'done') throw reportFailure(reply)

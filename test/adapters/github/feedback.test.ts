@@ -91,6 +91,12 @@ describe('createGitHub().reports.deployment()', () => {
     expect(at.repository.record.deployments).toHaveLength(1)
   })
 
+  it('keeps a second between two deployments, and none within one', async () => {
+    await tell()
+    await tell({ context: 'nas/media' })
+    expect(at.clock.slept).toEqual([1000])
+  })
+
   it('keeps environments apart, and lets GitHub retire what was before', async () => {
     await tell()
     await tell({ context: 'nas/media' })
