@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 
 import { install } from './lab/engine/install.ts'
 import { isolationTrouble } from './lab/engine/isolate.ts'
+import { bringPodmanCompose } from './lab/engine/podman-compose.ts'
 import { add, NOTHING, tally, tallyLine } from './tally.ts'
 import type { Tally } from './tally.ts'
 
@@ -88,7 +89,7 @@ function prepareLong(): void {
 }
 
 async function runSuite(run: Run, suite: Suite): Promise<Tally> {
-  const absent = suite === 'engine' ? await prepareEngine() : null
+  const absent = suite === 'engine' ? await prepareEngine(run) : null
   if (absent !== null) return tellAbsent(run, suite, absent)
   const started = performance.now()
   const counted = await runVitest(run, suite)
@@ -101,10 +102,20 @@ async function runSuite(run: Run, suite: Suite): Promise<Tally> {
 }
 
 /** Why the engine suite cannot run here; null where everything it needs is there by now. */
-async function prepareEngine(): Promise<string | null> {
+async function prepareEngine({ length }: Run): Promise<string | null> {
   const result = await install({ consent: 'given', say: (line) => console.log(line) })
   if (result.outcome === 'missing') return `${result.missing.join(' ')} (${result.reason})`
+  if (length === 'long') await bringVersions()
   return isolationTrouble()
+}
+
+/** What cannot be had fails its own tests, and no others. */
+async function bringVersions(): Promise<void> {
+  try {
+    await bringPodmanCompose()
+  } catch (thrown) {
+    console.log(`Versions of podman-compose are missing: ${String(thrown)}`)
+  }
 }
 
 function tellAbsent({ place }: Run, suite: Suite, absent: string): Tally {

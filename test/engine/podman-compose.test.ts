@@ -1,18 +1,16 @@
 /** Hosts without Compose v2: Debian's podman-compose, and in the long form every version that is driven differently. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Digest } from '../../src/domain/image-reference.ts'
 import { composeContract } from '../contracts/compose.ts'
 import { runMagos } from '../lab/daemon.ts'
 import { startRealHost } from '../lab/engine/host.ts'
-import { bringPodmanCompose, debianPodmanCompose } from '../lab/engine/podman-compose.ts'
+import { debianPodmanCompose, podmanCompose, VERSIONS } from '../lab/engine/podman-compose.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, git } from './look.ts'
 
 const isLong = process.env['MAGOS_LONG'] === '1'
-const VERSIONS = ['1.0.6', '1.1.0', '1.2.0', '1.3.0', '1.4.1', '1.5.0', '1.6.0']
 
 describeProvider('Debian’s podman-compose', debian)
 
@@ -23,14 +21,7 @@ describe.each(isLong ? contracts : [])('%s', (name, reads, bring) => {
 })
 
 describe.each(isLong ? VERSIONS : [])('podman-compose %s', (version) => {
-  let directory: string
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'mpc-'))
-  })
-  afterAll(async () => {
-    await rm(directory, { recursive: true })
-  })
-  const bring = () => bringPodmanCompose(directory, version)
+  const bring = () => Promise.resolve(podmanCompose(version))
   composeContract(version, async () => startRealHost({ provider: await bring() }))
   describeProvider(version, bring)
 })

@@ -32,16 +32,18 @@ export async function resolveStack(
   signal: AbortSignal,
 ): Promise<ComposeDocument> {
   const { provider, runtimeDirectory, log } = resolving
-  const { project, inputs, directory, home, profiles } = request
+  const { project, inputs, directory, files, home, profiles } = request
   if (signal.aborted) throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
   return await withPrivateDirectory(runtimeDirectory, async (copy) => {
     await writePrivateCopy(copy, inputs)
     const base = join(copy, directory)
-    const isItsOwn = capabilitiesOf(provider).config === 'its-own'
-    const read = isItsOwn
-      ? await askProvider(resolving, request, copy, signal)
-      : readHere(resolving, request, base)
     const isPython = provider.name === 'podman-compose'
+    // Since 1.1 its `config` fills `NAME: ${NAME:-x}` from that very line, so what one file says is read here.
+    const isReadHere =
+      capabilitiesOf(provider).config === 'none' || (isPython && files.length === 1)
+    const read = isReadHere
+      ? readHere(resolving, request, base)
+      : await askProvider(resolving, request, copy, signal)
     const document = isPython
       ? await withEnvFiles(completeDocument(read.document, base, profiles))
       : read.document

@@ -129,7 +129,8 @@ function isStatic(path: string): boolean {
   return !readFileSync(path).subarray(0, 4096).includes('ld-linux')
 }
 
-function cacheDirectory(): string {
+/** Where the lab keeps what it brings beside the system. */
+export function cacheDirectory(): string {
   const base = process.env['XDG_CACHE_HOME'] ?? ''
   return join(base === '' ? join(homedir(), '.cache') : base, 'magos-lab')
 }
