@@ -217,6 +217,13 @@ export interface ImageManifest {
   readonly platforms: readonly PlatformImage[]
 }
 
+/** What a digest names, whole. */
+export interface ImageContent {
+  readonly manifest: ImageManifest
+  /** Of a single image; none of an index. Whatever a publisher wrote stands in them. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
 /** Asks registries. Throws `network`, `rate-limit`, `unauthorized`, `not-found`, `protocol`. */
 export interface Registry {
   /** All tags, in the registry's own order, over all pages. */
@@ -752,6 +759,14 @@ export interface Memory {
   firstSeen(sight: Sight): number | null
   /** Notes a sight; where it was seen before, the earlier time stays. */
   see(sight: Sight, at: number): void
+}
+
+/** What registries sent behind digests. It never changes; losing it costs requests. Throws `storage`, `busy`. */
+export interface Manifests {
+  /** `repository` as `registry/path`; null for what is not kept, or does not read any more. */
+  find(repository: string, digest: Digest): ImageContent | null
+  /** Where there are too many, those that came first go. */
+  keep(repository: string, digest: Digest, content: ImageContent): void
 }
 
 // ---------------------------------------------------------------- the rest

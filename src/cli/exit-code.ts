@@ -6,9 +6,10 @@ export function exitCodeOf({ code }: { readonly code: ErrorCode }): ExitCode {
   switch (code) {
     case 'usage':
     case 'configuration':
+    // A policy that cannot be read is no `hold`, which is an answer and ends with 1.
+    case 'policy':
       return 2
     case 'reference':
-    case 'policy':
     case 'compose':
     case 'annotation':
     case 'edit':

@@ -3,9 +3,10 @@ export type ErrorCode =
   // 2: usage or configuration
   | 'usage'
   | 'configuration'
+  // 2 too: it was written on the command line, since in a file it is a problem of that file
+  | 'policy'
   // 1: the answer is no
   | 'reference'
-  | 'policy'
   | 'compose'
   | 'annotation'
   | 'edit'

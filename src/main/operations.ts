@@ -27,12 +27,12 @@ export function lookingOperations(
   return {
     async check() {
       const source = await openSource(base)
-      const registry = openRegistry(base)
       const host = hostSettings(base, machinePlatform())
       const { recall } = await import('./state.ts')
       const recollection = recall(base)
       try {
-        const { memory } = recollection
+        const { memory, manifests } = recollection
+        const registry = openRegistry(base, manifests)
         const now = base.clock.now()
         return await checkRequested(
           { source, views: createViews(), registry, host, memory, log, now },
@@ -95,7 +95,7 @@ export function lookingOperations(
           engine,
           holds,
           views: createViews(),
-          registry: openRegistry(base),
+          registry: openRegistry(base, state.store.manifests),
           host: hostSettings(base, machinePlatform()),
           log,
           now: base.clock.now(),

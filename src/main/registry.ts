@@ -5,11 +5,14 @@ import { type ConfiguredSchemes, plainHttpRule } from '../adapters/registry/endp
 import { createCredentialHelpers } from '../adapters/registry/credential-helper.ts'
 import { createRegistry } from '../adapters/registry/registry.ts'
 import type { Config, RegistrySettings } from '../config/config.ts'
-import type { Registry } from '../ports.ts'
+import type { Manifests, Registry } from '../ports.ts'
 import type { Base } from './base.ts'
 
-/** The registries as this host is configured to speak to them. */
-export function openRegistry({ config, environment, clock, log, http, run }: Base): Registry {
+/** The registries as this host is configured to speak to them; `manifests` is what they sent before. */
+export function openRegistry(
+  { config, environment, clock, log, http, run }: Base,
+  manifests?: Manifests,
+): Registry {
   const paths = authFilePaths({
     own: config.registryAuthFile ?? undefined,
     registryAuthFile: environment['REGISTRY_AUTH_FILE'],
@@ -28,6 +31,7 @@ export function openRegistry({ config, environment, clock, log, http, run }: Bas
     mirrors: of(config, ({ mirrors }) => mirrors),
     now,
     log,
+    ...(manifests === undefined ? {} : { manifests }),
   })
 }
 

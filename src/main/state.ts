@@ -5,7 +5,7 @@ import { openStore, type Store } from '../adapters/store/store.ts'
 import { createFollowChild } from '../host/follow-child.ts'
 import { createRunChild, endLeftovers } from '../host/process.ts'
 import { MagosError } from '../domain/error.ts'
-import type { History, Memory } from '../ports.ts'
+import type { History, Manifests, Memory } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** This host's memory in its data directory. */
@@ -28,6 +28,8 @@ export function openState({ config, clock }: Base): State {
 
 export interface Recollection {
   readonly memory: Pick<Memory, 'firstSeen'>
+  /** Keeps nothing new. */
+  readonly manifests: Manifests
   readonly history: Pick<History, 'proven' | 'failed'>
   close(): void
 }
@@ -36,6 +38,7 @@ export interface Recollection {
 export function recall(base: Base): Recollection {
   const nothing = {
     memory: { firstSeen: () => null },
+    manifests: { find: () => null, keep: () => undefined },
     history: { proven: () => null, failed: () => null },
     close: () => undefined,
   }
@@ -43,7 +46,8 @@ export function recall(base: Base): Recollection {
   try {
     const state = openState(base)
     const { memory, history } = state.store
-    return { memory, history, close: () => state.close() }
+    const manifests = { ...state.store.manifests, keep: () => undefined }
+    return { memory, manifests, history, close: () => state.close() }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     base.log.warn({ error }, 'Cannot read what this host saw and proved: everything counts as new')

@@ -52,9 +52,10 @@ export async function openWorld(
     history,
     memory,
     tombstones,
+    manifests,
     pulledImages,
     upkeep,
-  }: Pick<Store, 'history' | 'memory' | 'pulledImages' | 'tombstones' | 'upkeep'>,
+  }: Pick<Store, 'history' | 'manifests' | 'memory' | 'pulledImages' | 'tombstones' | 'upkeep'>,
   signal: AbortSignal,
 ): Promise<World> {
   const { log, config, liveValues } = base
@@ -64,7 +65,7 @@ export async function openWorld(
   return {
     ...repository,
     ...deploying,
-    registry: openRegistry(base),
+    registry: openRegistry(base, manifests),
     history: redactHistory(history, redact),
     memory,
     upkeep: redactUpkeep(upkeep, redact),

@@ -75,6 +75,20 @@ describe('runProgram()', () => {
     expect(told).toEqual({ code: exit, out: '', err: 'magos: a.yaml:2:3: Cannot\n' })
   })
 
+  test.each([
+    ['a range of another dialect', ['--policy', 'semver', '--range', '>=1, <2'], /commas/],
+    ['a policy of no name', ['--policy', 'best'], /"best"/],
+    ['an extract without its group', ['--policy', 'semver', '--extract', '(x)'], /"version"/],
+    ['lookaround', ['--policy', 'semver', '--include', '(?=x)'], /"include"/],
+    ['a flag of another policy', ['--policy', 'numeric', '--range', '^1'], /"semver"/],
+  ])('exits 2 for %s, which is no hold, and tells it as JSON', async (_title, flags, message) => {
+    const { code, out } = await run(['policy', ...flags, '--tags', '-', '--json'])
+    expect(code).toBe(2)
+    const { error } = JSON.parse(out)
+    expect(error).toMatchObject({ code: 'policy', remedy: expect.any(String) })
+    expect(error.message).toMatch(message)
+  })
+
   test('hands the stack on, null for all of them', async () => {
     const asked: (string | null)[] = []
     const plan = (stack: string | null) => {

@@ -203,6 +203,18 @@ function describeLabels(at: Current): void {
     expect(await at().registry.labels(app(at()), digest, signal())).toEqual({})
   })
 
+  it('labels() asks once for what never changes', async () => {
+    const labels = { 'org.opencontainers.image.source': 'https://github.com/o/app' }
+    const digest = await at().push('team/app', '1', 'one', labels)
+    const [platform] = (await at().registry.manifest(app(at()), digest, signal())).platforms
+    if (platform === undefined) throw new Error('the image has no platform')
+    const first = await at().registry.labels(app(at()), platform.digest, signal())
+    const before = at().registry.requests()
+    expect(await at().registry.labels(app(at()), platform.digest, signal())).toEqual(first)
+    expect(first).toEqual(labels)
+    expect(at().registry.requests()).toBe(before)
+  })
+
   it('labels() throws not-found for a digest that is not there', async () => {
     await at().push('team/app', '0', 'zero')
     const missing: Digest = `sha256:${'0'.repeat(64)}`

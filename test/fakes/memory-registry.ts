@@ -45,6 +45,7 @@ export function createMemoryRegistry({
   const described = new Map<Digest, Readonly<Record<string, Digest>>>()
   const labelled = new Map<Digest, Readonly<Record<string, string>>>()
   const remembered = new Map<string, ImageManifest>()
+  const rememberedLabels = new Map<string, Readonly<Record<string, string>>>()
 
   async function answer(
     name: RepositoryName,
@@ -100,13 +101,20 @@ export function createMemoryRegistry({
       return manifest
     },
     async labels(name, digest, signal) {
-      const { digests } = await answer(name, `labels ${keyOf(name)}@${digest}`, signal)
+      signal.throwIfAborted()
+      const text = `${keyOf(name)}@${digest}`
+      const known = rememberedLabels.get(text)
+      if (known !== undefined) return known
+      const { digests } = await answer(name, `labels ${text}`, signal)
       const index = [...digests].find((one) =>
         Object.values(platformsOf(described, one)).includes(digest),
       )
-      if (digests.has(digest)) return {}
-      if (index !== undefined) return labelled.get(index) ?? {}
-      throw new MagosError('not-found', `Cannot read the manifest of "${keyOf(name)}@${digest}"`)
+      if (!digests.has(digest) && index === undefined) {
+        throw new MagosError('not-found', `Cannot read the manifest of "${text}"`)
+      }
+      const labels = index === undefined ? {} : (labelled.get(index) ?? {})
+      rememberedLabels.set(text, labels)
+      return labels
     },
     async credential(_name, signal) {
       signal.throwIfAborted()

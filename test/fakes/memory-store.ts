@@ -7,7 +7,9 @@ import type {
   DeploymentRecord,
   FailedState,
   History,
+  ImageContent,
   Inbox,
+  Manifests,
   Memory,
   ProvenState,
   PulledImages,
@@ -31,6 +33,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
   readonly pulledImages: PulledImages
+  readonly manifests: Manifests
   close(): void
 } {
   return {
@@ -40,6 +43,7 @@ export function openMemoryStore({ now, queueLimit = 1_000 }: MemoryStoreOptions)
     upkeep: memoryUpkeep(),
     tombstones: memoryTombstones(),
     pulledImages: memoryPulledImages(),
+    manifests: memoryManifests(),
     close: () => undefined,
   }
 }
@@ -220,5 +224,17 @@ function memoryPulledImages(): PulledImages {
         .toSorted((a, b) => (a.image < b.image ? -1 : 1)),
     note: ({ image, at }) => void pulled.set(image, at),
     forget: (image) => void pulled.delete(image),
+  }
+}
+
+function memoryManifests(): Manifests {
+  const kept = new Map<string, ImageContent>()
+  return {
+    find: (repository, digest) => structuredClone(kept.get(`${repository}@${digest}`) ?? null),
+    keep(repository, digest, content) {
+      kept.set(`${repository}@${digest}`, structuredClone(content))
+      const [oldest] = kept.keys()
+      if (oldest !== undefined && kept.size > 5_000) kept.delete(oldest)
+    },
   }
 }

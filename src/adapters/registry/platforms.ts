@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '../../domain/image-reference.ts'
 import { platformOf, type PlatformImage } from '../../domain/platform.ts'
-import type { ImageManifest, RepositoryName } from '../../ports.ts'
+import type { ImageContent, RepositoryName } from '../../ports.ts'
 import type { Client, Reply } from './client.ts'
 import { bodyText } from './body-text.ts'
 import { failureOf, nonsense } from './failure.ts'
@@ -15,43 +15,30 @@ const configTypes: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ])
 
-/** What a digest holds: an index's platforms, or the one that a single image's configuration names. */
-export async function readManifest(
-  client: Client,
-  name: RepositoryName,
-  digest: Digest,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<ImageManifest> {
-  const read = await readBoth(client, name, digest, now, signal)
-  const { document, reply, config } = read
-  const mediaType = textAt(document, 'mediaType') ?? headerType(reply)
-  const children = document['manifests']
-  if (Array.isArray(children)) {
-    return { mediaType, platforms: children.slice(0, maxPlatforms).flatMap(platformImage) }
-  }
-  if (config === null) return { mediaType, platforms: [] }
-  return { mediaType, platforms: platformImage({ digest, platform: config }) }
-}
-
 /** Beyond these, and longer ones, nobody reads labels. */
 const maxLabels = 200
 const longestLabel = 2_000
+/** Characters of all labels that are kept; those that a specification names come first. */
+const labelsRoom = 8_000
+const namedLabel = 'org.opencontainers.image.'
 
-/** The labels of a single image; none for an index and for what is no image. */
-export async function readLabels(
+/** What a digest holds: an index's platforms, or the one that a single image's configuration names, and its labels. */
+export async function readContent(
   client: Client,
   name: RepositoryName,
   digest: Digest,
   now: () => number,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, string>>> {
-  const { config } = await readBoth(client, name, digest, now, signal)
-  const labels = recordAt(recordAt(config ?? {}, 'config'), 'Labels')
-  const kept = Object.entries(labels).flatMap(([key, value]) =>
-    typeof value === 'string' && value.length <= longestLabel ? [[key, value] as const] : [],
-  )
-  return Object.fromEntries(kept.slice(0, maxLabels))
+): Promise<ImageContent> {
+  const { document, reply, config } = await readBoth(client, name, digest, now, signal)
+  const mediaType = textAt(document, 'mediaType') ?? headerType(reply)
+  const children = document['manifests']
+  if (Array.isArray(children)) {
+    const platforms = children.slice(0, maxPlatforms).flatMap(platformImage)
+    return { manifest: { mediaType, platforms }, labels: {} }
+  }
+  const platforms = config === null ? [] : platformImage({ digest, platform: config })
+  return { manifest: { mediaType, platforms }, labels: labelsOf(config ?? {}) }
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -79,6 +66,20 @@ async function readBoth(
   if (!isImage) return { document, reply, config: null }
   const image = await get(`blobs/${configDigest}`, '*/*', configDigest)
   return { document, reply, config: image.document }
+}
+
+function labelsOf(config: Fields): Readonly<Record<string, string>> {
+  const labels = Object.entries(recordAt(recordAt(config, 'config'), 'Labels'))
+  const named = labels.filter(([key]) => key.startsWith(namedLabel))
+  const others = labels.filter(([key]) => !key.startsWith(namedLabel))
+  const kept: [string, string][] = []
+  let room = labelsRoom
+  for (const [key, value] of [...named, ...others].slice(0, maxLabels)) {
+    if (typeof value !== 'string' || value.length > longestLabel) continue
+    room -= key.length + value.length
+    if (room >= 0) kept.push([key, value])
+  }
+  return Object.fromEntries(kept)
 }
 
 /** Attestations stand in an index as `unknown/unknown`: https://docs.docker.com/build/metadata/attestations/attestation-storage/ */

@@ -1,14 +1,15 @@
 import { MagosError } from '../../domain/error.ts'
+import type { Digest } from '../../domain/image-reference.ts'
 import type { Http } from '../../host/http.ts'
-import type { ImageManifest, Log, Registry, RepositoryName } from '../../ports.ts'
+import type { ImageContent, Log, Manifests, Registry, RepositoryName } from '../../ports.ts'
 import { createClient } from './client.ts'
+import { createContents } from './contents.ts'
 import type { Credentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
-import { readLabels, readManifest } from './platforms.ts'
+import { readContent } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
-import { createSharedWork } from './shared-work.ts'
 import { createSlots } from './slots.ts'
 import { createTagLists } from './tags.ts'
 import { createTokens } from './token.ts'
@@ -23,16 +24,18 @@ export interface RegistryOptions {
   /** Token servers beside those that are known or on their registry's own host. */
   readonly trustedRealms?: TrustedRealms
   readonly mirrors?: Mirrors
+  /** Where contents outlive the process; by default nowhere. */
+  readonly manifests?: Manifests
 }
 
 /** Questions to one registry that are worked on; the others wait as nothing but a place in line. Twice what a host is asked at once. */
 const questionsAtOnce = 16
-/** Manifests that are remembered; each is some hundred bytes once it is read. */
-const MANIFESTS = 5_000
+const nowhere: Manifests = { find: () => null, keep: () => undefined }
 
 /** The Registry port over the OCI distribution protocol. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { http, credentials, plainHttp, now, log, trustedRealms = {}, mirrors = {} } = options
+  const { http, credentials, plainHttp, now, log } = options
+  const { trustedRealms = {}, mirrors = {}, manifests = nowhere } = options
   const exchange = createExchange(http, now)
   const tokens = createTokens(exchange, now)
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
@@ -55,8 +58,25 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
   }
 
-  const manifests = new Map<string, ImageManifest>()
-  const share = createSharedWork<ImageManifest>()
+  const contents = createContents(manifests, log)
+  async function content(
+    name: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<ImageContent> {
+    signal.throwIfAborted()
+    checkName(name)
+    checkReference(name, digest)
+    return contents.get(imageOf(name), digest, signal, async (shared) => {
+      const read = await inTurn(name, shared, () =>
+        overMirrors(reading, name, shared, (at) => readContent(client, at, digest, now, shared)),
+      )
+      const platforms = read.manifest.platforms.length
+      log.debug({ image: imageOf(name), digest, platforms }, 'Read a manifest')
+      return read
+    })
+  }
+
   return {
     async tags(name, signal) {
       checkName(name)
@@ -77,34 +97,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
     },
-    async manifest(name, digest, signal) {
-      signal.throwIfAborted()
-      checkName(name)
-      checkReference(name, digest)
-      const key = `${imageOf(name)}@${digest}`
-      const known = manifests.get(key)
-      if (known !== undefined) return known
-      const read = await share(key, signal, (shared) =>
-        inTurn(name, shared, () =>
-          overMirrors(reading, name, shared, (at) => readManifest(client, at, digest, now, shared)),
-        ),
-      )
-      const [oldest] = manifests.keys()
-      if (oldest !== undefined && manifests.size >= MANIFESTS) manifests.delete(oldest)
-      manifests.set(key, read)
-      log.debug(
-        { image: imageOf(name), digest, platforms: read.platforms.length },
-        'Read a manifest',
-      )
-      return read
-    },
-    async labels(name, digest, signal) {
-      checkName(name)
-      checkReference(name, digest)
-      return await inTurn(name, signal, () =>
-        overMirrors(reading, name, signal, (at) => readLabels(client, at, digest, now, signal)),
-      )
-    },
+    manifest: async (...asked) => (await content(...asked)).manifest,
+    labels: async (...asked) => (await content(...asked)).labels,
     async credential(name, signal) {
       return (await credentials.find(name, signal))?.credential ?? null
     },

@@ -145,4 +145,13 @@ export const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE manifests (
+    id INTEGER PRIMARY KEY,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    content TEXT NOT NULL,
+    UNIQUE (repository, digest)
+  ) STRICT;
+  `,
 ]

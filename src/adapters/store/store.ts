@@ -1,9 +1,18 @@
-import type { History, Inbox, Memory, PulledImages, Tombstones, Upkeep } from '../../ports.ts'
+import type {
+  History,
+  Inbox,
+  Manifests,
+  Memory,
+  PulledImages,
+  Tombstones,
+  Upkeep,
+} from '../../ports.ts'
 import { type Children, createChildren } from './children.ts'
 import { openDatabase } from './database.ts'
 import { createHistory, type HistoryOptions } from './history.ts'
 import { createInbox, type InboxOptions } from './inbox.ts'
 import { createMemory } from './memory.ts'
+import { createManifests } from './manifests.ts'
 import { createPulledImages } from './pulled-images.ts'
 import { createTombstones } from './tombstones.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -16,6 +25,7 @@ export interface Store {
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
   readonly pulledImages: PulledImages
+  readonly manifests: Manifests
   readonly children: Children
   /** Writes what waits; what is accepted afterwards is refused. */
   close(): void
@@ -41,6 +51,7 @@ export function openStore({ path, ...options }: StoreOptions): Store {
       upkeep: createUpkeep(database),
       tombstones: createTombstones(database),
       pulledImages: createPulledImages(database),
+      manifests: createManifests(database),
       children: createChildren(database),
       close() {
         if (!database.connection.isOpen) return

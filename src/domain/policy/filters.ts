@@ -32,7 +32,7 @@ export function compileFilters({ include, exclude, extract }: TagFilters): TagFi
     if (extracted === null) return { kept: true, text: tag }
     const version = extracted(tag)
     if (version === null) return dropped('extract', '"extract" finds no version in it')
-    const hidden = artefactReason(version)
+    const hidden = version === tag ? null : artefactReason(version)
     return hidden === null ? { kept: true, text: version } : dropped('nature', hidden)
   }
 }

@@ -19,7 +19,12 @@ async function read(image: Image) {
   await pushMade({ url: lab.url }, 'team/app', ['1'], image)
   const registry = registryWith(http, null)
   const name = { registry: lab.host, repository: 'team/app' }
-  return { ask: () => registry.manifest(name, image.root.digest, signal), lab }
+  return {
+    ask: () => registry.manifest(name, image.root.digest, signal),
+    labels: () => registry.labels(name, image.root.digest, signal),
+    requests: () => registry.requests(),
+    lab,
+  }
 }
 
 /** The same image below an index of one's own making. */
@@ -83,5 +88,31 @@ describe('createRegistry().manifest()', () => {
       message: expect.stringContaining('hashes to'),
     })
     expect((await ask()).platforms).toHaveLength(1)
+  })
+})
+
+describe('createRegistry().labels()', () => {
+  it('costs nothing once the manifest was read', async () => {
+    const image = makeImage({ config: { Labels: { a: 'b' } } })
+    const { ask, labels, requests } = await read(image)
+    await ask()
+    const before = requests()
+    expect(await labels()).toEqual({ a: 'b' })
+    expect(requests()).toBe(before)
+  })
+
+  it('keeps what the specification names, and of the rest what there is room for', async () => {
+    const others = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`other-${index}`, 'x'.repeat(1_000)]),
+    )
+    const source = { 'org.opencontainers.image.source': 'https://github.com/o/app' }
+    const odd = { long: 'x'.repeat(2_001), number: 7 }
+    const { labels } = await read(
+      makeImage({ config: { Labels: { ...others, ...odd, ...source } } }),
+    )
+    const kept = await labels()
+    expect(kept).toMatchObject(source)
+    expect(Object.keys(kept)).toHaveLength(8)
+    expect(JSON.stringify(kept).length).toBeLessThan(9_000)
   })
 })

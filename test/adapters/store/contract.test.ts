@@ -5,6 +5,7 @@ import { afterAll } from 'vitest'
 import { openStore, type StoreOptions } from '../../../src/adapters/store/store.ts'
 import { historyContract } from '../../contracts/history.ts'
 import { inboxContract } from '../../contracts/inbox.ts'
+import { manifestsContract } from '../../contracts/manifests.ts'
 import { memoryContract } from '../../contracts/memory.ts'
 import { pulledImagesContract } from '../../contracts/pulled-images.ts'
 import { tombstonesContract } from '../../contracts/tombstones.ts'
@@ -27,6 +28,8 @@ historyContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 historyContract('memory', () => openMemoryStore({ now: () => 0 }))
 memoryContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 memoryContract('memory', () => openMemoryStore({ now: () => 0 }))
+manifestsContract('node:sqlite', () => openSqlite({ now: () => 0 }))
+manifestsContract('memory', () => openMemoryStore({ now: () => 0 }))
 upkeepContract('node:sqlite', () => openSqlite({ now: () => 0 }))
 upkeepContract('memory', () => openMemoryStore({ now: () => 0 }))
 tombstonesContract('node:sqlite', () => openSqlite({ now: () => 0 }))
