@@ -6,6 +6,7 @@ import type { Revision } from '../src/domain/revision.ts'
 import type { Standing } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { deployRevision } from './revision-pushed.ts'
+import { isOpen, latestFailure, latestTrouble } from './steps/latest-failure.ts'
 import { ruleOf } from './steps/keep-stack.ts'
 import { mendNetworks, type NetworkCare } from './steps/mend-networks.ts'
 import { containersOf } from './steps/resolve-stack.ts'
@@ -54,7 +55,7 @@ export async function driftDetected(
   const again = departures.filter(({ project }) => moving.includes(project))
   return {
     answer: {
-      deployments: [mended, remade].flatMap((one) => one?.answer.deployments ?? []),
+      deployments: [mended, remade].flatMap((one) => one?.deployments ?? []),
     },
     followUps: [
       ...[mended, remade].flatMap((one) => one?.followUps ?? []),
@@ -75,41 +76,75 @@ function lookAt(
   return stackDrift(ctx, proven, containersOf(project, observed), departures).state
 }
 
+interface Mended {
+  readonly deployments: readonly Deployment[]
+  readonly followUps: Handled['followUps']
+}
+
 /** No event tells of a firewall that was flushed or a name server that died, so only the sweep looks for them. */
 async function careForNetworks(
   ctx: Context,
   standings: readonly Standing[],
   observed: ObservedState,
   signal: AbortSignal,
-): Promise<Handled<DeployAnswer> | null> {
+): Promise<Mended | null> {
   const cares = standings.flatMap(({ stack }): NetworkCare[] => {
     const proven = ctx.history.proven(stack)
     if (proven === null) return []
-    return [{ proven, rule: ruleOf(ctx, stack), probes: () => probesOf(ctx, stack, signal) }]
+    const rule = ruleOf(ctx, stack)
+    const last = isRemade(ctx, stack) ? 'make' : 'restart'
+    return [{ proven, rule, last, probes: () => probesOf(ctx, stack, signal) }]
   })
   const remade = await mendNetworks(ctx, cares, observed, signal)
   return remade.length === 0 ? null : mend(ctx, remade, [], signal)
 }
 
+/** What is refused or waits is left as it is, and so is what failed and was not brought back: removed, it would stay so. */
+function isRemade({ history }: Context, stack: string): boolean {
+  return history.aside(stack) === null && !isOpen(latestFailure(history, stack))
+}
+
 async function probesOf(ctx: Context, stack: string, signal: AbortSignal) {
-  const view = await viewRepository(ctx, await lastRevision(ctx, signal), signal)
+  const revision = await recall(ctx, lastCommit(ctx, stack), signal)
+  const view = await viewRepository(ctx, revision, signal)
   return view.stacks.find(({ name }) => name === stack)?.options.probes ?? []
 }
 
-/** In one pass, so that stacks come up behind those that they come after. */
+/** Those of one commit in one pass, so that stacks come up behind those that they come after. */
 async function mend(
   ctx: Context,
-  stack: readonly string[],
+  stacks: readonly string[],
   departures: readonly Departure[],
   signal: AbortSignal,
-): Promise<Handled<DeployAnswer>> {
-  const revision = await lastRevision(ctx, signal)
-  return deployRevision(ctx, { stack, asked: 'by-event', departures, revision }, signal)
+): Promise<Mended> {
+  const passes: Handled<DeployAnswer>[] = []
+  for (const [commit, stack] of Map.groupBy(stacks, (name) => lastCommit(ctx, name))) {
+    const revision = await recall(ctx, commit, signal)
+    const request = { stack, asked: 'by-event', departures, revision } as const
+    passes.push(await deployRevision(ctx, request, signal))
+  }
+  return {
+    deployments: passes.flatMap(({ answer }) => answer.deployments),
+    followUps: passes.flatMap(({ followUps }) => followUps),
+  }
 }
 
-/** The commit that this host was brought to; before the first, or where it is lost, what the branch points at. */
-async function lastRevision(ctx: Context, signal: AbortSignal): Promise<Revision> {
-  const reached = ctx.history.reached()
+/**
+ * The commit that this host was brought to, or a later one that this stack alone was brought to and proven at: to go
+ * back behind that would be to run what no commit asks for any more.
+ */
+function lastCommit({ history }: Context, stack: string): string | null {
+  const proven = history.proven(stack)
+  const isAhead = proven !== null && proven.at > history.reachedAt()
+  return isAhead && latestTrouble(history, stack) === null ? proven.commit : history.reached()
+}
+
+/** Before the first, or where the commit is lost, what the branch points at. */
+async function recall(
+  ctx: Context,
+  reached: string | null,
+  signal: AbortSignal,
+): Promise<Revision> {
   const known = reached === null ? null : await ctx.source.recall(reached, signal)
   return known ?? (await ctx.source.head(signal))
 }

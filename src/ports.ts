@@ -618,8 +618,8 @@ export interface History {
     at: number
     cause?: DeploymentCause
   }): number
-  /** Ends it well: the state becomes the proven one, and a failure is forgotten. */
-  succeed(id: number, proven: ProvenState): void
+  /** Ends it well, with the verdict's words: the state becomes the proven one, and a failure is forgotten. */
+  succeed(id: number, proven: ProvenState, reason: string): void
   /** Ends it badly: the failure is remembered before anything is undone. */
   fail(id: number, failed: FailedState): void
   /** What became of the last good state after that failure; with `done` the failed deployment was rolled back. */
@@ -644,6 +644,8 @@ export interface History {
   isOurs(commit: string): boolean
   /** The commit that this host last brought itself to, whatever became of its stacks; null before the first. */
   reached(): string | null
+  /** When that was; 0 before the first. */
+  reachedAt(): number
   reach(commit: string, at: number): void
 }
 

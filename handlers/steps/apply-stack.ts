@@ -51,7 +51,8 @@ export async function applyStack(
   const endedAt = timeAfter(ctx.history, stack, Math.max(at, ending.at ?? at))
   if (ending.outcome === 'succeeded') {
     const { reason, containers } = ending
-    const record = () => ctx.history.succeed(id, { ...proven(resolved), commit, at: endedAt })
+    const state = { ...proven(resolved), commit, at: endedAt }
+    const record = () => ctx.history.succeed(id, state, reason)
     await keepLastGood(ctx, resolved, { commit, at: endedAt, containers }, record, signal)
     ctx.upkeep.forgive(stack)
     log.info({}, `Deployment succeeded: ${reason}`)

@@ -35,8 +35,25 @@ export interface BringingUp {
   readonly hooks?: 'run' | 'skip'
 }
 
-/** Lays a stack's files, has the provider make what is due, and looks until the verdict. The images are here already. */
+/**
+ * Lays a stack's files, has the provider make what is due, and looks until the verdict. The images are here already. A
+ * process that dies in it leaves the stack unproven, for what it stopped or removed itself was nobody's wish.
+ */
 export async function bringUp(
+  ctx: Context,
+  resolved: ResolvedStack,
+  bringing: BringingUp,
+  signal: AbortSignal,
+): Promise<BroughtUp> {
+  const { upkeep } = ctx
+  const standing = upkeep.standing(resolved.source.stack.name)
+  if (standing !== null) upkeep.stand({ ...standing, boot: 'none' })
+  const brought = await makeAndProve(ctx, resolved, bringing, signal)
+  if (brought.outcome === 'failed' && standing !== null) upkeep.stand(standing)
+  return brought
+}
+
+async function makeAndProve(
   ctx: Context,
   resolved: ResolvedStack,
   { vouching, first, anew = [], only, hooks = 'skip' }: BringingUp,

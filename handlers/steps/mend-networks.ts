@@ -16,6 +16,8 @@ export interface NetworkCare {
   readonly proven: ProvenState
   /** `report`: it is only told of. */
   readonly rule: DriftRule
+  /** The last rung: `restart` where nobody would make anew what was removed. */
+  readonly last: 'restart' | 'make'
   /** Which published ports shall not be tried; asked only where one takes no connection. */
   readonly probes: () => Promise<readonly Probe[]>
 }
@@ -74,33 +76,47 @@ async function mendNetwork(
   const leave = leaveToMend(ctx.upkeep.trouble(stack), { stack, inputs, now: ctx.now })
   if (leave.leave !== 'go') return 'cut'
   tell(log, cuts, 'its network is put right')
-  const rung = await climb({ ...ctx, log }, care, cuts, signal)
-  if (rung === 'none') return 'cut'
   const reason = wordsOf(cuts)
-  if (rung === 'make') {
-    // It counts against the stack, but what was removed has to come back at once.
+  // Before anything is stopped, or a process that dies then would take what it did itself for somebody's wish. It counts
+  // against the stack, but what was removed has to come back at once.
+  const noteTry = () =>
     ctx.upkeep.note(afterTry(leave.trouble, { outcome: 'failed', reason, at: 0 }))
-    return 'remade'
-  }
-  ctx.upkeep.note(afterTry(leave.trouble, { outcome: 'mended', reason, at: ctx.now }))
-  return 'well'
+  const rung = await climb({ ...ctx, log }, care, { cuts, noteTry }, signal)
+  if (rung === 'make') return 'remade'
+  if (rung === 'none') return 'cut'
+  const outcome = rung === 'stay' ? 'failed' : 'mended'
+  ctx.upkeep.note(afterTry(leave.trouble, { outcome, reason, at: ctx.now }))
+  return outcome === 'failed' ? 'cut' : 'well'
 }
 
-/** The rung that helped, or the last one; `none` where containers may still be coming up. */
+interface Climbing {
+  readonly cuts: readonly Cut[]
+  readonly noteTry: () => void
+}
+
+/** The rung that helped, or the last one; `none` where containers may still be coming up, `stay` where that is no rung. */
 async function climb(
   ctx: Context,
   care: Caring,
-  cuts: readonly Cut[],
+  { cuts, noteTry }: Climbing,
   signal: AbortSignal,
-): Promise<Rung | 'none'> {
+): Promise<Rung | 'none' | 'stay'> {
   const ids = cuts.map(({ id }) => id)
   for (const [id, reason] of await ctx.engine.reconnect(ids, signal)) {
     ctx.log.info({ container: id }, `Cannot be connected to its network anew: ${reason}`)
   }
   if (await isWell(ctx, care, cuts, 'reconnect', signal)) return helped(ctx.log, 'reconnect')
   if (!mayStop(cuts, care.state)) return 'none'
+  noteTry()
   await ctx.engine.restart(ids, signal)
   if (await isWell(ctx, care, cuts, 'restart', signal)) return helped(ctx.log, 'restart')
+  if (care.last === 'restart') {
+    ctx.log.warn(
+      {},
+      'Containers cannot be reached after a restart: they stay, for git holds no state to make them of',
+    )
+    return 'stay'
+  }
   ctx.log.warn({}, 'Containers cannot be reached after a restart: they are made anew')
   await ctx.engine.remove(ids, signal)
   return 'make'

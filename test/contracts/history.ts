@@ -53,6 +53,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       expect(history.deployments(10)).toEqual([])
       expect(history.interrupted(1)).toEqual([])
       expect(history.reached()).toBeNull()
+      expect(history.reachedAt()).toBe(0)
       expect(history.isOurs('c1')).toBe(false)
     })
 
@@ -79,7 +80,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       const kept = { name: 'db', action: 'keep', reasons: [], from: 'b:1', to: 'b:1' } as const
       const app = { name: 'app', action: 'recreate', from: null, to: 'a:2' } as const
       const cause = { origin, services: [{ ...app, reasons: ['image', 'ö'] }, kept] }
-      history.succeed(history.begin({ ...STARTED, cause }), proven())
+      history.succeed(history.begin({ ...STARTED, cause }), proven(), 'healthy')
       history.begin({ ...STARTED, stack: 'db', cause: { origin: null, services: [] } })
 
       expect(history.deployments(10).map((one) => one.cause)).toEqual([
@@ -90,7 +91,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
 
     test('begin() interrupts what its stack left open, and nothing else', () => {
       const ended = history.begin(STARTED)
-      history.succeed(ended, proven())
+      history.succeed(ended, proven(), 'healthy')
       const other = history.begin({ ...STARTED, stack: 'db' })
       const left = history.begin({ ...STARTED, at: 300 })
       const id = history.begin({ ...STARTED, at: 400 })
@@ -105,18 +106,18 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
 
     test('succeed() proves the state, ends the deployment and forgets the failure', () => {
       history.fail(history.begin(STARTED), failed())
-      history.succeed(history.begin({ ...STARTED, at: 150 }), proven())
+      history.succeed(history.begin({ ...STARTED, at: 150 }), proven(), 'healthy')
 
       expect(history.proven('web')).toEqual(proven())
       expect(history.failed('web')).toBeNull()
       expect(history.deployments(10)).toMatchObject([
-        { outcome: 'succeeded', startedAt: 150, endedAt: 200 },
+        { outcome: 'succeeded', reason: 'healthy', startedAt: 150, endedAt: 200 },
         { outcome: 'failed' },
       ])
     })
 
     test('fail() remembers the failure and leaves what was proven', () => {
-      history.succeed(history.begin(STARTED), proven())
+      history.succeed(history.begin(STARTED), proven(), 'healthy')
       const id = history.begin({ ...STARTED, commit: 'c2', inputs: 'i2' })
       const failure = failed({ commit: 'c2', inputs: 'i2', retry: 'next-pass', at: 300 })
       history.fail(id, failure)
@@ -173,7 +174,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
     })
 
     test('setAside() notes an ending of its own, and touches neither proof nor failure', () => {
-      history.succeed(history.begin(STARTED), proven())
+      history.succeed(history.begin(STARTED), proven(), 'healthy')
       history.fail(history.begin({ ...STARTED, inputs: 'bad' }), failed({ inputs: 'bad' }))
       history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'later', at: 300 })
 
@@ -190,7 +191,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
 
     test.each<[string, (stack: string) => void]>([
       ['resume', (stack) => history.resume(stack)],
-      ['succeed', (stack) => history.succeed(history.begin(STARTED), proven({ stack }))],
+      ['succeed', (stack) => history.succeed(history.begin(STARTED), proven({ stack }), 'healthy')],
       ['fail', (stack) => history.fail(history.begin(STARTED), failed({ stack }))],
       ['prove', (stack) => history.prove(proven({ stack }))],
     ])('%s() ends what setAside() noted, of that stack alone', (_name, end) => {
@@ -211,7 +212,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
     })
 
     test('interrupted() closes what a dead process left open, and returns it once', () => {
-      history.succeed(history.begin(STARTED), proven())
+      history.succeed(history.begin(STARTED), proven(), 'healthy')
       const id = history.begin({ ...STARTED, stack: 'db', at: 150 })
 
       const record = { id, stack: 'db', startedAt: 150, endedAt: 900, outcome: 'interrupted' }
@@ -239,6 +240,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       history.reach('c2', 200)
 
       expect(history.reached()).toBe('c2')
+      expect(history.reachedAt()).toBe(200)
     })
   })
 }

@@ -106,7 +106,7 @@ function memoryHistory(): History {
   const records: DeploymentRecord[] = []
   const asides = new Map<string, AsideState>()
   const commits = new Set<string>()
-  let reached: string | null = null
+  let reached: { readonly commit: string; readonly at: number } | null = null
 
   const end = (id: number, ending: Pick<DeploymentRecord, 'endedAt' | 'outcome' | 'reason'>) => {
     const record = records[id - 1]
@@ -124,8 +124,8 @@ function memoryHistory(): History {
       records.push({ id, stack, commit, inputs, startedAt: at, ...open, cause })
       return id
     },
-    succeed(id, proven) {
-      end(id, { endedAt: proven.at, outcome: 'succeeded', reason: '' })
+    succeed(id, proven, reason) {
+      end(id, { endedAt: proven.at, outcome: 'succeeded', reason })
       provens.set(proven.stack, proven)
       failures.delete(proven.stack)
       asides.delete(proven.stack)
@@ -168,9 +168,10 @@ function memoryHistory(): History {
     deployments: (limit) => records.toReversed().slice(0, limit),
     committed: (commit) => void commits.add(commit),
     isOurs: (commit) => commits.has(commit),
-    reached: () => reached,
-    reach(commit) {
-      reached = commit
+    reached: () => reached?.commit ?? null,
+    reachedAt: () => reached?.at ?? 0,
+    reach(commit, at) {
+      reached = { commit, at }
     },
   }
 }

@@ -4,6 +4,7 @@ import { releaseRequested } from '../../handlers/hold-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { withEvent, type Departure } from '../../src/domain/deploy/drift.ts'
 import { MagosError } from '../../src/domain/error.ts'
+import { dying } from './dying.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
@@ -129,6 +130,46 @@ describe('driftDetected()', () => {
         .map(({ image }) => image)
         .toSorted(),
     ).toEqual([db, web])
+  })
+
+  it('heals a stack that went ahead of this host at the commit that it went to', async () => {
+    const world = await running()
+    const ahead = `ghcr.io/o/web@${digest(7)}`
+    world.git.change({
+      'shop/compose.yaml': compose(`web: {image: ${ahead}}`, `db: {image: ${db}}`),
+    })
+    await deploy(world, (ctx) => deployRevision(ctx, { stack: 'shop', asked: 'by-person' }, signal))
+    await after(world, () => {
+      world.machine.kill(id(world, 'shop-web-1'))
+      world.machine.kill(id(world, 'blog-blog-1'))
+    })
+    expect(states(world)).toEqual(ALL_RUN)
+    expect(world.machine.observed('shop').map(({ image }) => image)).toContain(ahead)
+  })
+
+  it('takes nothing for somebody’s wish that it did itself before it was killed', async () => {
+    const lives: unknown[] = []
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at += 1) {
+        const world = await running()
+        const old = world.machine.containers.get(id(world, 'blog-blog-1'))
+        if (old === undefined) throw new Error('There is no such container')
+        world.machine.drop(old.id)
+        world.machine.containers.set('by-hand', { ...old, id: 'by-hand', labels: {} })
+        const { ctx, died } = dying(world.ctx, { at, when })
+        const event = { kind: 'drift-detected', departures: [] } as const
+        await driftDetected(ctx, event, signal).catch(() => undefined)
+        const death = died()
+        if (death === null) break
+        await look(world)
+        const state = states(world)['blog-blog-1']
+        const held = await world.ctx.holds.held('blog')
+        lives.push({ death, state, held, next: (await look(world)).calls })
+      }
+    }
+    const well = { death: expect.any(String), state: 'running', held: null, next: ['observe'] }
+    expect(lives).toEqual(lives.map(() => well))
+    expect(lives.length).toBeGreaterThan(20)
   })
 
   it('looks again soon where a container is being stopped', async () => {
@@ -346,6 +387,18 @@ describe('driftDetected() where drift is only reported', () => {
       deployRevision(ctx, { stack: 'shop', asked: 'by-person' }, signal),
     )
     expect(outcomes(deployments)).toEqual(['shop succeeded'])
+  })
+
+  it('touches nothing behind a try that a person asked for and that failed', async () => {
+    const world = await running({ host: { drift: 'report' } })
+    world.machine.behave(web, 'exits')
+    world.machine.drop(id(world, 'shop-web-1'))
+    const { deployments } = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'shop', asked: 'by-person' }, signal),
+    )
+    expect(outcomes(deployments)).toEqual(['shop failed'])
+    await world.machine.clock.sleep(10_000, signal)
+    expect((await look(world)).calls.filter((call) => /^(?:up|remove) /.test(call))).toEqual([])
   })
 })
 

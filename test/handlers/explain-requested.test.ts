@@ -22,7 +22,7 @@ describe('historyRequested()', () => {
       stack: 'shop',
       commit: world.git.log()[0]?.revision.commit,
       outcome: 'succeeded',
-      reason: '',
+      reason: 'healthy and steady for 0.3 s',
       startedAt: expect.stringMatching(/^2026-01-01T/),
       endedAt: expect.stringMatching(/^2026-01-01T/),
       event: expect.stringMatching(

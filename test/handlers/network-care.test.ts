@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { driftDetected } from '../../handlers/drift-detected.ts'
+import { Killed } from './dying.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
@@ -105,6 +106,45 @@ describe('mendNetworks()', () => {
     expect(came).toEqual(['shop succeeded'])
     expect(id(world)).not.toBe(before)
     expect(other(world)).toBe(beside)
+  })
+
+  it('removes nothing that nobody would make anew', async () => {
+    const world = await running()
+    world.git.change({ 'shop/compose.yaml': 'services: [' })
+    await deploy(world)
+    await pass(world, 60_000)
+    const before = id(world)
+    world.prober.answer(DOOR, 'connection refused')
+    expect((await sweep(world)).did).toEqual([`reconnect ${before}`, `restart ${before}`])
+    expect(id(world)).toBe(before)
+  })
+
+  it('takes nothing for somebody’s wish that it did itself before it was killed', async () => {
+    for (const step of ['restart', 'remove'] as const) {
+      const world = await running()
+      await pass(world, 60_000)
+      world.machine.stop(other(world))
+      await sweep(world)
+      world.prober.answer(DOOR, 'connection refused')
+      const { engine } = world.ctx
+      const killed = async (ids: readonly string[]) => {
+        await Promise.resolve()
+        for (const one of ids) world.machine.stop(one)
+        throw new Killed(step)
+      }
+      const ctx = { ...world.ctx, now: world.ctx.now, engine: { ...engine, [step]: killed } }
+      const event = { kind: 'drift-detected', departures: [] } as const
+      await expect(driftDetected(ctx, event, signal)).rejects.toThrow(Killed)
+      world.machine.stop(other(world))
+      world.prober.answer(DOOR, null)
+      await pass(world, 10_000)
+      await sweep(world)
+      expect(await world.ctx.holds.held('shop')).toBeNull()
+      expect(world.machine.observed('shop').map(({ state }) => state)).toEqual([
+        'running',
+        'running',
+      ])
+    }
   })
 
   it('gives up on what nothing helps, after so many tries', async () => {

@@ -45,9 +45,9 @@ export function createHistory(
         statements.pruneDeployments.run(keep)
         return Number(lastInsertRowid)
       }),
-    succeed(id, proven) {
+    succeed(id, proven, reason) {
       write(() => {
-        statements.end.run(proven.at, 'succeeded', '', id)
+        statements.end.run(proven.at, 'succeeded', reason, id)
         remember(proven)
         statements.forgive.run(proven.stack)
         statements.resume.run(proven.stack)
@@ -103,6 +103,7 @@ export function createHistory(
     },
     isOurs: (commit) => read(() => statements.isOurs.get(commit) !== undefined),
     reached: () => read(() => textOrNull(statements.reached.get()?.['commit_id'])),
+    reachedAt: () => read(() => Number(statements.reached.get()?.['at'] ?? 0)),
     reach(commit, at) {
       write(() => statements.reach.run(commit, at))
     },
@@ -159,7 +160,7 @@ function prepare(connection: Database['connection']) {
     forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
     forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
     committed: connection.prepare('INSERT OR REPLACE INTO commits (commit_id, at) VALUES (?, ?)'),
-    reached: connection.prepare('SELECT commit_id FROM reached'),
+    reached: connection.prepare('SELECT commit_id, at FROM reached'),
     reach: connection.prepare(
       'INSERT OR REPLACE INTO reached (only, commit_id, at) VALUES (1, ?, ?)',
     ),
