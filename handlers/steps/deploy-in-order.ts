@@ -3,7 +3,9 @@ import { inOrder } from '../../src/domain/stack-order.ts'
 import type { Context } from '../context.ts'
 import { deployStack, type Obstacle, type Occasion } from './deploy-stack.ts'
 import { inParallel } from './in-parallel.ts'
-import { latestTrouble } from './latest-failure.ts'
+import { isOpen, latestFailure, latestTrouble } from './latest-failure.ts'
+import { containersOf } from './resolve-stack.ts'
+import { stackDrift } from './stack-drift.ts'
 import type { StackResult } from './stack-result.ts'
 import type { RepositoryView } from '../views.ts'
 
@@ -41,9 +43,26 @@ async function deployAfter(
   let obstacle: Obstacle | null = null
   for (const name of stack.options.after) {
     const result = await results.get(name)
-    obstacle ??= result === undefined ? remembered(ctx, view, name) : obstacleOf(result)
+    const found = result === undefined ? remembered(ctx, view, name) : obstacleOf(result)
+    if (found === null || (await isHeldAndWell(ctx, name, occasion))) continue
+    obstacle ??= found
   }
   return deployStack(ctx, view, stack, { ...occasion, obstacle }, signal)
+}
+
+/** What a person holds is left as it is, and that may be as well as ever: nobody has to wait for it then. */
+async function isHeldAndWell(
+  ctx: Context,
+  stack: string,
+  { observed, departures }: Pick<Occasion, 'observed' | 'departures'>,
+): Promise<boolean> {
+  const hold = await ctx.holds.held(stack)
+  const proven = ctx.history.proven(stack)
+  if (hold?.kind !== 'operator' || proven === null) return false
+  if (isOpen(latestFailure(ctx.history, stack))) return false
+  const drift = stackDrift(ctx, proven, containersOf(proven.project, observed), departures)
+  // After a boot nothing of it is proven anew, and all of it may run.
+  return drift.state === 'none' || (drift.state === 'unproven' && drift.faults.length === 0)
 }
 
 function obstacleOf({ deployment }: StackResult): Obstacle | null {

@@ -69,6 +69,25 @@ describe('revisionPushed() with stacks in an order', () => {
     expect(outcomes((await deploy(world)).deployments)).toContain('web unchanged')
   })
 
+  it('waits for none that a person holds and that runs as it was proven', async () => {
+    const world = createWorld(files)
+    await deploy(world)
+    const hold = { kind: 'operator', by: 'ada', reason: 'moving', at: 1, tracked: null } as const
+    await world.ctx.holds.hold('db', hold)
+    world.git.change({ 'web/compose.yaml': compose(`web: {image: ${web2}}`) })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['db held', 'web succeeded'])
+
+    world.git.change({ 'web/compose.yaml': compose(`web: {image: ${web}}`) })
+    const alone = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'web', asked: 'by-person' }, signal),
+    )
+    expect(outcomes(alone.deployments)).toEqual(['web succeeded'])
+
+    world.machine.kill(containers(world)['db-db-1'] ?? '')
+    world.git.change({ 'web/compose.yaml': compose(`web: {image: ${web2}}`) })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['db held', 'web held'])
+  })
+
   it('waits for none that belongs to another host', async () => {
     const world = createWorld({
       ...files,
