@@ -64,7 +64,8 @@ async function revertFailed(ctx: Context, followUps: FollowUps, signal: AbortSig
     const { answer, followUps: more, next } = await updateFailed(ctx, event, signal)
     commits.push(...answer.commits)
     held.push(...answer.held)
-    raised.push(...more)
+    // The next version is another pass's: this one has told what it came to.
+    raised.push(...more.filter((one) => one.event.kind !== 'image-published'))
     // The branch moved: whoever works off the event looks anew.
     if (next === 'again') left.push(followUp)
   }

@@ -1,6 +1,7 @@
 import type { RevertAnswer } from '../src/domain/answer.ts'
 import type { StackLines } from '../src/domain/compose/stack-lines.ts'
 import type { UpdateFailed } from '../src/domain/event.ts'
+import { repositoryName } from '../src/domain/image-reference.ts'
 import { planRevert, quarantineOf, type PutBack } from '../src/domain/revert.ts'
 import { revertMessage } from '../src/domain/revert-message.ts'
 import type { Stack } from '../src/domain/stack.ts'
@@ -46,7 +47,14 @@ export async function updateFailed(
     const images = back.map(({ image }) => image.text)
     log.warn({ reverted: made, images }, `Update taken back and quarantined: ${reason}`)
   }
-  return handled
+  if (handled.answer.commits.length === 0) return handled
+  // Above what runs there may be a version that is not listed, and nobody will tell of it again.
+  const repositories = [...new Set(back.map(({ from }) => repositoryName(from)))]
+  const hint = {
+    event: { kind: 'image-published', repositories },
+    origin: { source: 'own' },
+  } as const
+  return { ...handled, followUps: [...handled.followUps, hint] }
 }
 
 interface Ours {

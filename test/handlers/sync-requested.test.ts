@@ -85,6 +85,7 @@ describe('syncRequested()', () => {
     expect(world.git.text('.magos/quarantine.yaml')).toContain(digest(2))
     expect(followUps.map(({ event }) => event.kind)).toContain('revision-pushed')
     expect(followUps.map(({ event }) => event.kind)).not.toContain('update-failed')
+    expect(followUps.map(({ event }) => event.kind)).not.toContain('image-published')
     expect((await sync(world)).answer.commits).toEqual([])
   })
 

@@ -24,6 +24,10 @@ describe('updateFailed()', () => {
     expect(answer).toEqual({ commits: [headOf(world)], held: [] })
     expect(followUps).toEqual([
       { event: { kind: 'revision-pushed' }, origin: { source: 'own', ref: headOf(world) } },
+      {
+        event: { kind: 'image-published', repositories: ['ghcr.io/o/app'] },
+        origin: { source: 'own' },
+      },
     ])
     expect(world.git.text('shop/compose.yaml')).toBe(shop(line('app', '1.0.0', 1)))
     expect(quarantine(world)).toEqual([
