@@ -1,4 +1,4 @@
-import type { Event, Origin } from '../domain/event.ts'
+import { isWaitedFor, type Event, type Origin } from '../domain/event.ts'
 import type { Accepted } from '../ports.ts'
 
 /** What must not happen twice at one time. Reports go behind commits, in a lane of their own. */
@@ -12,7 +12,7 @@ export interface Run {
   readonly origins: readonly Origin[]
   /** Tries that failed; of several events, the most. */
   readonly attempts: number
-  /** When the oldest of its events was accepted; 0 for what comes before every other. */
+  /** When the oldest of its events was accepted; 0 and 1 for what comes before every other. */
   readonly since: number
   readonly dueAt: number
   /** Events that a newer one among `ids` made pointless. */
@@ -76,12 +76,19 @@ function planRun(rows: readonly Accepted[], { debounce, now }: RunSettings): Run
     ids: taken.map(({ id }) => id),
     origins: taken.map(({ origin }) => origin),
     attempts: taken.reduce((most, { attempts }) => Math.max(most, attempts), 0),
-    // Where a pass brought the host is known before the next one asks, or that would tell of the commit again.
-    since:
-      event.kind === 'commit-reached' ? 0 : earliest(taken.map(({ acceptedAt }) => acceptedAt)),
+    since: precedence(event) ?? earliest(taken.map(({ acceptedAt }) => acceptedAt)),
     dueAt: dueAt(taken, { debounce, now }),
     superseded: rows.slice(0, rows.length - taken.length).map(({ id }) => id),
   }
+}
+
+/**
+ * Where a pass brought the host is known before the next one asks, or that would tell of the commit again. And a person
+ * goes before hints, or what a dead process left would do the work of a `sync`, whose answer would not tell of it.
+ */
+function precedence(event: Event): number | null {
+  if (event.kind === 'commit-reached') return 0
+  return isWaitedFor(event) ? 1 : null
 }
 
 function unite(rows: readonly Accepted[]): Event {

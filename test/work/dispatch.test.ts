@@ -155,7 +155,7 @@ describe('startDispatch()', () => {
     start()
     await inbox.accept(ALL, POLL)
     await inbox.accept(PUSHED, POLL)
-    await clock.advance(1)
+    await clock.advance(50)
     await inbox.accept(sync(null), OPERATOR)
     await inbox.accept({ kind: 'installation-changed' }, WEBHOOK)
     await inbox.accept(report('c1'), { source: 'own' })

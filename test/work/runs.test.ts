@@ -53,6 +53,18 @@ describe('planRuns()', () => {
     expect(chooseRuns(runs, idle).start.map(({ event }) => event.kind)).toEqual(['commit-reached'])
   })
 
+  test('lets a person go before hints that came first', () => {
+    const left = [ALL, PUSHED].map((event) => row(event, { acceptedAt: NOW - 5_000 }))
+    const state = {
+      busy: new Set<Lane>(),
+      holds: new Map<Lane, number>(),
+      spaced: new Map<Event['kind'], number>(),
+      now: NOW,
+    }
+    const { start } = chooseRuns(plan([...left, row(sync(null))]), state)
+    expect(start.map(({ event }) => event.kind)).toEqual(['sync-requested'])
+  })
+
   test('makes one run of published images, with the union of their repositories', () => {
     const rows = [row(published('a/x', 'a/y')), row(PUSHED), row(published('a/y', 'a/z'))]
 
