@@ -41,11 +41,14 @@ export async function removeVanished(
     log.warn({ stack, until }, `Stack left the repository: its containers go after ${until}`)
   }
   const holds = await ctx.holds.all()
+  const projects = new Set(view.stacks.map((stack) => view.project(stack)))
   for (const stack of stop) {
     const containers = ours.get(stack) ?? []
     const { container: own } = ctx.machine
     const holdsUs = own !== null && containers.some(({ id }) => id.startsWith(own))
     if (holds.has(stack) || holdsUs) continue
+    // Its project is a stack's that waits for its owner to say where the data is: this is what he has to go by.
+    if (containers.some(({ project }) => projects.has(project))) continue
     await bringDown(ctx, stack, containers, signal)
   }
   return refused.map((stack) => tooMany(ctx, stack, refused))

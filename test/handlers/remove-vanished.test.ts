@@ -67,6 +67,16 @@ describe('removeVanished()', () => {
     expect(projects(world).toSorted()).toEqual([...NAMES])
   })
 
+  it('leaves the containers of a stack that was renamed to tell where its data is', async () => {
+    const file = `name: data\n${files['b/compose.yaml']}`
+    const world = createWorld({ ...files, 'b/compose.yaml': file })
+    await deploy(world)
+    world.git.change({ 'b/compose.yaml': null, 'new/compose.yaml': file })
+    expect(outcomes((await pass(world)).deployments)).toContain('new held')
+    expect(outcomes((await pass(world, GRACE + 1_000)).deployments)).toContain('new held')
+    expect(Object.keys(containers(world))).toContain('data-web-1')
+  })
+
   it('takes a stack that went to another host for one that vanished', async () => {
     const world = await running()
     world.git.change({ '.magos.yaml': 'stacks: {b: {hosts: [cellar]}}\n' })
