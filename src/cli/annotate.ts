@@ -3,7 +3,8 @@ import { MagosError } from '../domain/error.ts'
 import type { Problem } from '../domain/problem.ts'
 import { findFiles, readSettings } from './compose-files.ts'
 import type { ExitCode, Io } from './io.ts'
-import { printable, table } from './table.ts'
+import { writeProblems } from './problems.ts'
+import { table } from './table.ts'
 
 /**
  * Proposes an annotation for every image line of compose files that has none, and writes them where it is told to. 1
@@ -94,10 +95,7 @@ function writeText(
     ])
     io.write(table(io, ['WHERE', 'LEFT ALONE', 'WHY'], rows))
   }
-  for (const { file, line, column, severity, message, remedy } of problems) {
-    io.note(`${printable(`${file}:${line}:${column}: ${severity}: ${message}`)}\n`)
-    if (remedy !== undefined) io.note(`  ${printable(remedy)}\n`)
-  }
+  writeProblems(io, problems)
   const done = mode === 'write' ? 'written' : 'proposed; --write writes them'
   io.write(`${proposals.length} annotations ${done}\n`)
 }

@@ -1,5 +1,7 @@
 import type { CheckAnswer } from '../domain/answer.ts'
+import { formatPin, parseImageReference } from '../domain/image-reference.ts'
 import type { ExitCode, Io } from './io.ts'
+import { writeProblems } from './problems.ts'
 import { table } from './table.ts'
 
 /** Prints what a check found. 1 when somebody has to look at something; images that merely wait are fine. */
@@ -23,10 +25,11 @@ function writeText(io: Io, answer: CheckAnswer): void {
       `${file}:${line}`,
       services.join(', '),
       from,
-      to,
+      // Its name is that of `from`.
+      pinOf(to),
       reason,
     ])
-    io.write(table(io, ['WHERE', 'SERVICES', 'FROM', 'TO', 'WHY'], rows))
+    io.write(`${table(io, ['WHERE', 'SERVICES', 'FROM', 'TO', 'WHY'], rows)}\n`)
   }
   if (held.length > 0) {
     const rows = held.map(({ file, line, image, reason, remedy }) => [
@@ -34,16 +37,18 @@ function writeText(io: Io, answer: CheckAnswer): void {
       image,
       remedy === undefined ? reason : `${reason}. ${remedy}`,
     ])
-    io.write(table(io, ['WHERE', 'HELD', 'WHY'], rows))
+    io.write(`${table(io, ['WHERE', 'HELD', 'WHY'], rows)}\n`)
   }
   if (current.length > 0) {
     const rows = current.map(({ file, line, image, reason }) => [`${file}:${line}`, image, reason])
-    io.write(table(io, ['WHERE', 'STANDS', 'WHY'], rows))
+    io.write(`${table(io, ['WHERE', 'STANDS', 'WHY'], rows)}\n`)
   }
-  for (const { file, line, column, message } of problems) {
-    io.note(`${file}:${line}:${column}: ${message}\n`)
-  }
+  writeProblems(io, problems)
   io.write(
     `${updates.length} to update, ${held.length} held, ${unchanged} unchanged, ${requests} requests\n`,
   )
+}
+
+function pinOf(reference: string): string {
+  return formatPin(parseImageReference(reference)).replace(/^:/, '')
 }

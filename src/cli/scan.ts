@@ -7,7 +7,8 @@ import type { RepositorySettings } from '../domain/repository-settings.ts'
 import { findFiles, readSettings } from './compose-files.ts'
 import type { ExitCode, Io } from './io.ts'
 import { lookAround } from './project-files.ts'
-import { printable, table } from './table.ts'
+import { writeProblems } from './problems.ts'
+import { table } from './table.ts'
 
 /**
  * Lists the images of compose files; 1 when something is wrong with them. A folder is walked for the names that Compose
@@ -72,8 +73,5 @@ function writeText(io: Io, images: readonly ScannedImage[], problems: readonly P
   ])
   if (rows.length > 0) io.write(table(io, ['PLACE', 'SERVICES', 'IMAGE', 'POLICY', 'HELD'], rows))
   else io.note('No images found\n')
-  for (const { file, line, column, severity, message, remedy } of problems) {
-    io.note(`${printable(`${file}:${line}:${column}: ${severity}: ${message}`)}\n`)
-    if (remedy !== undefined) io.note(`  ${printable(remedy)}\n`)
-  }
+  writeProblems(io, problems)
 }

@@ -4,8 +4,9 @@ const gap = '  '
 const narrowest = 8
 
 /**
- * Rows under their heads, columns padded, one line break at the end. On a terminal long cells are wrapped until the
- * table fits, never cut; characters that could move a terminal's cursor are spelled out.
+ * Rows under their heads, columns padded, one line break at the end. On a terminal that is too narrow long cells are
+ * wrapped until the table fits, and the digests of references are told by their first digits, as engines do; nothing else
+ * is cut. Characters that could move a terminal's cursor are spelled out.
  */
 export function table(
   { columns }: Pick<Io, 'columns'>,
@@ -15,9 +16,11 @@ export function table(
   const lines = [heads, ...rows].map((row) =>
     heads.map((_, column) => printable(row[column] ?? '')),
   )
-  const natural = heads.map((_, column) => longest(lines.map((line) => line[column] ?? '')))
-  const widths = columns > 0 ? fit(natural, columns - gap.length * (heads.length - 1)) : natural
-  return lines.map((line) => layOut(line, widths)).join('')
+  const room = columns - gap.length * (heads.length - 1)
+  const natural = widthsOf(lines)
+  if (columns <= 0 || sum(natural) <= room) return layOutAll(lines, natural)
+  const shorter = lines.map((line) => line.map(shortDigests))
+  return layOutAll(shorter, fit(widthsOf(shorter), room))
 }
 
 /** Control characters and those that reorder text come from registries and files that we do not trust. */
@@ -28,12 +31,26 @@ export function printable(text: string): string {
   )
 }
 
+/** A digest on its own stays whole: whoever asks for it wants all of it. */
+function shortDigests(text: string): string {
+  return text.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1…')
+}
+
+function widthsOf(lines: readonly (readonly string[])[]): readonly number[] {
+  const [heads = []] = lines
+  return heads.map((_, column) => longest(lines.map((line) => line[column] ?? '')))
+}
+
 /** Caps the widest columns alike, until all fit or are as narrow as can be read. */
 function fit(natural: readonly number[], room: number): readonly number[] {
   let cap = longestOf(natural)
   const capped = (): readonly number[] => natural.map((width) => Math.min(width, cap))
   while (cap > narrowest && sum(capped()) > room) cap--
   return capped()
+}
+
+function layOutAll(lines: readonly (readonly string[])[], widths: readonly number[]): string {
+  return lines.map((line) => layOut(line, widths)).join('')
 }
 
 function layOut(cells: readonly string[], widths: readonly number[]): string {
@@ -64,11 +81,12 @@ function wrap(text: string, width: number): readonly string[] {
   return [...lines, line]
 }
 
+/** Parts of a path or a reference stay whole where that leaves more than a quarter of the line. */
 function pieces(word: string, width: number): readonly string[] {
   if (word.length <= width) return [word]
-  return Array.from({ length: Math.ceil(word.length / width) }, (_, index) =>
-    word.slice(index * width, (index + 1) * width),
-  )
+  const [joint = ''] = /^.*(?:[/,_-]|(?=@)|(?<!@sha256)(?=:))/s.exec(word.slice(0, width)) ?? []
+  const end = joint.length * 4 > width ? joint.length : width
+  return [word.slice(0, end), ...pieces(word.slice(end), width)]
 }
 
 function longest(texts: readonly string[]): number {

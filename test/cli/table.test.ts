@@ -40,6 +40,29 @@ describe('table()', () => {
     ).toBe(digest)
   })
 
+  it('keeps parts of paths and references whole where it can', () => {
+    const reference = 'ghcr.io/organisation/application:1.4.2'
+    expect(table({ columns: 24 }, ['IMAGE'], [[reference]])).toBe(
+      'IMAGE\nghcr.io/organisation/\napplication:1.4.2\n',
+    )
+    expect(table({ columns: 14 }, ['IMAGE'], [[`${'x'.repeat(9)}:1.4.2`], ['y'.repeat(20)]])).toBe(
+      `IMAGE\nxxxxxxxxx\n:1.4.2\n${'y'.repeat(14)}\n${'y'.repeat(6)}\n`,
+    )
+  })
+
+  it('tells the first digits of a digest behind a name, where the whole does not fit', () => {
+    const reference = `redis:7@sha256:${'0123456789abcdef'.repeat(4)}`
+    const rows = [[reference, 'new']]
+    expect(table({ columns: 0 }, heads, rows)).toContain(reference)
+    expect(table({ columns: 90 }, heads, rows)).toContain(reference)
+    expect(table({ columns: 80 }, heads, rows)).toBe(
+      `TAG${' '.repeat(25)}  WHY\nredis:7@sha256:0123456789ab…  new\n`,
+    )
+    expect(table({ columns: 22 }, heads, rows)).toBe(
+      'TAG                WHY\nredis:7            new\n@sha256:012345678\n9ab…\n',
+    )
+  })
+
   it('stays readable where a terminal is too narrow for it', () => {
     expect(table({ columns: 3 }, heads, [['1.2.3', 'it is below']])).toBe(
       'TAG    WHY\n1.2.3  it is\n       below\n',

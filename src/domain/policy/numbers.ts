@@ -13,3 +13,8 @@ export function compareParts(a: readonly number[], b: readonly number[]): number
   }
   return 0
 }
+
+/** `1 number`, `3 numbers`. */
+export function countText(count: number): string {
+  return `${count} number${count === 1 ? '' : 's'}`
+}

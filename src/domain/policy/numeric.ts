@@ -1,6 +1,6 @@
 import type { Scheme } from './candidate.ts'
 import { ignoreTags } from './ignore.ts'
-import { compareParts, readNumbers } from './numbers.ts'
+import { compareParts, countText, readNumbers } from './numbers.ts'
 import { decideOrdered } from './ordered.ts'
 import type { Decision, NumericPolicy } from './policy.ts'
 
@@ -35,5 +35,5 @@ function countMismatch(
 ): string | null {
   if (committed === null) return 'there is no committed tag whose count of numbers it could have'
   if (numbers.length === committed.length) return null
-  return `it has ${numbers.length} of the numbers of which the committed tag has ${committed.length}`
+  return `it has ${countText(numbers.length)}, the committed tag has ${committed.length}`
 }

@@ -119,13 +119,16 @@ function decideNext<Version>(found: Survey<Version>, committed: string): Decisio
   const [best] = found.eligible
   if (best === undefined || !isAbove(found, best)) {
     const reason = `nothing that fits is above "${committed}"`
-    const nearest = found.leaps.at(-1)
-    // It may be a date among versions, or a release that a person wants: both should be known.
-    const leap = nearest === undefined ? '' : `; "${nearest.tag}" was left out: ${nearest.reason}`
-    return stay(found, committed, reason + leap)
+    return stay(found, committed, reason + leapText(found))
   }
   const reason = `"${best.tag}" is the newest that fits above "${committed}"`
-  return answer('update', best.tag, reason, found)
+  return answer('update', best.tag, reason + leapText(found), found)
+}
+
+/** It may be a date among versions, or a release that a person wants: both should be known. */
+function leapText<Version>({ leaps }: Survey<Version>): string {
+  const nearest = leaps.at(-1)
+  return nearest === undefined ? '' : `; "${nearest.tag}" was left out: ${nearest.reason}`
 }
 
 function isAbove<Version>({ yardstick }: Survey<Version>, candidate: Candidate<Version>): boolean {

@@ -1,5 +1,6 @@
 import type { Candidate, Scheme } from './candidate.ts'
 import { ignoreVersions } from './ignore.ts'
+import { countText } from './numbers.ts'
 import { decideOrdered } from './ordered.ts'
 import type { Decision, SemverPolicy } from './policy.ts'
 import { inRange, parseRange, type VersionRange } from './range.ts'
@@ -79,7 +80,7 @@ function schemeMismatch(committed: TagVersion | null, version: TagVersion): stri
   const model = committed === null ? 'a first tag' : 'the committed tag'
   const count = committed?.numbers.length ?? 3
   if (version.numbers.length !== count) {
-    return `it has ${version.numbers.length} of the numbers of which ${model} has ${count}`
+    return `it has ${countText(version.numbers.length)}, ${model} has ${count}`
   }
   const variant = committed?.variant ?? ''
   if (version.variant !== variant) {

@@ -193,7 +193,7 @@ describe('decideSemver() explains', () => {
   it.each([
     ['latest', /it reads as no version/],
     ['1.3.0.1', /it reads as no version/],
-    ['1.3', /it has 2 of the numbers/],
+    ['1.3', /it has 2 numbers, the committed tag has 3/],
     ['1.3.0-alpine', /its variant is "-alpine", that of the committed tag is none/],
     ['1.3.0-ls4', /its build counter is "-ls"/],
     ['1.2.2', /below the committed tag "1\.2\.3"/],
@@ -207,6 +207,15 @@ describe('decideSemver() explains', () => {
     expect(decision).toMatchObject({ outcome: 'update', tag: '1.3.0' })
     expect(verdictOf(decision, tag)).toMatch(reason)
     expect(verdictOf(decision, tag)).toMatch(/^rejected/)
+  })
+
+  it.each([
+    ['current', '1.2.3', ['20240105.0.0']],
+    ['update', '1.2.3', ['1.3.0', '20240105.0.0']],
+  ])('reports the nearest tag beyond "maxJump" beside an outcome %s', (outcome, tag, others) => {
+    const decision = decideListed(tag, ['20250105.0.0', ...others])
+    expect(decision.outcome).toBe(outcome)
+    expect(decision.reason).toMatch(/; "20240105\.0\.0" was left out: .*"maxJump" 10/)
   })
 
   it('lists the choice first, then what else fits, then the rest by spelling', () => {
