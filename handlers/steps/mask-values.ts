@@ -1,6 +1,7 @@
 import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import { environmentFiles } from '../../src/domain/stack.ts'
+import { spellingsOf } from '../../src/domain/spellings.ts'
 import type { LaidFile } from '../../src/ports.ts'
 import type { StackSecrets } from './open-secrets.ts'
 import type { StackSource } from './read-stack.ts'
@@ -103,17 +104,5 @@ function spellings(value: string): string[] {
   const single = value.replaceAll('$$', '$')
   const lines = [value, single].flatMap((one) => one.split(/\r?\n/).map((line) => line.trim()))
   const long = [value, single, ...lines].filter(({ length }) => length >= SHORTEST)
-  return long.flatMap((one) => {
-    const bytes = Buffer.from(one)
-    // Where it stands within other bytes its base64 ends differently, so its end does not count.
-    const whole = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString('base64')
-    return [
-      one,
-      encodeURIComponent(one.toWellFormed()),
-      JSON.stringify(one).slice(1, -1),
-      bytes.toString('base64'),
-      bytes.toString('base64url'),
-      whole,
-    ]
-  })
+  return long.flatMap((one) => spellingsOf(one))
 }

@@ -1,3 +1,5 @@
+import { spellingsOf } from '../../domain/spellings.ts'
+
 const SHOWN = '[redacted]'
 
 /** Shorter ones are left alone: they would tear every other word apart. */
@@ -22,8 +24,8 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Replaces every given secret, whole, line by line, and in the forms in which it travels (base64, percent-encoded, as a
- * JSON string), and everything that has the shape of one.
+ * Replaces every given secret, whole, line by line, and in the forms in which it travels (base64, percent-encoded, quoted
+ * by other programs), and everything that has the shape of one.
  */
 export function createRedactor(secrets: () => readonly string[]): (text: string) => string {
   let known: readonly string[] = []
@@ -57,13 +59,9 @@ function formsOf(secret: string): readonly string[] {
   if (trimmed.length < SHORTEST) return []
   const lines = trimmed.split(/\r?\n|\\n/)
   return [
-    trimmed,
     // as it stands once line breaks are gone
     lines.join(' '),
-    ...lines.filter((line) => line.length >= SHORTEST_LINE),
-    Buffer.from(trimmed).toString('base64'),
-    Buffer.from(trimmed).toString('base64url'),
-    encodeURIComponent(trimmed),
-    JSON.stringify(trimmed).slice(1, -1),
+    ...lines.filter((line) => line.length >= SHORTEST_LINE).flatMap((line) => spellingsOf(line)),
+    ...spellingsOf(trimmed),
   ]
 }
