@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What users start: the launcher, never npm. */
-const LAUNCHER = join(ROOT, 'src/cli/magos.sh')
+export const LAUNCHER = join(ROOT, 'src/cli/magos.sh')
 
 export interface LogLine {
   readonly level: string
@@ -30,10 +30,16 @@ export interface LabDaemon {
   kill(): Promise<void>
 }
 
+export interface DaemonOptions {
+  readonly cwd?: string
+  /** What is started; default the launcher. */
+  readonly command?: readonly string[]
+}
+
 /** Starts `magos run` with this environment and no other, and waits until it listens. */
 export async function startDaemon(
   env: Readonly<Record<string, string>>,
-  { cwd = '/', command = [LAUNCHER] }: { cwd?: string; command?: readonly string[] } = {},
+  { cwd = '/', command = [LAUNCHER] }: DaemonOptions = {},
 ): Promise<LabDaemon> {
   const [program = LAUNCHER, ...args] = command
   const child = spawn(program, [...args, 'run'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Digest } from '../../src/domain/image-reference.ts'
-import { freePort, startDaemon, type LabDaemon } from './daemon.ts'
+import { freePort, startDaemon, type DaemonOptions, type LabDaemon } from './daemon.ts'
 import type { ImageContent } from './engine/image.ts'
 import { startEngine, type LabEngine } from './engine/start.ts'
 import { startGitHub, type LabGitHub, type LabRepository } from './github/lab.ts'
@@ -51,7 +51,7 @@ export interface Homelab {
   /** The environment in which Magos runs; `over` wins. */
   environment(over?: Readonly<Record<string, string>>): Record<string, string>
   /** A daemon on the repository, ended by `close`; where webhooks do not come it listens anywhere. */
-  start(over?: Readonly<Record<string, string>>): Promise<LabDaemon>
+  start(over?: Readonly<Record<string, string>>, options?: DaemonOptions): Promise<LabDaemon>
   /** Resolves once the App told this status of the commit; rejects after half a minute. */
   status(commit: string, context: string): Promise<StatusRecord>
   /** A local repository with these files, bare or checked out; its path. */
@@ -123,8 +123,8 @@ export async function startHomelab({
       await github.publishPackage({ repository, name, tag, digest, registry: registry.host })
       return digest
     },
-    async start(over) {
-      const daemon = await startDaemon(environment(over))
+    async start(over, options) {
+      const daemon = await startDaemon(environment(over), options)
       daemons.push(daemon)
       return daemon
     },

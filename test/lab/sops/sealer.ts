@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { armor, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { encrypt, fields, text } from './encrypt.ts'
-import { writeDotenv, writeJson } from './write.ts'
+import { encrypt, fields, text, type Fields } from './encrypt.ts'
+import { writeDotenv, writeJson, writeYaml } from './write.ts'
 
 /** Encrypts whole files to one age identity, as a user's sops would. */
 export interface Sealer {
@@ -10,26 +10,31 @@ export interface Sealer {
   dotenv(values: Readonly<Record<string, string>>): Promise<string>
   /** A file of any content, in SOPS's binary form. */
   binary(content: string): Promise<string>
+  yaml(document: Fields): Promise<string>
 }
 
 export async function createSealer(): Promise<Sealer> {
   const identity = await generateX25519Identity()
   const recipient = await identityToRecipient(identity)
-  const seal = async (values: Readonly<Record<string, string>>) => {
+  const seal = async (document: Fields) => {
     const dataKey = randomBytes(32)
     const encrypter = new Encrypter()
     encrypter.addRecipient(recipient)
     const enc = armor.encode(await encrypter.encrypt(dataKey))
-    const entries = Object.entries(values).map(([key, value]) => [key, text(value)] as const)
     return encrypt({
-      documents: [fields(...entries)],
+      documents: [document],
       dataKey,
       metadata: { age: [{ recipient, enc }] },
     })
   }
   return {
     identity,
-    dotenv: async (values) => writeDotenv(await seal(values)),
-    binary: async (content) => writeJson(await seal({ data: content })),
+    dotenv: async (values) => writeDotenv(await seal(texts(values))),
+    binary: async (content) => writeJson(await seal(texts({ data: content }))),
+    yaml: async (document) => writeYaml(await seal(document)),
   }
+}
+
+function texts(values: Readonly<Record<string, string>>): Fields {
+  return fields(...Object.entries(values).map(([key, value]) => [key, text(value)] as const))
 }
