@@ -1,18 +1,53 @@
 import { containersOf } from '../engine/look.ts'
-import type { LabDaemon } from '../lab/daemon.ts'
-import { addressOf, deliverySince, eventually } from './evidence.ts'
+import type { LabDaemon, LogLine } from '../lab/daemon.ts'
+import {
+  addressOf,
+  deliverySince,
+  eventually,
+  lineSince,
+  timeOf,
+  unlessAborted,
+} from './evidence.ts'
 import { must } from './must.ts'
 import type { Release } from './release.ts'
-import { APP, CONTAINER, type Stage } from './stage.ts'
+import { APP, type Stage } from './stage.ts'
 
-/** What Magos does about a failed deployment in this version; each claim is tried before it is made. */
+const QUARANTINE = '.magos/quarantine.yaml'
+
+/** The commit by which Magos takes its own update back. */
+export async function showRevert(
+  stage: Stage,
+  daemon: LabDaemon,
+  { tag, digest, origin, ending }: Release,
+): Promise<void> {
+  const { lab, screen, signal } = stage
+  const line = await lineSince(daemon, origin, endsRevert, signal)
+  const commit = String(line['reverted'])
+  const { author, message } = await lab.repository.record.git.readCommit(commit)
+  must(author.name === lab.app.bot.login, `the author is ${author.name}, not the App`)
+  const listed = await lab.repository.read(QUARANTINE, commit)
+  must(listed?.includes(digest) === true, `${QUARANTINE} does not list ${tag}`)
+  const at = timeOf(line)
+  const since = ending === null ? origin : timeOf(ending)
+  const [subject = ''] = message.split('\n')
+  const text = `${commit.slice(0, 12)} by ${author.name}: ${subject}`
+  screen.step({ phase: 'revert', at, took: at - since, text, tone: 'good' }, origin)
+  const status = await unlessAborted(signal, lab.status(commit, `magos/attic/${APP}`))
+  must(status.state === 'success', `GitHub has "${status.state}" for the stack`)
+}
+
+function endsRevert({ message }: LogLine): boolean {
+  return /^(Update taken back|Failed)/.test(message)
+}
+
+/** What a failed update leaves behind; each claim is tried before it is made. */
 export async function showAftermath(
   stage: Stage,
   daemon: LabDaemon,
   { tag, commit }: Release,
 ): Promise<void> {
   const { lab, screen } = stage
-  screen.line('\n  What Magos does about it today')
+  screen.line('\n  What is left of it')
   const status = await lab.status(commit, `magos/attic/${APP}`)
   must(status.state === 'failure', `GitHub has "${status.state}" for the stack`)
   screen.fact('told', `${status.context} is "failure" in GitHub: ${status.description ?? ''}`)
@@ -24,11 +59,9 @@ export async function showAftermath(
     'remembered',
     'GitHub delivered the push once more: looked at, and not tried again. The same container, no new status',
   )
-  screen.fact('still runs', `${CONTAINER} on the broken ${tag}`, 'yellow')
   screen.fact(
-    'not yet',
-    `Rolling back is not part of this version. The way back is a commit: put the old tag and digest on the line and ` +
-      `narrow its range to "^1 <${tag}". To try the same state again: magos sync ${APP}`,
+    'quarantined',
+    `${tag} is listed in ${QUARANTINE}: no policy on any host picks it again, the next version is tried`,
   )
 }
 
@@ -37,8 +70,8 @@ export function tellAftermath({ screen }: Stage): void {
   screen.line('\n  Only a container that runs shows that it is broken')
   screen.fact(
     'would have',
-    'found it unhealthy, told GitHub "failure", remembered that, and not tried this state again. Rolling back is not ' +
-      'part of this version: the broken container would still run',
+    'found it unhealthy, started the last good version again and proven it, told GitHub "failure", and taken the ' +
+      `update back in one commit that lists the digest in ${QUARANTINE}`,
   )
 }
 

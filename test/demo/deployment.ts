@@ -26,12 +26,31 @@ export async function showDeployment(
     text: ending.message.replace(/^Deployment \w+: /, ''),
     tone: outcome === 'success' ? 'good' : 'bad',
   })
+  if (outcome === 'failure') await showRestore(stage, daemon, show, endedAt)
   await showStatus(stage, show, { commit, since: endedAt, state: outcome })
   return ending
 }
 
 export function succeeded(ending: LogLine): boolean {
   return ending.message.startsWith('Deployment succeeded')
+}
+
+/** Shows that what ran before runs again, which is part of the same deployment. */
+async function showRestore(
+  { signal }: Stage,
+  daemon: LabDaemon,
+  show: Show,
+  since: number,
+): Promise<void> {
+  const restored = await lineSince(daemon, since, endsRestore, signal)
+  must(restored.message.startsWith('Last good state runs again'), restored.message)
+  const at = timeOf(restored)
+  const text = restored.message.replace('Last good', 'last good')
+  show({ phase: 'rollback', at, took: at - since, text, tone: 'good' })
+}
+
+function endsRestore({ message }: LogLine): boolean {
+  return /^(Last good state|Failed)/.test(message)
 }
 
 /** Shows the container's start when the engine tells it; resolves to the line that ends the deployment. */

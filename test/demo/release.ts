@@ -12,6 +12,8 @@ export interface Release {
   readonly tag: string
   readonly digest: string
   readonly commit: string
+  /** ms since the epoch when its image was published: zero of its timeline. */
+  readonly origin: number
   /** The line of the log that tells how the deployment ended; null where there is no engine. */
   readonly ending: LogLine | null
 }
@@ -46,7 +48,7 @@ export async function playRelease(
     const seconds = ((timeOf(ending) - origin) / 1000).toFixed(1)
     screen.line(`\n  ${seconds} s from the pushed image to the verdict`, 'dim')
   }
-  return { tag, digest, commit: commit.commit, ending }
+  return { tag, digest, commit: commit.commit, origin, ending }
 }
 
 async function showWebhook({ lab, signal }: Stage, show: Show, origin: number): Promise<number> {
