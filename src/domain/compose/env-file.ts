@@ -12,8 +12,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
 /**
  * Reads the `.env` of a stack as Compose does: `NAME=value`, with variables of `outer` and of earlier lines in unquoted
- * and double-quoted values, none in single quotes; quoted ones may span lines, and ` #` ends an unquoted one. A name
- * alone takes its value from `outer`.
+ * and double-quoted values, none in single quotes, which know `\'` alone; quoted ones may span lines, and ` #` ends an
+ * unquoted one. A name alone takes its value from `outer`.
  * https://github.com/compose-spec/compose-go/blob/main/dotenv/parser.go
  */
 export function readEnvFile(text: string, outer: Variables): EnvFile {
@@ -64,7 +64,7 @@ function readValue(
   const more = inner.split('\n').length - 1
   const behind = whole.slice(end + 1).split('\n', 1)[0] ?? ''
   if (!BLANK.test(behind)) return 'there is text behind the closing quote'
-  if (quote === "'") return { text: inner, more }
+  if (quote === "'") return { text: inner.replaceAll("\\'", "'"), more }
   const text = withVariables(unescape(inner), known)
   return text === null ? 'a variable in it cannot be read' : { text, more }
 }
@@ -80,7 +80,7 @@ function withVariables(text: string, known: Variables): string | null {
 
 function closingQuote(text: string, quote: string): number {
   for (let at = 1; at < text.length; at += 1) {
-    if (text[at] === '\\' && quote === '"') at += 1
+    if (text[at] === '\\' && (quote === '"' || text[at + 1] === quote)) at += 1
     else if (text[at] === quote) return at
   }
   return -1

@@ -84,16 +84,17 @@ function readAssignment(
   const value = text.slice(...range)
   const obstacle = encrypted
     ? 'it is encrypted with SOPS'
-    : /[$\\\n]/.test(value) && quote !== "'"
+    : (quote === "'" ? /[\\\n]/ : /[$\\\n]/).test(value)
       ? 'its value is made of others, or written with escapes or over several lines'
       : null
   const column = range[0] - start + 1
   return { assignment: { name, value, range, line, column, obstacle }, end: range[1] }
 }
 
+/** A backslash hides a quote of either kind. */
 function closingQuote(text: string, from: number, quote: string): number {
   for (let at = from; at < text.length; at += 1) {
-    if (quote === '"' && text.charAt(at) === '\\') at += 1
+    if (text.charAt(at) === '\\' && (quote === '"' || text.charAt(at + 1) === quote)) at += 1
     else if (text.charAt(at) === quote) return at
   }
   return -1

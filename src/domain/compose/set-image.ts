@@ -1,5 +1,6 @@
 import { MagosError, type Place } from '../error.ts'
 import { parseImageReference } from '../image-reference.ts'
+import type { Problem } from '../problem.ts'
 import { editImages } from './edit.ts'
 import { refuseProblems } from './edit-yaml.ts'
 import { locateImages, type Imageless, type LocatedImages } from './locate-images.ts'
@@ -28,7 +29,7 @@ export function setImage(project: Project, file: string, service: string, ref: s
   const located = locateImages(project)
   const lines = located.lines.filter(({ services }) => services.includes(service))
   const line = lines.find(({ obstacle }) => obstacle === null) ?? lines.at(-1)
-  if (line === undefined) throw noImage(located, file, service)
+  if (line === undefined) throw noImage(project, located, file, service)
   const { target, services, obstacle: held } = line
   const before = project.texts.get(target.file) ?? ''
   const parsed = project.read.find((yaml) => yaml.file === target.file)
@@ -47,8 +48,16 @@ export function setImage(project: Project, file: string, service: string, ref: s
   }
 }
 
-function noImage({ without }: LocatedImages, file: string, service: string): MagosError {
+function noImage(
+  { problems }: Project,
+  { without }: LocatedImages,
+  file: string,
+  service: string,
+): MagosError {
   const found = without.find((one) => one.service === service)
+  const [problem] = problems
+  // It may stand in a file that the project leads to and nobody can read.
+  if (found === undefined && problem !== undefined) return unreadable(problem, service)
   const reason = found?.reason ?? 'there is no such service'
   return new MagosError('edit', `Cannot set the image of "${service}": ${reason}`, {
     place: found === undefined ? { file } : placeOf(found),
@@ -56,6 +65,14 @@ function noImage({ without }: LocatedImages, file: string, service: string): Mag
       found === undefined
         ? 'Name a service of this file, or of one that it includes'
         : 'Give the service an image, as a text on one line',
+  })
+}
+
+function unreadable({ file, line, column, message, remedy }: Problem, service: string): MagosError {
+  const reason = `no file that can be read has that service: ${message}`
+  return new MagosError('edit', `Cannot set the image of "${service}": ${reason}`, {
+    place: { file, line, column },
+    ...(remedy === undefined ? {} : { remedy }),
   })
 }
 

@@ -1,6 +1,7 @@
 import { Composer, LineCounter, Parser } from 'yaml'
 
 import type { Problem } from '../problem.ts'
+import { disputedBreak } from './line-breaks.ts'
 import { maxDepth, readDocument, type Report, type YamlDocument } from './yaml-document.ts'
 
 /** A YAML file with everything that locating needs; nothing of it is expanded, so aliases cannot blow it up. */
@@ -50,7 +51,12 @@ export function parseYamlFile(file: string, text: string): YamlFile {
 
   if (!isText(text, report)) return broken()
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
-  const comments = readTokens(tokens, place, report)
+  const { comments, quoted } = readTokens(tokens, place, report)
+  const disputed = disputedBreak(text, quoted)
+  if (disputed !== null) {
+    const message = 'Not all readers of YAML take this character for a line break'
+    report(disputed, message, 'Write a plain line break, or put the text in quotes')
+  }
   if (problems.length > 0) return broken(comments)
   const documents = [...new Composer(composerOptions).compose(tokens, true, text.length)]
   for (const document of documents) {
@@ -90,13 +96,20 @@ function byteLength(text: string): number {
 
 const tokenParts = ['start', 'key', 'sep', 'value', 'items', 'end', 'props'] as const
 
+interface ReadTokens {
+  readonly comments: readonly Comment[]
+  /** Where quoted scalars stand. */
+  readonly quoted: readonly (readonly [number, number])[]
+}
+
 /** Collects comments wherever they hide, and refuses what would exhaust the stack of anything recursive. */
 function readTokens(
   tokens: readonly Token[],
   place: YamlFile['place'],
   report: Report,
-): readonly Comment[] {
+): ReadTokens {
   const comments: Comment[] = []
+  const quoted: [number, number][] = []
   const open: unknown[] = [tokens]
   const depths = [0]
   let documents = 0
@@ -117,10 +130,13 @@ function readTokens(
       comments.push({ offset, line: place(offset).line, text: String(value['source']) })
       continue
     }
+    if (value['type'] === 'single-quoted-scalar' || value['type'] === 'double-quoted-scalar') {
+      quoted.push([offset, offset + String(value['source']).length])
+    }
     const deeper = depth + (Array.isArray(value['items']) ? 1 : 0)
     if (deeper > maxDepth) {
       report(offset, `Nesting is deeper than ${maxDepth} levels`, 'Flatten the file')
-      return comments
+      return { comments, quoted }
     }
     for (const part of tokenParts) {
       if (typeof value[part] !== 'object') continue
@@ -131,7 +147,7 @@ function readTokens(
   if (documents > maxDocuments) {
     report(null, `File holds more than ${maxDocuments} documents`, 'Split it into several files')
   }
-  return comments.toSorted((a, b) => a.offset - b.offset)
+  return { comments: comments.toSorted((a, b) => a.offset - b.offset), quoted }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -14,6 +14,7 @@ describe('readEnvFile()', () => {
     ['a colon', 'A: 1', { A: '1' }],
     ['an inline comment', 'A=1 # one\nB=1#2\nC=# none', { A: '1', B: '1#2', C: '' }],
     ['single quotes to the letter', "A='$HOME # \\n'", { A: '$HOME # \\n' }],
+    ['an escaped quote in single quotes', "A='it\\'s \\n' # x", { A: "it's \\n" }],
     ['double quotes with escapes', 'A="a\\nb\\"c\\\\" # x', { A: 'a\nb"c\\' }],
     ['quotes over lines', 'A="one\ntwo"\nB=\'x\ny\'', { A: 'one\ntwo', B: 'x\ny' }],
     ['variables from outside', 'A=$HOME/x\nB="${HOME}"', { A: '/home/me/x', B: '/home/me' }],

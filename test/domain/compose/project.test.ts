@@ -250,6 +250,12 @@ describe('scanProject() reads variables from the tracked .env', () => {
       'TAG=2\nX="\\"\nTAG=3\n"\n',
       'nginx:2 in app/.env:1',
     ],
+    [
+      'no line behind an escaped quote of single ones',
+      'nginx:$TAG',
+      "TAG=2\nX='a\\' # \nTAG=3\n'\n",
+      'nginx:2 in app/.env:1',
+    ],
     ['no line within quotes', 'nginx:$TAG', 'TAG=2\nX="a\nTAG=3\n"\n', 'nginx:2 in app/.env:1'],
   ])('%s', (_, line, content, expected) => {
     expect(shown(env(line, content))).toEqual([`app/compose.yaml:3 web ${expected}`])
@@ -259,6 +265,7 @@ describe('scanProject() reads variables from the tracked .env', () => {
     ['another variable', 'nginx:$TAG', 'TA=1\n', 'app/.env does not set it'],
     ['a value made of others', 'nginx:$TAG', 'TAG=${X}\n', 'app/.env:1, and its value is made'],
     ['an escape', 'nginx:$TAG', 'TAG="1\\.2"\n', 'written with escapes'],
+    ['an escape in single quotes', 'nginx:$TAG', "TAG='1\\.2'\n", 'written with escapes'],
     ['ciphertext', 'nginx:$TAG', 'TAG=ENC[AES256_GCM,data:x]\n', 'encrypted with SOPS'],
     [
       'a broken line',
