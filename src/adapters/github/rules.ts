@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
     // Rulesets, and the older branch protection.
     statuses: [403, 422],
     pattern:
-      /rule violations|protected (?:ref|branch)|through a pull request|required status check|approving review|verified signatures/iu,
+      /rule violations|protected (?:ref|branch)|through a pull request|required status check|approving review|verified signatures|authorized to push to this branch|locked branch/iu,
     remedy: (branch) =>
       `Put the GitHub App on the bypass list of the rules for "${branch}", or lift the rule`,
   },

@@ -134,6 +134,18 @@ describe('createGitHub().committer', () => {
     expect(await commit()).toMatchObject({ outcome: 'committed' })
   })
 
+  it('commit() is held by the older branch protection, which is no ruleset', async () => {
+    const rule = { branch: 'main', type: 'pull_request', of: 'protection' } as const
+    at.repository.protect({ ...rule, bypass: [] })
+    const parent = await at.repository.head()
+    expect(await commit()).toMatchObject({
+      outcome: 'held',
+      remedy: expect.stringContaining('bypass list'),
+      reason: expect.stringContaining('Changes must be made through a pull request.'),
+    })
+    expect(await at.repository.head()).toEqual(parent)
+  })
+
   it.each([
     [403, 'Repository was archived so is read-only.', 'Unarchive'],
     [
@@ -142,6 +154,8 @@ describe('createGitHub().committer', () => {
       'Workflows: write',
     ],
     [422, 'Required status check "ci" is expected.', 'bypass list'],
+    [422, 'You’re not authorized to push to this branch. Visit the documentation', 'bypass list'],
+    [422, 'Cannot change this locked branch', 'bypass list'],
   ])('commit() is held by %d %j', async (status, message, remedy) => {
     fail(failing(status, message))
     const outcome = await commit()

@@ -6,10 +6,11 @@ import type { Context } from '../../../handlers/context.ts'
 import { imagePublished } from '../../../handlers/image-published.ts'
 import { handle } from '../../../handlers/index.ts'
 import { proposalsDue } from '../../../handlers/proposals-due.ts'
+import { updateFailed } from '../../../handlers/update-failed.ts'
 import { createViews } from '../../../handlers/views.ts'
 import { createRemoteSource } from '../../../src/adapters/git/remote-source.ts'
 import { MagosError } from '../../../src/domain/error.ts'
-import type { Event } from '../../../src/domain/event.ts'
+import type { Event, UpdateFailed } from '../../../src/domain/event.ts'
 import { createHttp, type Http } from '../../../src/host/http.ts'
 import { prepareLab } from '../../lab/github/lab.ts'
 import type { LabParts } from '../../lab/github/lab.ts'
@@ -46,7 +47,16 @@ async function ground(parts: LabParts, files: Readonly<Record<string, string>>):
   return {
     at,
     world,
-    ctx: { ...world.ctx, source, committer, proposals, pulls, reports, views: createViews() },
+    ctx: {
+      ...world.ctx,
+      source,
+      ancestry: source,
+      committer,
+      proposals,
+      pulls,
+      reports,
+      views: createViews(),
+    },
     async close() {
       await http.close()
       await at.close()
@@ -131,6 +141,94 @@ describe('an update by pull request', () => {
     const [left] = await repository.record.git.refs('refs/heads/magos/')
     await work(on, all)
     expect(repository.record.pulls).toMatchObject([{ headSha: left?.sha, state: 'open' }])
+  })
+})
+
+describe('an update that failed where the branch takes no commit of the App', () => {
+  let parts: LabParts
+  let on: Ground
+  beforeAll(async () => {
+    parts = await prepareLab()
+  })
+  afterEach(async () => {
+    await on.close()
+  })
+
+  const before = `services:\n  web:\n${line('web')}`
+  const branch = 'magos-revert/nas/shop'
+
+  /** Updates what was proven, protects the branch then, and answers what the update failed with. */
+  async function failing(of: 'ruleset' | 'protection'): Promise<UpdateFailed> {
+    on = await ground(parts, { 'shop/compose.yaml': before })
+    publish(on, 'web', '1.0.0', 1)
+    publish(on, 'web', '1.1.0', 2)
+    const { repository } = on.at
+    const proven = (await repository.head()).commit
+    await imagePublished(on.ctx, { kind: 'image-published', repositories: 'all' }, signal())
+    const { commit } = await repository.head()
+    repository.protect({ branch: 'main', type: 'pull_request', of, bypass: [] })
+    const told = { reason: 'service "web" is unhealthy', words: 'cannot bind' }
+    return { kind: 'update-failed', stack: 'shop', commit, proven, ...told }
+  }
+
+  it.each(['ruleset', 'protection'] as const)(
+    'is taken back by a pull request, and quarantined by its merge: %s',
+    async (of) => {
+      const event = await failing(of)
+      const { repository } = on.at
+      const { answer } = await updateFailed(on.ctx, event, signal())
+      expect((await repository.head()).commit).toBe(event.commit)
+      expect(answer).toMatchObject({ commits: [], held: [{ kind: 'waits' }] })
+      expect(repository.record.pulls).toMatchObject([
+        { head: branch, state: 'open', title: expect.stringContaining('revert(shop): take back') },
+      ])
+      expect(await repository.read('shop/compose.yaml', branch)).toBe(before)
+      expect(await repository.read('.magos/quarantine.yaml', branch)).toContain(digest(2))
+
+      // Every pass raises the event anew; nothing is written a second time.
+      on.at.asked()
+      expect((await updateFailed(on.ctx, event, signal())).answer).toEqual(answer)
+      const wrote = on.at.asked().filter((call) => /^(?:POST|PATCH|PUT|DELETE) \/pulls/u.test(call))
+      expect(wrote).toEqual([])
+      // What waits for its group's pull request is no matter of this one.
+      await work(on, all)
+      expect(repository.pull(1).state).toBe('open')
+
+      repository.protect()
+      await repository.mergePull(1)
+      expect(await repository.read('shop/compose.yaml')).toBe(before)
+      const merged = await repository.head()
+      expect((await updateFailed(on.ctx, event, signal())).answer).toEqual({
+        commits: [],
+        held: [],
+      })
+      await imagePublished(on.ctx, { kind: 'image-published', repositories: 'all' }, signal())
+      expect(await repository.head()).toEqual(merged)
+    },
+  )
+
+  it('is not proposed to be taken back again after a person closed that, and our memory is lost', async () => {
+    const event = await failing('ruleset')
+    const { repository } = on.at
+    await updateFailed(on.ctx, event, signal())
+    await repository.closePull(1)
+    const ctx = { ...on.ctx, proposals: on.at.connect().proposals }
+    expect((await updateFailed(ctx, event, signal())).answer.held).toMatchObject([
+      { kind: 'problem', reason: expect.stringContaining('was closed') },
+    ])
+    expect(repository.record.pulls).toHaveLength(1)
+  })
+
+  it('leaves a branch alone that somebody else committed on', async () => {
+    const event = await failing('ruleset')
+    const { repository } = on.at
+    await updateFailed(on.ctx, event, signal())
+    const theirs = await repository.commit([{ path: 'mine', content: 'x' }], 'mine', branch)
+    const other = { ...event, reason: 'service "web" is gone' }
+    expect((await updateFailed(on.ctx, other, signal())).answer.held).toMatchObject([
+      { kind: 'problem', reason: expect.stringContaining('through a pull request') },
+    ])
+    expect(await repository.head(branch)).toEqual(theirs)
   })
 })
 

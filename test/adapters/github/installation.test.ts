@@ -40,6 +40,20 @@ describe('createGitHub().installation', () => {
     expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })
   })
 
+  it('state() warns of the older branch protection, which no list of rules names', async () => {
+    at.repository.protect({ branch: 'main', type: 'pull_request', of: 'protection', bypass: [] })
+    expect(await at.github.installation.state(signal())).toEqual({
+      outcome: 'ready',
+      warning: {
+        reason: '"main" is protected: commits are refused unless the GitHub App may bypass them',
+        remedy: 'Put the GitHub App on the bypass list of "main", or set "mode" to "pr"',
+      },
+    })
+    // Another branch's protection is nobody's trouble.
+    at.repository.protect({ branch: 'x', type: 'pull_request', of: 'protection', bypass: [] })
+    expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })
+  })
+
   it('state() is ready also where GitHub does not tell the rules', async () => {
     at.lab.faults.add({ method: 'GET', path: /\/rules\//u, fault: failing(403, 'Forbidden') })
     expect(await at.github.installation.state(signal())).toEqual({ outcome: 'ready' })

@@ -52,7 +52,7 @@ const refusals = {
   deletion: 'Cannot delete this branch',
 }
 
-/** Throws what GitHub answers when a ruleset forbids the move. */
+/** Throws what GitHub answers when a ruleset or the older branch protection forbids the move. */
 export function checkRules(
   repository: RepositoryRecord,
   name: string,
@@ -67,6 +67,9 @@ export function checkRules(
     .filter(({ type }) => type !== 'non_fast_forward' || kind === 'forced')
     .filter(({ type }) => type !== 'deletion' || kind === 'deletion')
   if (broken.length === 0) return
+  if (broken.every((rule) => rule.of === 'protection')) {
+    throw new ApiError(422, broken.map(({ type }) => refusals[type]).join(' '))
+  }
   const reasons = broken.map(({ type }) => `${refusals[type]}\n\n`).join('')
   throw new ApiError(422, `Repository rule violations found\n\n${reasons}`)
 }

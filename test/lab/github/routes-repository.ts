@@ -71,7 +71,7 @@ function getRules(_lab: Lab, call: Call): Answer {
   const name = parameter(call, 'branch')
   const { rules, owner, name: repository } = repositoryOf(call)
   const body = rules
-    .filter((rule) => rule.branch === name)
+    .filter((rule) => rule.branch === name && rule.of !== 'protection')
     .map(({ type }) => ({
       type,
       ruleset_source_type: 'Repository',

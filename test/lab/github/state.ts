@@ -121,8 +121,10 @@ export interface CheckRunRecord {
   completedAt: number | null
 }
 
-/** A rule of a ruleset on branches; Apps that may pass it by are named by id. */
+/** A rule on branches; Apps that may pass it by are named by id. */
 export interface Rule {
+  /** Of a ruleset (the default), or of the older branch protection, which no list of rules names. */
+  readonly of?: 'ruleset' | 'protection'
   readonly branch: string
   readonly type:
     | 'pull_request'
