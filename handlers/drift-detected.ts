@@ -13,6 +13,9 @@ import { containersOf } from './steps/resolve-stack.ts'
 import { stackDrift } from './steps/stack-drift.ts'
 import { viewRepository } from './steps/view-repository.ts'
 
+/** A second apart: behind the longest graces there are, a container that is still being stopped hangs in its engine. */
+const MOST_LOOKS = 120
+
 export interface DriftAnswer {
   readonly deployments: readonly Deployment[]
 }
@@ -23,7 +26,7 @@ export interface DriftAnswer {
  */
 export async function driftDetected(
   ctx: Context,
-  { departures }: DriftDetected,
+  { departures, looks: before = 0 }: DriftDetected,
   signal: AbortSignal,
 ): Promise<Handled<DriftAnswer>> {
   const observed = await ctx.engine.observe(signal)
@@ -32,7 +35,9 @@ export async function driftDetected(
     .standings()
     .filter(({ stack }) => !holds.has(stack))
     .map((standing) => [standing, lookAt(ctx, standing, observed, departures)] as const)
-  const moving = looks.filter(([, state]) => state === 'moving').map(([{ project }]) => project)
+  const moving = new Set(
+    looks.filter(([, state]) => state === 'moving').map(([{ project }]) => project),
+  )
   const due = looks.filter(([, state]) => state !== 'moving' && state !== 'none')
   const mended =
     due.length === 0
@@ -52,14 +57,16 @@ export async function driftDetected(
           observed,
           signal,
         )
-  const again = departures.filter(({ project }) => moving.includes(project))
+  const again = departures.filter(({ project }) => moving.has(project))
+  // What ends tells of it by an event of its own; only what was seen so far has to be carried on.
+  const isMore = again.length > 0 && before < MOST_LOOKS
   return {
     answer: {
       deployments: [mended, remade].flatMap((one) => one?.deployments ?? []),
     },
     followUps: [
       ...[mended, remade].flatMap((one) => one?.followUps ?? []),
-      ...(moving.length === 0 ? [] : [lookAgain(again)]),
+      ...(isMore ? [lookAgain(again, before + 1)] : []),
     ],
     next: 'done',
   }
@@ -149,6 +156,6 @@ async function recall(
   return known ?? (await ctx.source.head(signal))
 }
 
-function lookAgain(departures: readonly Departure[]): Handled['followUps'][number] {
-  return { event: { kind: 'drift-detected', departures }, origin: { source: 'own' } }
+function lookAgain(departures: readonly Departure[], looks: number): Handled['followUps'][number] {
+  return { event: { kind: 'drift-detected', departures, looks }, origin: { source: 'own' } }
 }

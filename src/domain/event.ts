@@ -107,6 +107,8 @@ export interface DriftDetected {
   readonly kind: 'drift-detected'
   /** How containers were seen to go: the host is looked at anew, but its state alone does not tell a stop from a crash. */
   readonly departures: readonly Departure[]
+  /** How often these were looked at while containers were still being stopped; absent: never. */
+  readonly looks?: number
 }
 
 /** Something has to be told about a commit. */

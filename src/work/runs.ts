@@ -113,7 +113,9 @@ function unite(rows: readonly Accepted[]): Event {
     const departures = drifts.flatMap((one) => one.departures)
     // Of one container the newest word counts.
     const newest = new Map(departures.map((one) => [one.container, one]))
-    return { kind: 'drift-detected', departures: [...newest.values()] }
+    const looks = Math.max(...drifts.map((one) => one.looks ?? 0))
+    const looked = looks === 0 ? {} : { looks }
+    return { kind: 'drift-detected', departures: [...newest.values()], ...looked }
   }
   const newest = events.at(-1)
   if (newest === undefined) throw new TypeError('A group of events has at least one')

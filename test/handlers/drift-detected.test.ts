@@ -193,18 +193,19 @@ describe('driftDetected()', () => {
         },
       },
     }
-    const { answer, followUps } = await driftDetected(
-      ctx,
-      { kind: 'drift-detected', departures },
-      signal,
-    )
+    const kind = 'drift-detected'
+    const { answer, followUps } = await driftDetected(ctx, { kind, departures }, signal)
     expect(answer.deployments).toEqual([])
     expect(followUps).toEqual([
       {
-        event: { kind: 'drift-detected', departures: departures.slice(0, 1) },
+        event: { kind, departures: departures.slice(0, 1), looks: 1 },
         origin: { source: 'own' },
       },
     ])
+    const hanging = await driftDetected(ctx, { kind, departures, looks: 120 }, signal)
+    expect(hanging.followUps).toEqual([])
+    const swept = await driftDetected(ctx, { kind, departures: [] }, signal)
+    expect(swept.followUps).toEqual([])
   })
 })
 

@@ -50,8 +50,15 @@ export function parseEvent(text: unknown): Event | null {
     }
     case 'update-failed':
       return parseUpdateFailed(value)
-    case 'drift-detected':
-      return { kind: 'drift-detected', departures: parseDepartures(value['departures']) }
+    case 'drift-detected': {
+      const { looks } = value
+      const departures = parseDepartures(value['departures'])
+      return {
+        kind: 'drift-detected',
+        departures,
+        ...(typeof looks === 'number' ? { looks } : {}),
+      }
+    }
     case 'report-due': {
       const report = parseReport(value['report'])
       return report === null ? null : { kind: 'report-due', report }
