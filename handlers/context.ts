@@ -21,6 +21,7 @@ import type {
   Proposals,
   Pulls,
   Registry,
+  Reporters,
   Reports,
   SecretFiles,
   Secrets,
@@ -140,12 +141,13 @@ export type HoldContext = Pick<
 }
 
 /** What the doctor looks at; what cannot be opened is what it tells of. */
-export type DoctorContext = Pick<Context, 'views' | 'host' | 'registry'> & {
+export type DoctorContext = Pick<Context, 'views' | 'host' | 'registry' | 'secrets'> & {
   readonly prerequisites: Prerequisites
   openEngine(signal: AbortSignal): Promise<Pick<Context, 'engine' | 'compose'>>
   openRepository(signal: AbortSignal): Promise<{
     readonly source: Context['source']
     readonly installation: Context['installation']
+    readonly reporters: Reporters | null
   }>
   /** Somebody whose clock is right; null where nobody is asked for anything. */
   readonly clockUrl: string | null

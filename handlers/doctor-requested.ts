@@ -9,7 +9,9 @@ import type { EngineInfo, InstallationState, Provider } from '../src/ports.ts'
 import type { DoctorContext } from './context.ts'
 import { askWithin } from './steps/ask-within.ts'
 import { scanStacks } from './steps/scan-stacks.ts'
+import { examineHosts } from './steps/examine-hosts.ts'
 import { examineRegistries } from './steps/examine-registries.ts'
+import { examineSecrets } from './steps/examine-secrets.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
@@ -49,9 +51,11 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
     ),
   ])
   const info = engine.outcome === 'answered' ? engine.answer : null
-  const [facts, registries] = await Promise.all([
+  const [facts, registries, secrets, hosts] = await Promise.all([
     ctx.prerequisites.look(info?.images ?? null, signal),
     examineRegistries(ctx, ask, view),
+    examineSecrets(ctx, ask, view),
+    examineHosts(ctx, ask, view),
   ])
   const checks = [
     judgeAsked('engine', engine, (answer) => ok('engine', engineText(answer))),
@@ -62,6 +66,8 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
     judgeAsked('repository', view, (answer) => repositoryCheck(ctx, answer)),
     ...installationChecks(view, installation),
     ...webhookChecks(ctx),
+    ...hosts,
+    ...secrets,
     ...registries,
   ]
   return { checks, facts }

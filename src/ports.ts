@@ -191,6 +191,12 @@ export type InstallationState =
       readonly remedy: string
     }
 
+/** Who else reports on the watched repository. */
+export interface Reporters {
+  /** Names of the hosts that told the status of a commit. Throws `network`, `rate-limit`, `unauthorized`, `github`. */
+  hosts(commit: string, signal: AbortSignal): Promise<readonly string[]>
+}
+
 /** The GitHub App's installation on the watched repository. */
 export interface Installation {
   /** Asks the API, and forgets cached tokens, so that new permissions count at once. */

@@ -74,7 +74,7 @@ export function normalise(name: string): string {
 }
 
 /** Host names do not distinguish case: https://www.rfc-editor.org/rfc/rfc4343 */
-function sameHost(a: string, b: string): boolean {
+export function sameHost(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 

@@ -3,11 +3,14 @@ import type { DoctorContext } from '../../handlers/context.ts'
 import { doctorRequested, type Treatment } from '../../handlers/doctor-requested.ts'
 import { createViews } from '../../handlers/views.ts'
 import { createPrerequisites } from '../adapters/prerequisites/prerequisites.ts'
+import { createRedactor } from '../adapters/log/redact.ts'
 import { fail, type DoctorAnswer } from '../domain/doctor/check.ts'
 import { MagosError } from '../domain/error.ts'
 import type { Base } from './base.ts'
+import { redacted } from './redact-answers.ts'
 import { openRepository, openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
+import { openSecrets } from './secrets.ts'
 import { hostSettings, machinePlatform, openDeploying } from './world.ts'
 
 /** ms after which what did not answer counts as silent. */
@@ -19,7 +22,8 @@ export async function examineHost(
   signal: AbortSignal,
 ): Promise<DoctorAnswer> {
   try {
-    return await doctorRequested(doctorContext(base), treatment, signal)
+    const redact = createRedactor(() => base.liveValues.all())
+    return await redacted(redact, () => doctorRequested(doctorContext(base), treatment, signal))
   } finally {
     await base.http.close()
   }
@@ -38,13 +42,14 @@ function doctorContext(base: Base): DoctorContext {
       path: environment['PATH'] ?? '',
     }),
     registry: openRegistry(base),
+    secrets: openSecrets(base, 'pretend'),
     views: createViews(),
     host: hostSettings(base, machinePlatform()),
     ...githubContext(base),
     openEngine: once((asked) => openDeploying(base, 'pretend', asked)),
     openRepository: once(async () =>
       config.repository === null
-        ? { source: await openSource(base), installation: null }
+        ? { source: await openSource(base), installation: null, reporters: null }
         : openRepository(base),
     ),
     patience: () => AbortSignal.timeout(PATIENCE),

@@ -9,6 +9,7 @@ import type {
   Installation,
   Proposals,
   Pulls,
+  Reporters,
   Reports,
   Source,
 } from '../ports.ts'
@@ -22,6 +23,7 @@ export interface Repository {
   readonly proposals: Proposals | null
   readonly pulls: Pulls | null
   readonly reports: Reports | null
+  readonly reporters: Reporters | null
   readonly installation: Installation | null
   /** Name of the watched branch. */
   branchName(signal: AbortSignal): Promise<string>
@@ -54,6 +56,7 @@ async function openLocal({ config, run }: Base, path: string): Promise<Repositor
     proposals: null,
     pulls: null,
     reports: null,
+    reporters: null,
     installation: null,
     branchName: branch,
   }
@@ -96,8 +99,9 @@ async function openGitHub(
     http,
     log,
   })
-  const { committer, proposals, pulls, reports, installation } = github
-  const sides = { source, ancestry: source, committer, proposals, pulls, reports, installation }
+  const { committer, proposals, pulls, reports, reporters, installation } = github
+  const told = { reports, reporters, installation }
+  const sides = { source, ancestry: source, committer, proposals, pulls, ...told }
   return { ...sides, branchName: branch }
 }
 

@@ -7,6 +7,7 @@ import {
   soundFacts,
   type MemoryPrerequisites,
 } from '../fakes/memory-prerequisites.ts'
+import { seal } from '../fakes/memory-secrets.ts'
 import { compose, createWorld, digest, signal } from './world.ts'
 
 const app = { registry: 'ghcr.io', repository: 'o/app' }
@@ -24,7 +25,7 @@ function patient(
     ...ctx,
     prerequisites,
     openEngine: async () => Promise.resolve(ctx),
-    openRepository: async () => Promise.resolve(ctx),
+    openRepository: async () => Promise.resolve({ ...ctx, reporters: null }),
     clockUrl: 'https://api.github.com',
     webhook: 'set',
     patience: () => new AbortController().signal,
@@ -35,6 +36,15 @@ function patient(
 async function statuses(ctx: DoctorContext): Promise<Record<string, string>> {
   const { checks } = await doctorRequested(ctx, 'look', signal)
   return Object.fromEntries(checks.map(({ name, status }) => [name, status]))
+}
+
+/** What is told of hosts where these told the status of the commit. */
+async function hostsCheck(settings: string, ...names: readonly string[]) {
+  const { ctx } = createWorld({ ...files, '.magos.yaml': settings })
+  const reporters = { hosts: async () => Promise.resolve(names) }
+  const openRepository = async () => Promise.resolve({ ...ctx, reporters })
+  const { checks } = await doctorRequested(patient({ openRepository }), 'look', signal)
+  return checks.find(({ name }) => name === 'hosts')
 }
 
 const away = async () =>
@@ -89,13 +99,54 @@ describe('doctorRequested()', () => {
       state: async () =>
         Promise.resolve({ outcome: 'underprivileged', reason, remedy: 'Grant it' } as const),
     }
-    const ctx = patient({ openRepository: async () => Promise.resolve({ source, installation }) })
+    const ctx = patient({
+      openRepository: async () => Promise.resolve({ source, installation, reporters: null }),
+    })
     const { checks } = await doctorRequested(ctx, 'look', signal)
     expect(checks).toContainEqual({
       name: 'github-app',
       status: 'fail',
       detail: reason,
       remedy: 'Grant it',
+    })
+  })
+
+  it('tells of a file of its own stacks that this host cannot open', async () => {
+    const sealed = {
+      ...files,
+      'shop/ours.env': seal('A=planted\n'),
+      'shop/theirs.env': seal('A=planted\n', 'theirs'),
+      'attic/compose.yaml': compose(`web: {image: "ghcr.io/o/app:1.0.0@${digest(1)}"}`),
+      'attic/theirs.env': seal('A=planted\n', 'theirs'),
+      '.magos.yaml': 'stacks: {attic: {hosts: [cellar]}}\n',
+    }
+    const { ctx } = createWorld(sealed)
+    const doctor = patient({
+      openRepository: async () => Promise.resolve({ ...ctx, reporters: null }),
+    })
+    const { checks } = await doctorRequested(doctor, 'look', signal)
+    expect(checks.find(({ name }) => name === 'secrets')).toMatchObject({
+      status: 'fail',
+      detail: '1 of 2 encrypted files do not open; Open "shop/theirs.env": no-identity',
+    })
+    expect(JSON.stringify(checks)).not.toContain('planted')
+    const well = createWorld({ ...files, 'shop/ours.env': seal('A=1\n') })
+    const other = patient({
+      openRepository: async () => Promise.resolve({ ...well.ctx, reporters: null }),
+    })
+    expect(await statuses(other)).toMatchObject({ secrets: 'ok' })
+  })
+
+  it('warns of other hosts that report where stacks name none', async () => {
+    expect(await hostsCheck('', 'NAS')).toMatchObject({ status: 'ok' })
+    expect(await hostsCheck('', 'nas', 'cellar')).toEqual({
+      name: 'hosts',
+      status: 'warn',
+      detail: 'cellar reports too, and these stacks name no host: shop',
+      remedy: 'Name their hosts in .magos.yaml: stacks: {shop: {hosts: [nas]}}',
+    })
+    expect(await hostsCheck('stacks: {shop: {hosts: [nas]}}\n', 'nas', 'cellar')).toMatchObject({
+      status: 'ok',
     })
   })
 

@@ -1,4 +1,13 @@
-import type { Clock, Committer, Installation, Log, Proposals, Pulls, Reports } from '../../ports.ts'
+import type {
+  Clock,
+  Committer,
+  Installation,
+  Log,
+  Proposals,
+  Pulls,
+  Reporters,
+  Reports,
+} from '../../ports.ts'
 import { createAppClient } from './app-client.ts'
 import type { Fetch } from './app-client.ts'
 import { createBudget } from './budget.ts'
@@ -9,7 +18,7 @@ import { createOwnLogin } from './own-login.ts'
 import { toPkcs8 } from './private-key.ts'
 import { createProposals } from './proposals.ts'
 import { createPulls } from './pulls.ts'
-import { createReports } from './reports.ts'
+import { createReporters, createReports } from './reports.ts'
 import { createTokens } from './tokens.ts'
 import { createWriteOrder } from './write-order.ts'
 
@@ -39,6 +48,7 @@ export interface GitHub {
   readonly proposals: Proposals
   readonly pulls: Pulls
   readonly reports: Reports
+  readonly reporters: Reporters
   readonly installation: Installation
   /**
    * An installation token for git over HTTP, as password of `x-access-token`, scoped to the repository. `refresh` mints
@@ -74,6 +84,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     }),
     pulls: createPulls({ client, repository, branch }),
     reports: createReports({ client, budget, order, repository, page, log }),
+    reporters: createReporters({ client, repository }),
     installation: createInstallation({ app, tokens, client, repository, branch }),
     async token(signal, { refresh = false } = {}) {
       const held = refresh ? await tokens.renew(null, signal) : await tokens.get(signal)

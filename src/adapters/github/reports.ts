@@ -1,7 +1,7 @@
 import type { StatusReport } from '../../domain/event.ts'
 import { tellCheckRun } from './check-runs.ts'
 import { tellDeployment } from './deployments.ts'
-import type { Reports } from '../../ports.ts'
+import type { Reporters, Reports } from '../../ports.ts'
 import { listField, numberField, textField } from './answer.ts'
 import type { ReportsOptions } from './report-options.ts'
 import { cutDescription, reportFailure } from './report-words.ts'
@@ -24,31 +24,53 @@ export function createReports(options: ReportsOptions): Reports {
   }
 }
 
+/** By the contexts `magos/HOST`; those of stacks have a third part. */
+export function createReporters(options: StatusOptions): Reporters {
+  return {
+    async hosts(commit, signal) {
+      const hosts = new Set<string>()
+      for await (const status of newestStatuses(options, commit, signal)) {
+        const host = /^magos\/([^/]+)$/.exec(textField(status, 'context') ?? '')?.[1]
+        if (host !== undefined) hosts.add(host)
+      }
+      return [...hosts].toSorted()
+    },
+  }
+}
+
+type StatusOptions = Pick<ReportsOptions, 'client' | 'repository'>
+
 const pageSize = 100
 const maxPages = 10
 
 /** Whether the newest status of this context says the same. */
 async function isTold(
-  { client, repository }: ReportsOptions,
-  report: StatusReport,
+  options: StatusOptions,
+  { commit, context, state, description }: StatusReport,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { commit, context, state, description } = report
+  for await (const status of newestStatuses(options, commit, signal)) {
+    if (textField(status, 'context') !== context) continue
+    return textField(status, 'state') === state && textField(status, 'description') === description
+  }
+  return false
+}
+
+/** The newest of every context, which the combined answer holds, however many were told. */
+async function* newestStatuses(
+  { client, repository }: StatusOptions,
+  commit: string,
+  signal: AbortSignal,
+): AsyncGenerator {
   const action = `Read the statuses of "${commit}"`
   const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status'
   for (let page = 1; page <= maxPages; page++) {
     const parameters = { ...repository, ref: commit, per_page: pageSize, page }
     const reply = await client.send(route, parameters, { action, signal })
     if (reply.outcome !== 'done') throw reportFailure(reply)
-    // The combined answer holds the newest status of every context, however many were told.
-    const newest = listField(reply.data, 'statuses')
-    const ours = newest.find((status) => textField(status, 'context') === context)
-    if (ours !== undefined) {
-      return textField(ours, 'state') === state && textField(ours, 'description') === description
-    }
-    if (page * pageSize >= (numberField(reply.data, 'total_count') ?? 0)) return false
+    yield* listField(reply.data, 'statuses')
+    if (page * pageSize >= (numberField(reply.data, 'total_count') ?? 0)) return
   }
-  return false
 }
 
 async function tell(

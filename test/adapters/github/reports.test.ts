@@ -56,6 +56,15 @@ describe('createGitHub().reports', () => {
     expect(at.repository.record.statuses).toHaveLength(1)
   })
 
+  it('hosts() names those that told the status of that commit', async () => {
+    await tell()
+    await tell({ context: 'magos/host/shop' })
+    await tell({ context: 'magos/cellar' })
+    await tell({ context: 'ci/build' })
+    const { reporters } = at.github
+    expect(await reporters.hosts(report.commit, signal())).toEqual(['cellar', 'host'])
+  })
+
   it('status() compares with the newest of its context alone', async () => {
     await tell()
     await tell({ context: 'magos/other', state: 'pending' })
