@@ -6,7 +6,7 @@ import {
   type ImageReference,
 } from './image-reference.ts'
 import { decide } from './policy/decide.ts'
-import type { Policy } from './policy/policy.ts'
+import type { OrderedPolicy, Policy } from './policy/policy.ts'
 import { noRules, type Rules } from './policy/rules.ts'
 
 /** One image line that shall change. */
@@ -67,7 +67,7 @@ export function rulesOf(policy: Policy): Rules {
 }
 
 function chooseByTags(
-  policy: Policy,
+  policy: OrderedPolicy,
   current: ImageReference,
   tags: readonly string[],
   now: number,
@@ -75,8 +75,11 @@ function chooseByTags(
   const { outcome, tag, reason, others } = decide(policy, current.tag, tags, { now })
   if (outcome === 'hold' || tag === null) return { outcome: 'hold', reason }
   if (outcome === 'update') return { outcome: 'tag', tag, others, reason }
-  return current.digest === null
-    ? { outcome: 'tag', tag, others: [], reason: `pinned to its own tag; ${reason}` }
+  if (current.digest === null) {
+    return { outcome: 'tag', tag, others, reason: `pinned to its own tag; ${reason}` }
+  }
+  return policy.moved === 'follow'
+    ? { outcome: 'tag', tag, others, reason: `its own tag names another digest now; ${reason}` }
     : { outcome: 'current', reason }
 }
 

@@ -40,7 +40,7 @@ describe('readAnnotation() reads', () => {
     expect(
       read(
         magos(
-          '"policy": "semver", "range": "^1", "prerelease": true, "include": "a", "exclude": "b", "extract": "(?<version>.*)", "maxJump": 2, "missing": "proceed"',
+          '"policy": "semver", "range": "^1", "prerelease": true, "include": "a", "exclude": "b", "extract": "(?<version>.*)", "maxJump": 2, "missing": "proceed", "moved": "follow"',
         ),
       )?.policy,
     ).toEqual({
@@ -52,6 +52,7 @@ describe('readAnnotation() reads', () => {
       extract: '(?<version>.*)',
       maxJump: 2,
       missing: 'proceed',
+      moved: 'follow',
       ignore: [],
       ...noRules,
     })

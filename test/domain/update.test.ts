@@ -7,6 +7,7 @@ import { choose, needsTags, planUpdate, updatedReference } from '../../src/domai
 const A: Digest = `sha256:${'a'.repeat(64)}`
 const B: Digest = `sha256:${'b'.repeat(64)}`
 const semver = parsePolicy({ policy: 'semver' })
+const following = parsePolicy({ policy: 'semver', moved: 'follow' })
 const latest = parsePolicy({ policy: 'latest' })
 const digest = parsePolicy({ policy: 'digest' })
 
@@ -24,6 +25,8 @@ describe('choose()', () => {
     ['takes a newer tag', semver, `o/app:1.0.0@${A}`, ['1.0.0', '1.1.0'], 'tag 1.1.0'],
     ['leaves the newest as it is', semver, `o/app:1.1.0@${A}`, ['1.0.0', '1.1.0'], 'current'],
     ['pins the newest to its own tag', semver, 'o/app:1.1.0', ['1.0.0', '1.1.0'], 'tag 1.1.0'],
+    ['asks where its tag may move', following, `o/app:1.1.0@${A}`, ['1.1.0'], 'tag 1.1.0'],
+    ['takes a newer one first', following, `o/app:1.0.0@${A}`, ['1.0.0', '1.1.0'], 'tag 1.1.0'],
     ['holds when the committed tag is gone', semver, `o/app:1.1.0@${A}`, ['1.0.0'], 'hold'],
     ['holds where nothing fits', semver, 'o/app', ['stable'], 'hold'],
     ['follows the moving tag', latest, `o/app:latest@${A}`, [], 'tag latest'],

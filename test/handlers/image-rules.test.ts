@@ -104,6 +104,41 @@ describe('imagePublished() with "minAge"', () => {
   })
 })
 
+describe('imagePublished() with "moved"', () => {
+  it('asks for the list alone by default, and leaves the digest as it is', async () => {
+    const world = shop('"policy": "semver"')
+    world.registry.push(app, '1.0.0', digest(2))
+    expect(await publish(world, start)).toEqual({ pin: '1.0.0 1', held: [] })
+    expect(world.registry.asked()).toEqual(['tags ghcr.io/o/app'])
+  })
+
+  it('costs one question more where the tag is followed', async () => {
+    const world = shop('"policy": "semver", "moved": "follow"')
+    expect(await publish(world, start)).toEqual({ pin: '1.0.0 1', held: [] })
+    expect(world.registry.asked()).toEqual(['tags ghcr.io/o/app', 'digest ghcr.io/o/app:1.0.0'])
+  })
+
+  it('pins the committed tag anew where it names another image for this host', async () => {
+    const world = shop('"policy": "semver", "moved": "follow", "minAge": "1d"')
+    world.registry.describe(digest(1), { 'linux/amd64': digest(10), 'linux/arm64': digest(11) })
+    world.registry.push(app, '1.0.0', digest(2))
+    world.registry.describe(digest(2), { 'linux/amd64': digest(10), 'linux/arm64': digest(12) })
+    expect(await publish(world, start)).toEqual({ pin: '1.0.0 1', held: [] })
+    world.registry.push(app, '1.0.0', digest(3))
+    world.registry.describe(digest(3), { 'linux/amd64': digest(13), 'linux/arm64': digest(12) })
+    expect((await publish(world, start)).held).toMatchObject([{ kind: 'waits' }])
+    expect(await publish(world, start + day)).toEqual({ pin: '1.0.0 3', held: [] })
+    expect(world.git.made[0]?.message).toContain('its own tag names another digest now')
+  })
+
+  it('takes a newer tag before a moved one', async () => {
+    const world = shop('"policy": "semver", "moved": "follow"')
+    world.registry.push(app, '1.0.0', digest(2))
+    world.registry.push(app, '1.1.0', digest(3))
+    expect((await publish(world, start)).pin).toBe('1.1.0 3')
+  })
+})
+
 describe('imagePublished() and platforms', () => {
   it('takes the newest that is there for the host, and tells what the newest lacks', async () => {
     const world = shop('"policy": "semver"')

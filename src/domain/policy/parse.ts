@@ -9,7 +9,15 @@ import { parseRules, ruleKeys } from './rules.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-const orderedKeys = ['include', 'exclude', 'extract', 'missing', 'ignore', ...ruleKeys] as const
+const orderedKeys = [
+  'include',
+  'exclude',
+  'extract',
+  'missing',
+  'moved',
+  'ignore',
+  ...ruleKeys,
+] as const
 const keysOf = {
   semver: ['range', 'prerelease', 'maxJump', ...orderedKeys],
   calver: orderedKeys,
@@ -111,6 +119,7 @@ function parseOrdering(fields: Fields, ranges: 'allowed' | 'refused') {
   return {
     ...filters,
     missing: missingField(fields['missing']),
+    moved: movedField(fields['moved']),
     ignore: parseIgnore(fields['ignore'], ranges),
     ...parseRules(fields),
   }
@@ -154,6 +163,12 @@ function missingField(value: unknown): SemverPolicy['missing'] {
   if (value === undefined) return 'hold'
   if (value === 'hold' || value === 'proceed') return value
   throw wrongValue('missing', value, 'write "hold" or "proceed"')
+}
+
+function movedField(value: unknown): SemverPolicy['moved'] {
+  if (value === undefined) return 'ignore'
+  if (value === 'ignore' || value === 'follow') return value
+  throw wrongValue('moved', value, 'write "ignore" or "follow"')
 }
 
 function wrongValue(key: string, value: unknown, remedy: string): MagosError {

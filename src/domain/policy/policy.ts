@@ -14,6 +14,8 @@ export interface TagFilters {
 interface Ordering extends TagFilters, Rules {
   /** What a committed tag that the registry does not list means. */
   readonly missing: 'hold' | 'proceed'
+  /** Whether the committed tag is asked for its digest too, which costs a request, and followed where it names another. */
+  readonly moved: 'ignore' | 'follow'
   readonly ignore: readonly IgnoredTags[]
 }
 

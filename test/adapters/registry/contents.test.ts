@@ -55,6 +55,18 @@ describe('createContents()', () => {
     expect(count()).toBe(2)
   })
 
+  it('forgets the oldest where there are too many to remember', async () => {
+    const contents = createContents({ find: () => null, keep: () => undefined }, silentLog)
+    const { read, count } = countingRead()
+    for (let number = 0; number <= 5_000; number += 1) {
+      await contents.get(`ghcr.io/o/app-${number}`, digest, signal, read)
+    }
+    await contents.get('ghcr.io/o/app-1', digest, signal, read)
+    expect(count()).toBe(5_001)
+    await contents.get('ghcr.io/o/app-0', digest, signal, read)
+    expect(count()).toBe(5_002)
+  })
+
   it('keeps no failure', async () => {
     const contents = createContents(openManifests(), silentLog)
     const broken = countingRead(() => {

@@ -25,6 +25,12 @@ describe('decideLatest()', () => {
     expect(decision).toMatchObject({ outcome: 'current', tag: 'latest' })
   })
 
+  it('answers with the committed tag where another is followed', () => {
+    const policy = { kind: 'latest', tag: 'latest', ...noRules } as const
+    const decision = decideLatest(policy, '1.0', new Set(['latest', '1.0']))
+    expect(decision).toMatchObject({ outcome: 'current', tag: '1.0' })
+  })
+
   it('holds when the followed tag is not listed, though the committed one is', () => {
     const decision = decideLatest(
       { kind: 'latest', tag: 'latest', ...noRules },

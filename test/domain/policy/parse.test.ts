@@ -14,6 +14,7 @@ const plainSemver = {
   extract: null,
   maxJump: 10,
   missing: 'hold',
+  moved: 'ignore',
   ignore: [],
   ...noRules,
 }
@@ -40,7 +41,11 @@ describe('parsePolicy()', () => {
       { policy: 'semver', missing: 'proceed' },
       { ...plainSemver, missing: 'proceed' },
     ],
-    [{ policy: 'semver', missing: 'hold' }, plainSemver],
+    [{ policy: 'semver', missing: 'hold', moved: 'ignore' }, plainSemver],
+    [
+      { policy: 'semver', moved: 'follow' },
+      { ...plainSemver, moved: 'follow' },
+    ],
     [
       { policy: 'semver', include: 'a', exclude: 'b', extract: '(?P<version>.+)' },
       { ...plainSemver, include: 'a', exclude: 'b', extract: '(?P<version>.+)' },
@@ -111,6 +116,8 @@ describe('parsePolicy()', () => {
     [{ policy: 'semver', maxJump: -1 }, /"maxJump" -1/, /from 0 on/],
     [{ policy: 'semver', maxJump: 1.5 }, /"maxJump" 1.5/, /whole number/],
     [{ policy: 'semver', maxJump: Number.NaN }, /"maxJump"/, /whole number/],
+    [{ policy: 'semver', moved: true }, /"moved" true/, /"ignore" or "follow"/],
+    [{ policy: 'latest', moved: 'follow' }, /belongs to policy "semver"/, /"tag"/],
     [{ policy: 'semver', missing: 'ignore' }, /"missing" "ignore"/, /"hold" or "proceed"/],
     [{ policy: 'latest', tag: '' }, /"tag" ""/, /128/],
     [{ policy: 'latest', tag: 'a b' }, /"tag" "a b"/, /128/],
@@ -136,6 +143,7 @@ describe('parsePolicy()', () => {
       'extract',
       'maxJump',
       'missing',
+      'moved',
     ]
     const key = fc.constantFrom(...keys, 'tag', 'digest', 'other', '__proto__')
     const fields = fc

@@ -106,6 +106,15 @@ describe('decideSemver() stays', () => {
   })
 })
 
+describe('decideSemver() and "ignore"', () => {
+  it('names no committed tag: that one runs', () => {
+    const decision = decideListed('1.2.3', ['1.2.4'], { ignore: ['1.2.3', '1.2.4'] })
+    expect(decision).toMatchObject({ outcome: 'current', tag: '1.2.3' })
+    expect(verdictOf(decision, '1.2.3')).toMatch(/^chosen/)
+    expect(verdictOf(decision, '1.2.4')).toMatch(/^rejected: "ignore" names it/)
+  })
+})
+
 describe('decideSemver() holds', () => {
   it.each<[committed: string | null, tags: string[], reason: RegExp, fields?: Fields]>([
     ['1.2.3', ['1.2.4'], /"1\.2\.3" is missing from the 1 tags.*"missing": "proceed"/],
@@ -216,6 +225,16 @@ describe('decideSemver() explains', () => {
     const decision = decideListed(tag, ['20250105.0.0', ...others])
     expect(decision.outcome).toBe(outcome)
     expect(decision.reason).toMatch(/; "20240105\.0\.0" was left out: .*"maxJump" 10/)
+  })
+
+  it('puts the committed tag before other spellings of its version', () => {
+    const decision = decideListed('v1.02.3', ['1.2.3', 'v01.2.3', 'v1.2.3'])
+    expect(decision.considered.map(({ tag }) => tag)).toEqual([
+      'v1.02.3',
+      'v01.2.3',
+      'v1.2.3',
+      '1.2.3',
+    ])
   })
 
   it('lists the choice first, then what else fits, then the rest by spelling', () => {
