@@ -35,20 +35,7 @@ export async function dropSecrets(
   await ctx.secretFiles.keep(source.stack.name, secrets.digests, signal)
 }
 
-/** At the start: removes the decrypted files that no container of this host mounts. */
-export async function sweepSecrets(
-  ctx: Pick<Context, 'secretFiles' | 'engine'>,
-  signal: AbortSignal,
-): Promise<void> {
-  const stacks = await ctx.secretFiles.stacks(signal)
-  if (stacks.length === 0) return
-  const { containers } = await ctx.engine.observe(signal)
-  for (const stack of stacks) {
-    const own = containers.filter(({ labels }) => labels[LABEL.stack] === stack)
-    await ctx.secretFiles.keep(stack, digestsOf(own), signal)
-  }
-}
-
-function digestsOf(containers: readonly ObservedContainer[]): readonly string[] {
+/** By the labels of containers: which decrypted files they mount. */
+export function digestsOf(containers: readonly ObservedContainer[]): readonly string[] {
   return [...new Set(containers.flatMap(({ labels }) => labels[LABEL.secrets]?.split(',') ?? []))]
 }

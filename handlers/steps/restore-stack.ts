@@ -1,14 +1,14 @@
 import { MagosError } from '../../src/domain/error.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
-import type { FailedState, History, LastGoodState, ProvenState, Source } from '../../src/ports.ts'
+import type { FailedState, History, LastGoodState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp, orphansOf } from './bring-up.ts'
 import { pullImages } from './pull-images.ts'
-import type { StackSource } from './read-stack.ts'
 import { readyImages } from './ready-images.ts'
 import { remakeBroken } from './remake-broken.ts'
-import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
+import { resolveKept } from './resolve-kept.ts'
+import type { ResolvedStack } from './resolve-stack.ts'
 import { stackFault } from './stack-fault.ts'
 import { startStopped } from './start-stopped.ts'
 
@@ -91,21 +91,19 @@ export async function resolveLastGood(
   signal: AbortSignal,
 ): Promise<ResolvedStack> {
   const last = await lastGoodBefore(ctx, failed)
-  if (last !== null) return resolveKept(ctx, last, await ctx.engine.observe(signal), signal)
+  if (last !== null) return resolveReady(ctx, last, await ctx.engine.observe(signal), signal)
   throw new MagosError('stack', `Read the last good state of stack "${failed.stack}": it is gone`, {
     remedy: `Commit a change to stack "${failed.stack}"`,
   })
 }
 
-async function resolveKept(
+async function resolveReady(
   ctx: Context,
   last: LastGoodState,
   observed: ObservedState,
   signal: AbortSignal,
 ): Promise<ResolvedStack> {
-  const { compose, history, secrets, secretFiles } = ctx
-  const kept = { compose, history, secrets, secretFiles, source: keptSource(last) }
-  const resolved = await resolveStack(kept, sourceOf(ctx, last), observed, signal)
+  const resolved = await resolveKept(ctx, last, observed, signal)
   const due = startStopped(
     remakeBroken(resolved, provenBy(last)),
     ctx.upkeep.standing(last.stack.name),
@@ -116,7 +114,7 @@ async function resolveKept(
 async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): Promise<Restored> {
   const observed = await ctx.engine.observe(signal)
   const vouching = provenBy(last)
-  const ready = await resolveKept(ctx, last, observed, signal)
+  const ready = await resolveReady(ctx, last, observed, signal)
   const missing = await pullImages(ctx, ready, signal)
   if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
   const first = [...orphansOf(ready), ...strays(last, observed)].map(({ id }) => id)
@@ -133,28 +131,6 @@ function suffering({ plan, containers }: ResolvedStack): readonly string[] {
       return kept.has(service) && state === 'running' && health === 'unhealthy'
     })
     .map(({ id }) => id)
-}
-
-/** The stack as it was, in the directory that is its own now. */
-function sourceOf({ files }: Context, last: LastGoodState): StackSource {
-  const { stack, project, inputs, tracked, untracked, sealed } = last
-  const entries = last.files.map(({ path, mode, oid }) => ({ path, mode, oid }))
-  const home = files.home(stack.name)
-  return { stack, project, home, entries, untracked, sealed, inputs, tracked }
-}
-
-/** Reads from what was kept: git may have forgotten that commit. */
-function keptSource({ stack, files }: LastGoodState): Pick<Source, 'read'> {
-  const contents = new Map(files.map(({ oid, content }) => [oid, content]))
-  return {
-    async read({ path, oid }) {
-      const content = contents.get(oid)
-      if (content !== undefined) return await Promise.resolve(content)
-      throw new MagosError('stack', `Read "${path}" of the last good state: it was not kept`, {
-        remedy: `Commit a change to stack "${stack.name}", or try it again by hand`,
-      })
-    },
-  }
 }
 
 /** Containers of this stack under another project name: the state that failed had renamed it. */

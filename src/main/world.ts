@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
-import { sweepSecrets } from '../../handlers/steps/lay-secrets.ts'
+import { readySecrets } from '../../handlers/steps/ready-secrets.ts'
 import { createViews } from '../../handlers/views.ts'
 import { createCompose } from '../adapters/compose/compose.ts'
 import { createEngine } from '../adapters/engine/engine.ts'
@@ -61,14 +61,21 @@ export async function openWorld(
   const { log, config, liveValues } = base
   const redact = createRedactor(() => liveValues.all())
   const deploying = await openDeploying(base, 'make', signal)
-  await sweepUnused(deploying, log, signal)
+  const remembered = {
+    history: redactHistory(history, redact),
+    upkeep: redactUpkeep(upkeep, redact),
+    lastGood: createLastGood({ directory: join(config.dataDirectory, 'last-good'), log }),
+  }
+  const [platform] = await Promise.all([
+    enginePlatform(deploying.engine, log, signal),
+    readyFiles({ ...deploying, ...remembered, log }, signal),
+  ])
   return {
     ...repository,
     ...deploying,
+    ...remembered,
     registry: openRegistry(base, manifests),
-    history: redactHistory(history, redact),
     memory,
-    upkeep: redactUpkeep(upkeep, redact),
     pulledImages,
     tombstones,
     machine: createMachine({
@@ -78,19 +85,21 @@ export async function openWorld(
     }),
     redact,
     views: createViews(),
-    lastGood: createLastGood({ directory: join(config.dataDirectory, 'last-good'), log }),
-    host: hostSettings(base, await enginePlatform(deploying.engine, log, signal)),
+    host: hostSettings(base, platform),
     log,
   }
 }
 
-/** What an earlier process left in the clear and no container mounts; an engine that is not there yet keeps it. */
-async function sweepUnused(deploying: Deploying, log: Log, signal: AbortSignal): Promise<void> {
+/** What an earlier process left in the clear goes, and what a boot took comes again; without an engine neither is needed yet. */
+async function readyFiles(
+  ctx: Parameters<typeof readySecrets>[0],
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await sweepSecrets(deploying, signal)
+    await readySecrets(ctx, signal)
   } catch (error) {
     signal.throwIfAborted()
-    log.warn({ error }, 'Cannot sweep decrypted files that nobody mounts any more')
+    ctx.log.warn({ error }, 'Cannot look after the decrypted files that containers mount')
   }
 }
 

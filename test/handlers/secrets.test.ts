@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { planRequested } from '../../handlers/plan-requested.ts'
-import { sweepSecrets } from '../../handlers/steps/lay-secrets.ts'
+import { readySecrets } from '../../handlers/steps/ready-secrets.ts'
 import { createViews } from '../../handlers/views.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { createMemorySecrets, seal } from '../fakes/memory-secrets.ts'
@@ -256,7 +256,7 @@ describe('a rollback with encrypted files', () => {
   })
 })
 
-describe('sweepSecrets()', () => {
+describe('readySecrets()', () => {
   it('keeps what containers mount and removes the rest', async () => {
     const world = shop(`web: {image: ${web}, volumes: ['./key.txt:/k']}`, {
       'key.txt': seal(PLANTED),
@@ -271,11 +271,67 @@ describe('sweepSecrets()', () => {
       mode: 0o600,
     }
     await world.secretFiles.lay([gone, stale], signal)
-    await sweepSecrets(world.ctx, signal)
+    await readySecrets(world.ctx, signal)
     expect([...world.secretFiles.laid.keys()]).toEqual([kept])
     world.machine.containers.clear()
-    await sweepSecrets(world.ctx, signal)
+    await readySecrets(world.ctx, signal)
     expect([...world.secretFiles.laid.keys()]).toEqual([])
+  })
+
+  const mounting = [`web: {image: ${web}, volumes: ['./key.txt:/k']}`]
+  const broken = { 'shop/compose.yaml': 'services: [' }
+  it.each([
+    ['is held by a person', {}, true],
+    ['cannot be read any more', broken, false],
+    ['wants another secret, which waits', { 'shop/key.txt': seal('planted-next') }, true],
+  ])('makes the files of a boot before again where a stack %s', async (_title, change, isHeld) => {
+    const world = shop(mounting, { 'key.txt': seal(PLANTED) })
+    await deploy(world)
+    const before = [...world.secretFiles.laid]
+    const hold = { kind: 'operator', by: 'a', reason: '', at: 1, tracked: null } as const
+    if (isHeld) await world.ctx.holds.hold('shop', hold)
+    world.git.change(change)
+    await deploy(world)
+    world.secretFiles.clear()
+    await readySecrets(world.ctx, signal)
+    expect([...world.secretFiles.laid]).toEqual(before)
+  })
+
+  it('asks git for nothing, and opens nothing that is there already', async () => {
+    const world = shop(mounting, { 'key.txt': seal(PLANTED) })
+    await deploy(world)
+    const opened = world.secrets.opened.length
+    await readySecrets(world.ctx, signal)
+    expect(world.secrets.opened.length).toBe(opened)
+    world.secretFiles.clear()
+    const { source, ...others } = world.ctx
+    expect(source).toBeDefined()
+    await readySecrets(others, signal)
+    expect(world.secretFiles.laid.size).toBe(1)
+  })
+
+  it('goes on with the others where one cannot be opened any more, and says so', async () => {
+    const world = shop(
+      mounting,
+      { 'key.txt': seal(PLANTED) },
+      {
+        'blog/compose.yaml': compose(`blog: {image: ${db}, volumes: ['./t:/t']}`),
+        'blog/t': seal('planted-token'),
+      },
+    )
+    await deploy(world)
+    const before = [...world.secretFiles.laid.keys()]
+    world.secretFiles.clear()
+    const { secrets } = world.ctx
+    const decrypt: typeof secrets.decrypt = async (file, stop) => {
+      if (file.path === 'blog/t') throw new MagosError('no-identity', 'Cannot open it')
+      return secrets.decrypt(file, stop)
+    }
+    await readySecrets({ ...world.ctx, secrets: { ...secrets, decrypt } }, signal)
+    expect([...world.secretFiles.laid.keys()]).toEqual(
+      before.filter((path) => path.includes('/shop/')),
+    )
+    expect(JSON.stringify(world.lines)).toContain('decrypted files of \\"blog\\" again')
   })
 })
 
