@@ -19,6 +19,7 @@ import type { PlanContext } from '../context.ts'
 import { maskable, maskValues } from './mask-values.ts'
 import { openedFiles, openSecrets, type OpenedStack, type StackSecrets } from './open-secrets.ts'
 import type { StackSource } from './read-stack.ts'
+import { refuseCiphertext } from './refuse-ciphertext.ts'
 import { refuseCommandLines } from './refuse-command-lines.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
 import { variableFiles } from './variable-files.ts'
@@ -75,6 +76,7 @@ export async function resolveStack(
   const { desired, secrets } = desire(ctx, source, document, { files, clear })
   refuseUnknownServices(stack, desired)
   refuseCommandLines(provider, source, desired, clear)
+  refuseCiphertext(source, document, trackedFiles(source, files), files)
   const plan = planDeployment(desired.services, containers)
   const reloads = planReloads(ctx, source, desired, { plan, containers })
   const resolved = {

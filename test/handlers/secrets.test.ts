@@ -49,6 +49,28 @@ describe('revisionPushed() with encrypted files', () => {
     })
   })
 
+  it.each([
+    ['an encrypted file', seal(PLANTED), 'failed'],
+    ['none', 'plain', 'succeeded'],
+  ])('refuses a volume that binds a folder with %s by driver_opts', async (_t, token, outcome) => {
+    const world = shop(`web: {image: ${web}, volumes: ['conf:/etc/app']}`, {
+      'conf/token': token,
+      'apart/token': seal(PLANTED),
+    })
+    const device = `${world.ctx.files.home('shop')}/conf`
+    const volumes = { conf: { driver_opts: { type: 'none', o: 'bind', device } } }
+    const { compose: fake } = world.ctx
+    const resolve: typeof fake.resolve = async (request, stop) => {
+      return { ...(await fake.resolve(request, stop)), volumes }
+    }
+    const ctx = { ...world.ctx, compose: { ...fake, resolve } }
+    const { deployments } = await deploy({ ...world, ctx })
+    expect(outcomes(deployments)).toEqual([`shop ${outcome}`])
+    expect(
+      deployments.map(({ file, remedy }) => [file, remedy?.includes('./FOLDER:/PATH')]),
+    ).toEqual([outcome === 'failed' ? ['shop/conf/token', true] : [undefined, undefined]])
+  })
+
   it('recreates exactly the users of a changed secret', async () => {
     const services = [
       `web: {image: ${web}, env_file: a.env}`,

@@ -17,7 +17,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   // https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
   [/\b(?:gh[a-z]_[A-Za-z0-9_.-]{16,}|github_pat_\w{20,})/g, SHOWN],
   [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+/g, SHOWN],
-  [/\bAGE-SECRET-KEY-1[A-Z0-9]+/gi, SHOWN],
+  [/\bAGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]+/gi, SHOWN],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${SHOWN}`],
   // the user name goes too: GitHub takes a token there
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'@]+(?:@[^\s/?#"'@]+)*@/gi, `$1${SHOWN}@`],

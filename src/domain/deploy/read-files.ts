@@ -35,10 +35,7 @@ export function readPaths(
   const files = ['configs', 'secrets'].flatMap((section) =>
     definitions(section).flatMap(({ file }) => pathsOf(file)),
   )
-  // The local driver binds what its options name: https://docs.docker.com/reference/cli/docker/volume/create/
-  const devices = definitions('volumes').flatMap((one) =>
-    pathsOf(members(one['driver_opts'])['device']),
-  )
+  const devices = definitions('volumes').flatMap(deviceOf)
   const build = service['build']
   const { context, additional_contexts: others, dockerfile } = members(build)
   const contexts = [build, context, dockerfile, ...Object.values(members(others))].flatMap(pathsOf)
@@ -46,6 +43,20 @@ export function readPaths(
     return typeof one === 'string' ? pathsOf(one) : pathsOf(members(one)['path'])
   })
   return { mounted: [...binds, ...files, ...devices], built: contexts, environment }
+}
+
+/** The volumes of a document that bind a path of this host, by their names in it. */
+export function boundVolumes(
+  document: Readonly<Record<string, unknown>>,
+): readonly { readonly volume: string; readonly device: string }[] {
+  return Object.entries(members(document['volumes'])).flatMap(([volume, definition]) =>
+    deviceOf(members(definition)).map((device) => ({ volume, device })),
+  )
+}
+
+/** The local driver binds what its options name: https://docs.docker.com/reference/cli/docker/volume/create/ */
+function deviceOf({ driver_opts: options }: Readonly<Record<string, unknown>>): string[] {
+  return pathsOf(members(options)['device'])
 }
 
 /** Every tracked file that one of the paths is, holds, or leads to over symlinks. */

@@ -181,6 +181,7 @@ describe('createLog() redaction', () => {
     ['a URL’s password', 'https://joe:p4ssw@rd@git.example/x.git', 'p4ssw'],
     ['a URL’s token as user', 'https://tok3n@git.example/x.git', 'tok3n'],
     ['an age key', 'AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0', 'QQPZRY9X8GF2TVDW0'],
+    ['a post-quantum age key', 'AGE-SECRET-KEY-PQ-1QQPZRY9X8GF2TVDW0', 'QQPZRY9X8GF2TVDW0'],
   ]
 
   test.each(planted)('createLog() never writes %s', (_, text, needle) => {
