@@ -301,10 +301,10 @@ describe('readySecrets()', () => {
   })
 
   const mounting = [`web: {image: ${web}, volumes: ['./key.txt:/k']}`]
-  const broken = { 'shop/compose.yaml': 'services: [' }
+  const unreadable = { 'shop/compose.yaml': 'services: [' }
   it.each([
     ['is held by a person', {}, true],
-    ['cannot be read any more', broken, false],
+    ['cannot be read any more', unreadable, false],
     ['wants another secret, which waits', { 'shop/key.txt': seal('planted-next') }, true],
   ])('makes the files of a boot before again where a stack %s', async (_title, change, isHeld) => {
     const world = shop(mounting, { 'key.txt': seal(PLANTED) })
