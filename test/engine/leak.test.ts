@@ -1,13 +1,15 @@
 /** Planted secrets through a whole life with the real launcher, and then a look into everything that anybody can read. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LAUNCHER, runMagos, type LabDaemon } from '../lab/daemon.ts'
+import { debianPodmanCompose } from '../lab/engine/podman-compose.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
+import { filesBelow, objectsOf, programPlaces, rowsBelow } from '../lab/places.ts'
 import { findLeaks, plant, type Place } from '../lab/planted.ts'
 import { fields, text } from '../lab/sops/encrypt.ts'
 import { createSealer, type Sealer } from '../lab/sops/sealer.ts'
@@ -15,6 +17,8 @@ import { readTrace, tracedInto, type Program } from '../lab/trace.ts'
 import { containersOf, eventually, git } from './look.ts'
 
 const run = promisify(execFile)
+
+const isLong = process.env['MAGOS_LONG'] === '1'
 
 /** The stack's name, which is no secret: wherever secrets are looked for, this one has to be found. */
 const STACK = 'wardrobe'
@@ -57,7 +61,7 @@ describe('a planted leak', () => {
       () => readTrace(file),
       (seen) => seen.filter(({ path }) => path === '/bin/true').length === 2,
     )
-    const leaks = findLeaks({ it: secret }, placesOf(programs)).map(({ where }) => where)
+    const leaks = findLeaks({ it: secret }, programPlaces(programs)).map(({ where }) => where)
     expect(leaks.some((where) => where.startsWith('environment of /bin/true'))).toBe(true)
     expect(leaks.some((where) => where.startsWith('arguments of /bin/echo'))).toBe(true)
   })
@@ -168,6 +172,8 @@ describe('a secret', () => {
       files: { start: TELLING },
     })
     const update = await eventually(head, (now) => now !== before)
+    const left = isLong ? await killWhile('Restoring the last good state') : []
+    expect(findLeaks(planted, left)).toEqual([])
     expect((await lab.status(update, `magos/attic/${STACK}`)).state).toBe('failure')
     const revert = await eventually(head, (now) => now !== update)
     const message = await git(lab.repository.gitDir, 'show', '-s', '--format=%B', revert)
@@ -233,11 +239,14 @@ describe('a secret', () => {
     ])
     // Those are in Magos's own environment, and the launcher becomes Magos.
     const children = outside.filter(({ words }) => !words.includes('run') && !isLaunching(words))
-    expect(findLeaks(planted, placesOf(outside))).toEqual([])
+    expect(findLeaks(planted, programPlaces(outside))).toEqual([])
     expect(
-      findLeaks({ ...credentials, ...Object.fromEntries(tokens) }, placesOf(children)),
+      findLeaks({ ...credentials, ...Object.fromEntries(tokens) }, programPlaces(children)),
     ).toEqual([])
-    const inside = findLeaks(planted, placesOf(all.filter(({ place }) => place === 'container')))
+    const inside = findLeaks(
+      planted,
+      programPlaces(all.filter(({ place }) => place === 'container')),
+    )
     expect(new Set(inside.map(({ secret }) => secret))).toContain('a value of an env_file')
     for (const name of ['podman', 'docker-compose', 'conmon', 'runc', 'netavark']) {
       expect(outside.some(({ path }) => path.endsWith(`/${name}`))).toBe(true)
@@ -248,6 +257,15 @@ describe('a secret', () => {
     const file = join(traces, `daemon-${daemons.length}`)
     const env = { SOPS_AGE_KEY: sealer.identity }
     daemons.push(await lab.start(env, { command: [...tracedInto(file), LAUNCHER] }))
+  }
+
+  /** Everything that a killed daemon left on disks; another one goes on. */
+  async function killWhile(message: string): Promise<readonly Place[]> {
+    await daemons.at(-1)?.line((line) => line.message.startsWith(message))
+    await daemons.at(-1)?.kill()
+    const places = [...(await disk()), ...(await rowsBelow(dataDirectory()))]
+    await start()
+    return places
   }
 
   async function programs(): Promise<readonly Program[]> {
@@ -307,7 +325,56 @@ describe('a secret', () => {
   }
 })
 
-const isLong = process.env['MAGOS_LONG'] === '1'
+describe.runIf(isLong)('a secret on a host with podman-compose', () => {
+  const planted = { 'a file': plant(), 'a value': plant() }
+  let lab: Homelab
+  let env: Record<string, string>
+
+  beforeAll(async () => {
+    lab = await startHomelab({ triggers: 'polling' })
+    await lab.push('app', '1.0.0')
+    const sealer = await createSealer()
+    const image = `image: ${lab.image('app')}:1.0.0`
+    const repository = await lab.localRepository('checked-out', {
+      [`${STACK}/compose.yaml`]: `services: { web: { ${image}, volumes: ['./key:/key'] } }\n`,
+      [`${STACK}/key`]: await sealer.binary(planted['a file']),
+      'shown/compose.yaml': `services: { web: { ${image}, environment: { A: '\${A}' } } }\n`,
+      'shown/.env': await sealer.dotenv({ A: planted['a value'] }),
+    })
+    env = lab.environment({
+      MD_REPO: repository,
+      PODMAN_COMPOSE_PROVIDER: debianPodmanCompose(),
+      SOPS_AGE_KEY: sealer.identity,
+    })
+  })
+  afterAll(async () => {
+    await lab.close()
+  })
+
+  test('is mounted, or its stack is refused, and no program is told of it', async () => {
+    const file = join(traces, 'podman-compose')
+    const daemon = await lab.start(env, { command: [...tracedInto(file), LAUNCHER] })
+    await daemon.line(({ message }) => message.includes('on command lines'), 60_000)
+    const { web } = await eventually(
+      () => containersOf(lab.engine, STACK),
+      (seen) => seen['web']?.health === 'healthy',
+    )
+    expect(await lab.engine.podman(['exec', web?.id ?? '', 'cat', '/key'])).toBe(planted['a file'])
+    expect(await containersOf(lab.engine, 'shown')).toEqual({})
+    await daemon.stop()
+    const programs = (await readTrace(file)).filter(({ place }) => place === 'host')
+    const stacks = programs
+      .filter(({ words }) => words.includes('up'))
+      .flatMap(({ words }) => words)
+    expect(stacks).toContain(STACK)
+    expect(stacks).not.toContain('shown')
+    const lines = daemon.lines.map((line): Place => ['log', JSON.stringify(line)])
+    const { directory } = lab.engine
+    const store = ['graph', 'run', 'tmp', 'x'].map((name) => join(directory, name))
+    const places = [...programPlaces(programs), ...lines, ...(await filesBelow(directory, store))]
+    expect(findLeaks(planted, places)).toEqual([])
+  })
+})
 
 type Plan = Readonly<Record<string, string>>
 
@@ -358,52 +425,6 @@ exit 3
 
 function isLaunching(words: readonly string[]): boolean {
   return ['readlink', 'dirname'].includes(words[0] ?? '') || words.includes('--version')
-}
-
-function placesOf(programs: readonly Program[]): readonly Place[] {
-  const places = programs.flatMap(({ path, words, variables }) => [
-    [`arguments of ${path}`, words.join(' ')] as const,
-    ...variables.map((one) => [`environment of ${path}`, one] as const),
-  ])
-  return [...new Map(places.map((place) => [place.join('\0'), place])).values()]
-}
-
-/** Names and bytes of all that lies below a directory. */
-async function filesBelow(
-  directory: string,
-  without: readonly string[],
-): Promise<readonly Place[]> {
-  const places: Place[] = []
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name)
-    if (without.includes(path)) continue
-    places.push([path, path])
-    if (entry.isDirectory()) places.push(...(await filesBelow(path, without)))
-    else if (entry.isFile()) places.push([path, await readFile(path, 'utf8')])
-  }
-  return places
-}
-
-/** Every row of every database, since a long text lies scattered over the file. */
-async function rowsBelow(directory: string): Promise<readonly Place[]> {
-  const places: Place[] = []
-  for (const name of (await readdir(directory)).filter((one) => one.endsWith('.db'))) {
-    const database = new DatabaseSync(join(directory, name), { readOnly: true })
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
-    for (const { name: table } of tables) {
-      const rows = database.prepare(`SELECT * FROM "${String(table)}"`).all()
-      places.push([`${name}: ${String(table)}`, JSON.stringify(rows)])
-    }
-    database.close()
-  }
-  return places
-}
-
-/** All that a repository has ever been given, reachable or not. */
-async function objectsOf(repository: string): Promise<readonly Place[]> {
-  const all = ['cat-file', '--batch-all-objects', '--batch']
-  const { stdout } = await run('git', ['-C', repository, ...all], { maxBuffer: 64 << 20 })
-  return [['objects of git', stdout]]
 }
 
 /** The lab's record of the App has its key. */
