@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { install } from './lab/engine/install.ts'
-import { isolationTrouble } from './lab/engine/isolate.ts'
+import { isolationTrouble, LANE } from './lab/engine/isolate.ts'
 import { bringPodmanCompose } from './lab/engine/podman-compose.ts'
 import { add, NOTHING, tally, tallyLine } from './tally.ts'
 import type { Tally } from './tally.ts'
@@ -22,8 +22,16 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
 
 /** Seconds that each suite may take on two cores. */
-const PURSES = { unit: 120, engine: 240, install: 60 } as const
+const PURSES = { unit: 120, engine: 300, install: 60 } as const
 type Suite = keyof typeof PURSES
+
+/** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
+const BESIDE = ['loop', 'network', 'secrets'].map((name) => `test/engine/${name}.test.ts`)
+const LANES: Readonly<Record<Suite, readonly (readonly string[])[]>> = {
+  unit: [[]],
+  engine: [BESIDE, BESIDE.map((file) => `--exclude=${file}`)],
+  install: [[]],
+}
 
 /** A suite that takes this many times its purse hangs. */
 const PATIENCE = { short: 3, long: 30 } as const
@@ -92,7 +100,9 @@ async function runSuite(run: Run, suite: Suite): Promise<Tally> {
   const absent = suite === 'engine' ? await prepareEngine(run) : null
   if (absent !== null) return tellAbsent(run, suite, absent)
   const started = performance.now()
-  const counted = await runVitest(run, suite)
+  const lanes = LANES[suite].map((chosen, lane) => runVitest(run, suite, { lane, chosen }))
+  const counted = (await Promise.all(lanes)).reduce(add, NOTHING)
+  if (suite === 'engine') await tidyUp()
   const seconds = (performance.now() - started) / 1000
   const purse = PURSES[suite]
   const share = `${seconds.toFixed(1)} s, ${String(Math.round((100 * seconds) / purse))} % of ${String(purse)} s`
@@ -124,15 +134,25 @@ function tellAbsent({ place }: Run, suite: Suite, absent: string): Tally {
   return place === 'ci' ? { ...NOTHING, failed: 1 } : { ...NOTHING, skipped: 1 }
 }
 
-async function runVitest({ length, folder, signal }: Run, suite: Suite): Promise<Tally> {
-  const report = join(folder, `${suite}.json`)
+interface Lane {
+  readonly lane: number
+  /** Which of the suite's files. */
+  readonly chosen: readonly string[]
+}
+
+async function runVitest(
+  { length, folder, signal }: Run,
+  suite: Suite,
+  { lane, chosen }: Lane,
+): Promise<Tally> {
+  const report = join(folder, `${suite}-${lane}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const vitest = [VITEST, 'run', '--root', ROOT, '--project', suite, ...reporters]
+  const vitest = [VITEST, 'run', '--root', ROOT, '--project', suite, ...reporters, ...chosen]
   const args = suite === 'engine' ? [ISOLATE, '--', process.execPath, ...vitest] : vitest
   const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, [LANE]: String(lane) },
     stdio: ['ignore', 'inherit', 'inherit'],
     // a group of its own: a terminal's Ctrl-C comes to us alone, and we can end all of it
     detached: true,
@@ -141,6 +161,12 @@ async function runVitest({ length, folder, signal }: Run, suite: Suite): Promise
   const exitCode = await endOf(child, AbortSignal.any([signal, AbortSignal.timeout(limit)]))
   if (exitCode === null) console.log(`Suite ${suite} was ended before it was done`)
   return tally(readReport(report), exitCode)
+}
+
+/** What the lanes leave to whoever is the last. */
+async function tidyUp(): Promise<void> {
+  const child = spawn(process.execPath, [ISOLATE, '--', 'true'], { stdio: 'inherit' })
+  await once(child, 'exit')
 }
 
 /** Its exit code; null where a signal ended it. Aborted, it may tidy up first. */
