@@ -10,6 +10,8 @@ const TIMEOUT = 300_000
 /** A container in a crash loop may die or start just while it is stopped, and podman then gives up on it. */
 const TRIES = 5
 const PAUSE = 200
+/** Looks after a stop, each behind a pause. */
+const LOOKS = 3
 const DOING: Readonly<Record<string, string>> = { rm: 'Remove', stop: 'Stop', restart: 'Restart' }
 
 export interface Ending {
@@ -38,8 +40,27 @@ export async function stopContainers(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  if (ids.length === 0) return
   const ignore = ending.engine.runtime === 'podman' ? ['--ignore'] : []
-  await insist(ending, ['stop', ...ignore], ids, signal)
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    await insist(ending, ['stop', ...ignore], ids, signal)
+    if (await staysDown(ending, ids, signal)) return
+  }
+}
+
+/** podman starts a container of a crash loop once more where the stop came between its death and its next start. */
+async function staysDown(
+  { engine, clock }: Ending,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    await clock.sleep(PAUSE, signal)
+    const format = ['--format', '{{.State.Status}}']
+    const { stdout } = await askEngine(engine, ['inspect', ...format, ...ids], { signal })
+    if (/^(?:running|restarting|initialized)$/m.test(stdout)) return false
+  }
+  return true
 }
 
 /** Starts anew what runs or not; one that is gone is fine. Throws `stack` for one that does not start. */
