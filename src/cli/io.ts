@@ -11,7 +11,10 @@ export interface Io {
   replaceFile(path: string, content: string): Promise<void>
   /** Content of a file that lies in the repository of `beside`, symlinks followed; refuses every other. */
   readBeside(beside: string, path: string): Promise<ReadBeside>
-  /** Files below a directory, or the file itself; paths as given, joined with `/`. Throws `usage`. */
+  /**
+   * Files below a directory, or the file itself; paths as given, joined with `/`. Directories in it that we may not enter
+   * are left out. Throws `usage`.
+   */
   listFiles(path: string): Promise<readonly string[]>
 }
 

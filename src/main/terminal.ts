@@ -91,9 +91,18 @@ async function walk(directory: string): Promise<string[]> {
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name)
     if (entry.isFile()) found.push(path)
-    else if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) found.push(...(await walk(path)))
+    else if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) {
+      found.push(...(await walk(path).catch(unlessClosed)))
+    }
   }
   return found
+}
+
+/** Data of containers often lies beside a compose file, in directories that only they may enter. */
+function unlessClosed(thrown: unknown): string[] {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  if (code === 'EACCES' || code === 'EPERM' || code === 'ENOENT') return []
+  throw thrown
 }
 
 function reason(error: unknown): string {

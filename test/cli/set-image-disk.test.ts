@@ -131,3 +131,26 @@ test('scanCommand() lists what the files of a folder lead to, once', async () =>
     [`${root}/base.yml`, ['base'], 'nginx:7', { file: `${root}/b/.env`, line: 1, column: 5 }],
   ])
 })
+
+test('scanCommand() goes on beside directories that it may not enter', async () => {
+  await lay({ 'a/compose.yaml': base, 'a/data/compose.yaml': base, 'z/compose.yml': base })
+  await chmod(outside, 0o755)
+  await chmod(join(root, 'a/data'), 0)
+  // To root every directory is open.
+  const isRoot = process.geteuid?.() === 0
+  try {
+    if (isRoot) process.seteuid?.(65_534)
+    const { images } = await run((io) => scanCommand(io, [root]))
+    expect(images.map(({ file }: { readonly file: string }) => file)).toEqual([
+      `${root}/a/compose.yaml`,
+      `${root}/z/compose.yml`,
+    ])
+    await expect(run((io) => scanCommand(io, [join(root, 'a/data')]))).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('permission denied'),
+    })
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+    await chmod(join(root, 'a/data'), 0o755)
+  }
+})

@@ -149,6 +149,17 @@ describe('pullRequestChanged()', () => {
     expect(report?.summary).not.toContain('| Service |')
   })
 
+  it('lets no name of a file be Markdown', async () => {
+    const at = createWorld({ 'shop/compose.yaml': 'services: {a: {image: x:1}}\n' })
+    const path = 'evil`@team <img src=x>/compose.yaml'
+    const number = await open(at, { [path]: 'services: {\n' }, 'fork')
+    const [report] = await review(at, [number])
+    const told = (report?.summary ?? '').split('\n').filter((text) => text.startsWith('- '))
+    expect(told).toHaveLength(1)
+    // One piece of code, from its first character to the colon behind it.
+    expect(told[0]).toMatch(/^- `[^`]*evil[^`]*compose\.yaml:\d+`: [^`]*$/u)
+  })
+
   it('says nothing where no stack of this host is touched, and does not look again', async () => {
     const at = createWorld(files)
     await open(at, { 'README.md': 'y\n' })

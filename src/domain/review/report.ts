@@ -45,7 +45,9 @@ function summary(host: string, stacks: Review['stacks'], problems: readonly Prob
       ? 'It comes from a fork: only what `magos scan` finds is told.'
       : `What merging this would do on \`${host}\`, as far as git tells; no provider was asked and nothing was decrypted.`
   const lines = problems.map(
-    ({ file, line, message }) => `- \`${file}:${line}\`: ${escape(message)}`,
+    // A name of a file may close the code that it stands in.
+    ({ file, line, message }) =>
+      `- \`${file.replaceAll('`', '’')}:${line}\`: ${escape(message.replaceAll('`', '’'))}`,
   )
   return [
     intro,
