@@ -56,10 +56,11 @@ async function readParts(
     return text === undefined ? [] : [{ path, text }]
   })
   const tracked = trackedFiles({ entries: view.entries, read })
-  const project = readProject({ files: source, directory: stack.directory }, tracked)
+  const { directory } = stack
+  const given = environmentFiles(stack)
+  const project = readProject({ files: source, directory, environment: given }, tracked)
   const parts = projectParts(project)
-  const own = stack.directory === '' ? '.env' : `${stack.directory}/.env`
-  const environment = environmentFiles(stack) ?? [own]
+  const environment = given ?? [directory === '' ? '.env' : `${directory}/.env`]
   const named = [...parts.services.values()]
     .flatMap(({ references }) => references)
     .flatMap(({ role, path }) => (role === 'read' ? [path] : []))

@@ -2,7 +2,7 @@ import { mergeScans } from '../../src/domain/compose/merge-scans.ts'
 import { trackedFiles } from '../../src/domain/compose/project-files.ts'
 import { scanProject, type ScannedProject } from '../../src/domain/compose/scan.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
-import { updatesFirst, type Stack } from '../../src/domain/stack.ts'
+import { environmentFiles, updatesFirst, type Stack } from '../../src/domain/stack.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView, StackScan } from '../views.ts'
 
@@ -63,7 +63,9 @@ export async function scanStack(
       return known.get(path) ?? null
     }
     const tracked = trackedFiles({ entries, read })
-    const found = scanProject({ files, directory: stack.directory }, tracked, settings)
+    const { directory } = stack
+    const environment = environmentFiles(stack)
+    const found = scanProject({ files, directory, environment }, tracked, settings)
     if (missed.size === 0) return found
     for (const [path, entry] of missed) {
       const bytes = await source.read(entry, signal)

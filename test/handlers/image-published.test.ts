@@ -109,6 +109,21 @@ describe('imagePublished()', () => {
     expect(world.git.text('README.md')).toBe('# Mine\n')
   })
 
+  it('writes a variable in the file that its stack’s settings name, and in no .env beside it', async () => {
+    const world = createWorld({
+      'shop/compose.yaml': `services:\n  web:\n    image: ghcr.io/o/app:$TAG ${semver}\n`,
+      'shop/.env': `TAG=1.0.0@${digest(1)}\n`,
+      'shop/base.env': `TAG=0.9.0@${digest(9)}\n`,
+      'shop/prod.env': `# tags\r\nTAG=1.0.0@${digest(1)}\r\n`,
+      '.magos.yaml': 'stacks: {shop: {envFiles: [base.env, prod.env]}}\n',
+    })
+    world.registry.push(app, '1.0.0', digest(1))
+    world.registry.push(app, '1.1.0', digest(2))
+    expect((await publish(world)).answer.commits).toHaveLength(1)
+    expect(world.git.text('shop/.env')).toBe(`TAG=1.0.0@${digest(1)}\n`)
+    expect(world.git.text('shop/prod.env')).toBe(`# tags\r\nTAG=1.1.0@${digest(2)}\r\n`)
+  })
+
   it('writes an image where it is defined: in an extended file, a default, or the .env', async () => {
     const world = shop()
     world.git.change({

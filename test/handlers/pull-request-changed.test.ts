@@ -127,6 +127,23 @@ describe('pullRequestChanged()', () => {
     expect(summary).not.toContain('secret')
   })
 
+  it('reads the variables of a stack from the files that its settings name', async () => {
+    const at = createWorld({
+      ...files,
+      'shop/prod.env': 'DB_PASSWORD=secret-one\n',
+      '.magos.yaml': 'stacks: {shop: {envFiles: [prod.env]}}\n',
+    })
+    const changes = {
+      'shop/.env': 'DB_PASSWORD=secret-two\n',
+      'shop/prod.env': 'DB_PASSWORD=secret-three\n',
+    }
+    const [report] = await review(at, [await open(at, changes)])
+    expect(report?.summary).toContain(
+      '| db | may recreate | it uses what changes in `shop/prod.env`: DB\\_PASSWORD |',
+    )
+    expect(report?.summary).not.toMatch(/secret|shop\/\.env/u)
+  })
+
   it('annotates what scan finds, and fails for errors in files that it touches', async () => {
     const at = createWorld({ ...files, 'old/compose.yaml': 'services: {a: {image: [}}\n' })
     const bad = compose.replace('postgres:16', 'postgres:16 # {"magos": {"policy": "newest"}}')

@@ -9,7 +9,7 @@ export interface Include {
   readonly paths: readonly Text[]
   /** What the included files' own paths are relative to. */
   readonly projectDirectory: string
-  /** Where their variables are read from. */
+  /** Where their variables are read from, the last file that sets one rules. */
   readonly environment: readonly Text[]
   /** `usual` where the item names no environment file, so that the `.env` of its directory counts. */
   readonly variables: 'named' | 'usual'

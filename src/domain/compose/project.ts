@@ -14,6 +14,8 @@ export interface ProjectSource {
   readonly files: readonly { readonly path: string; readonly text: string }[]
   /** The project directory. */
   readonly directory: string
+  /** What is read for variables in place of the directory's `.env`, from the root; the last one that sets one rules. */
+  readonly environment?: readonly string[] | null
 }
 
 /** A compose file as one project reads it. */
@@ -54,7 +56,7 @@ export function readProject(source: ProjectSource, files: ProjectFiles): Project
     services: new Map(),
     problems: new Map(),
   }
-  const environment = environmentIn(state, source.directory)
+  const environment = environmentOfProject(state, source)
   const due = source.files.map(({ path, text }) => {
     state.yaml.set(path, parseYamlFile(path, text))
     return fileOf(state, { path, text, base: source.directory, environment })
@@ -154,7 +156,7 @@ function includedFiles(state: State, from: ProjectFile): readonly ProjectFile[] 
       const named =
         include.variables === 'usual'
           ? environmentIn(state, directory)
-          : include.environment.flatMap((path) => environmentFile(state, from, path))
+          : include.environment.toReversed().flatMap((path) => environmentFile(state, from, path))
       const environment = [...new Set([...from.environment, ...named])]
       return include.paths.flatMap((written) => {
         const opened = open(state, from, written, 'include')
@@ -169,6 +171,17 @@ function includedFiles(state: State, from: ProjectFile): readonly ProjectFile[] 
 /** What leaves the repository is refused where a file is opened; here it only has to stay what it is. */
 function directoryIn(base: string, path: string): string {
   return path.startsWith('/') ? path : (join(base, path) ?? `${base}/${path}`)
+}
+
+function environmentOfProject(
+  state: State,
+  { directory, environment = null }: ProjectSource,
+): readonly EnvironmentFile[] {
+  if (environment === null) return environmentIn(state, directory)
+  return environment.toReversed().flatMap((path) => {
+    const opened = state.files.open('', path)
+    return opened.kind === 'file' ? [environmentOf(state, opened)] : []
+  })
 }
 
 /** Compose reads the variables of a project from the `.env` in its directory. */

@@ -304,6 +304,37 @@ describe('scanProject() reads variables from the tracked .env', () => {
     ])
   })
 
+  test('of several files of an include the last one first', () => {
+    const files = {
+      'app/compose.yaml': 'include: [{path: c.yml, env_file: [x.env, y.env]}]\n',
+      'app/c.yml': 'services: {a: {image: "n:$A"}, b: {image: "n:$B"}}\n',
+      'app/x.env': 'A=1\nB=1\n',
+      'app/y.env': 'A=2\n',
+    }
+    expect(shown(files)).toEqual([
+      'app/c.yml:1 a n:2 in app/y.env:1',
+      'app/c.yml:1 b n:1 in app/x.env:2',
+    ])
+  })
+
+  test('those that are named for the project, and no .env then', () => {
+    const files = {
+      'app/compose.yaml':
+        'services: {a: {image: "n:$A"}, b: {image: "n:$B"}, c: {image: "n:$C"}}\n',
+      'app/.env': 'A=9\nC=9\n',
+      'app/x.env': 'A=1\nB=1\n',
+      'y.env': 'A=2\n',
+    }
+    const source = sourceOf(files, 'app/compose.yaml')
+    const environment = ['app/x.env', 'gone.env', 'y.env']
+    const { images } = scanProject({ ...source, environment }, treeOf(files), { defaults: {} })
+    expect(images.map(({ target: { file, line }, image }) => [file, line, image?.text])).toEqual([
+      ['y.env', 1, 'n:2'],
+      ['app/x.env', 2, 'n:1'],
+      ['app/compose.yaml', 1, undefined],
+    ])
+  })
+
   const semver = '# {"magos": {"policy": "semver"}}'
 
   test('one for several images of a repository, which all name every service', () => {
