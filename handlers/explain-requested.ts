@@ -28,7 +28,7 @@ export async function explainRequested(
   const asked = await askGit(ctx, stack, known === undefined ? 'must' : 'may', signal)
   const failure = latestFailure(ctx.history, stack)
   const { state, reason, commit } = known ?? { state: 'unknown', reason: '', commit: null }
-  const { revision, held, updates, current, unknown } = asked
+  const { revision, held, updates, current, refused, unknown } = asked
   return {
     stack,
     state,
@@ -40,9 +40,13 @@ export async function explainRequested(
     held,
     updates,
     current,
+    refused,
     unknown,
     remedies: [
-      ...new Set([...remediesOf(stack, state), ...held.flatMap(({ remedy }) => remedy ?? [])]),
+      ...new Set([
+        ...remediesOf(stack, state, commit),
+        ...held.flatMap(({ remedy }) => remedy ?? []),
+      ]),
     ],
   }
 }
@@ -54,7 +58,7 @@ function tellingDeployments({ history }: ExplainContext, stack: string): PastDep
   return own.slice(0, last === -1 ? 5 : Math.min(last + 1, 5)).map(pastDeployment)
 }
 
-type Asked = Pick<ExplainAnswer, 'revision' | 'unknown'> &
+type Asked = Pick<ExplainAnswer, 'revision' | 'refused' | 'unknown'> &
   Pick<CheckAnswer, 'held' | 'updates' | 'current'>
 
 /** `must`: nobody but git knows the stack. */
@@ -64,7 +68,7 @@ async function askGit(
   need: 'must' | 'may',
   signal: AbortSignal,
 ): Promise<Asked> {
-  const nothing = { revision: null, held: [], updates: [], current: [], unknown: [] }
+  const nothing = { revision: null, held: [], updates: [], current: [], refused: [], unknown: [] }
   try {
     const source = await ctx.openSource()
     const revision = await source.head(signal)
@@ -80,10 +84,10 @@ async function askGit(
         unknown: [`git has no stack "${stack}" for this host any more`],
       }
     }
-    const { due } = namedStacks(view, stack)
+    const { due, refused } = namedStacks(view, stack)
     const own = { ...view, stacks: due, lines: { ...view.lines, scan: null } }
     const { held, updates, current } = await checkView({ ...ctx, source }, own, signal)
-    return { ...nothing, revision: commit, held, updates, current }
+    return { ...nothing, revision: commit, held, updates, current, refused }
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = asMagosError(thrown)
@@ -92,7 +96,11 @@ async function askGit(
   }
 }
 
-function remediesOf(stack: string, state: ExplainAnswer['state']): readonly string[] {
+function remediesOf(
+  stack: string,
+  state: ExplainAnswer['state'],
+  proven: string | null,
+): readonly string[] {
   switch (state) {
     case 'held':
       return [holdRemedy(stack)]
@@ -100,7 +108,9 @@ function remediesOf(stack: string, state: ExplainAnswer['state']): readonly stri
     case 'rolled-back':
       return [
         `Commit a change, or try it again with: magos sync ${stack}`,
-        `Go back to what was proven before with: magos rollback ${stack}`,
+        ...(proven === null
+          ? []
+          : [`Go back to what was proven before with: magos rollback ${stack}`]),
       ]
     case 'drifted':
       return [`Put it right now with: magos sync ${stack}`]

@@ -2,6 +2,7 @@ import type { CheckAnswer } from '../domain/answer.ts'
 import { formatPin, parseImageReference } from '../domain/image-reference.ts'
 import type { ExitCode, Io } from './io.ts'
 import { writeProblems } from './problems.ts'
+import { withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints what a check found. 1 when somebody has to look at something; images that merely wait are fine. */
@@ -35,7 +36,7 @@ function writeText(io: Io, answer: CheckAnswer): void {
     const rows = held.map(({ file, line, image, reason, remedy }) => [
       `${file}:${line}`,
       image,
-      remedy === undefined ? reason : `${reason}. ${remedy}`,
+      withRemedy(reason, remedy),
     ])
     io.write(`${table(io, ['WHERE', 'HELD', 'WHY'], rows)}\n`)
   }

@@ -1,6 +1,7 @@
 import type { ExplainAnswer } from '../domain/answer.ts'
 import { deploymentTable } from './history.ts'
 import type { ExitCode, Io } from './io.ts'
+import { withRemedy } from './remedy.ts'
 import { printable } from './table.ts'
 
 /** Prints why a stack is as it is. 0: it is no verdict. */
@@ -12,10 +13,11 @@ export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
 
 function writeText(io: Io, answer: ExplainAnswer): void {
   const { stack, state, reason, commit, revision, deployments, words } = answer
-  io.write(`stack "${stack}" is ${state}${reason === '' ? '' : `: ${printable(reason)}`}\n`)
+  io.write(`stack "${stack}" is ${printable(stateText(state, reason))}\n`)
   io.write(`proven at ${commit ?? 'no commit yet'}, the branch is at ${revision ?? 'unknown'}\n`)
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
   for (const { services } of deployments.slice(0, 1)) {
+    if (services.length > 0) io.write('\nwhat the latest did:\n')
     for (const { name, action, reasons } of services) {
       io.write(`  ${action} ${name}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}\n`)
     }
@@ -24,8 +26,21 @@ function writeText(io: Io, answer: ExplainAnswer): void {
   writeLines(io, answer)
 }
 
-function writeLines(io: Io, { held, updates, current, unknown, remedies }: ExplainAnswer): void {
+/** Most reasons of a state name it themselves. */
+function stateText(state: ExplainAnswer['state'], reason: string): string {
+  if (reason === '') return state === 'unknown' ? 'unknown: it was never deployed here' : state
+  return reason.startsWith(state.replace('-', ' ')) ? reason : `${state}: ${reason}`
+}
+
+function writeLines(
+  io: Io,
+  { held, updates, current, refused, unknown, remedies }: ExplainAnswer,
+): void {
   const lines = [
+    ...refused.map(({ file, line, column, reason, remedy }) => {
+      const place = [file, line, column].filter((part) => part !== undefined).join(':')
+      return `${place}: refused: ${withRemedy(reason, remedy)}`
+    }),
     ...updates.map(({ file, line, to, reason }) => `${file}:${line}: due is ${to}: ${reason}`),
     ...held.map(({ file, line, image, kind, reason }) => {
       return `${file}:${line}: ${image} ${kind === 'waits' ? 'waits' : 'is held'}: ${reason}`

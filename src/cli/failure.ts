@@ -1,5 +1,6 @@
 import type { MagosError } from '../domain/error.ts'
 import type { Io } from './io.ts'
+import { remedySentence } from './remedy.ts'
 
 /** Tells an error: one JSON document on stdout, or one line on stderr with its remedy below. */
 export function printError(io: Io, error: MagosError): void {
@@ -15,5 +16,5 @@ export function printError(io: Io, error: MagosError): void {
       ? ''
       : `${[place.file, place.line, place.column].filter((part) => part !== undefined).join(':')}: `
   io.note(`magos: ${where}${message}\n`)
-  if (remedy !== undefined) io.note(`  ${remedy}\n`)
+  if (remedy !== undefined) io.note(`  ${remedySentence(remedy)}\n`)
 }

@@ -2,6 +2,7 @@ import { asMagosError, MagosError } from '../domain/error.ts'
 import type { ImageReference } from '../domain/image-reference.ts'
 import { formatImageReference, parseImageReference } from '../domain/image-reference.ts'
 import type { ExitCode, Io } from './io.ts'
+import { remedySentence } from './remedy.ts'
 import { printable, table } from './table.ts'
 
 type Reading =
@@ -47,7 +48,9 @@ function writeText(io: Io, readings: readonly Reading[]): void {
   const rows: string[][] = []
   for (const reading of readings) {
     if ('error' in reading) {
-      io.note(`${printable(reading.error.message)}\n  ${reading.error.remedy ?? ''}\n`)
+      io.note(
+        `${printable(reading.error.message)}\n  ${remedySentence(reading.error.remedy ?? '')}\n`,
+      )
       continue
     }
     const { registry, repository, tag, digest } = reading.reference

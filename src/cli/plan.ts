@@ -1,5 +1,6 @@
 import type { PlanAnswer } from '../domain/answer.ts'
 import type { ExitCode, Io } from './io.ts'
+import { withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints what a deployment would do. 1 when a stack is refused. */
@@ -27,7 +28,7 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
   for (const { stack, reason, remedy, file, line, column } of refused) {
     const where = [file, line, column].filter((part) => part !== undefined).join(':')
     io.note(
-      `${where === '' ? '' : `${where}: `}stack "${stack}" refused: ${reason}${remedy === undefined ? '' : `. ${remedy}`}\n`,
+      `${where === '' ? '' : `${where}: `}stack "${stack}" refused: ${withRemedy(reason, remedy)}\n`,
     )
   }
   io.write(`at ${revision}\n`)

@@ -67,16 +67,26 @@ export async function runProgram(ctx: ProgramContext, args: readonly string[]): 
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
     // Without a command the help was the answer already.
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return 2
-    const error = thrown instanceof CommanderError ? usageError(thrown) : asMagosError(thrown)
+    const error =
+      thrown instanceof CommanderError
+        ? usageError(thrown, commandOf(program, args))
+        : asMagosError(thrown)
     printError(io, error)
     return exitCodeOf(error)
   }
 }
 
-function usageError({ message }: CommanderError): MagosError {
+/** The command that was meant, as its help is asked for. */
+function commandOf(parent: Command, args: readonly string[]): string {
+  const [name = '', ...rest] = args
+  const command = parent.commands.find((one) => one.name() === name)
+  return command === undefined ? parent.name() : `${parent.name()} ${commandOf(command, rest)}`
+}
+
+function usageError({ message }: CommanderError, command: string): MagosError {
   const text = message.replace(/^error: /u, '').replace(/\.$/u, '')
   return new MagosError('usage', `Cannot read the command line: ${text}`, {
-    remedy: 'See: magos --help',
+    remedy: `See: ${command} --help`,
   })
 }
 

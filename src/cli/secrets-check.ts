@@ -1,5 +1,6 @@
 import type { SecretsCheckAnswer } from '../domain/answer.ts'
 import type { ExitCode, Io } from './io.ts'
+import { withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints which encrypted files this host cannot open, and why. 1 where there is one. */
@@ -10,7 +11,7 @@ export function printSecretsCheck(io: Io, answer: SecretsCheckAnswer): ExitCode 
     if (refused.length > 0) {
       const rows = refused.map(({ file, line, reason, remedy }) => [
         line === undefined ? file : `${file}:${line}`,
-        remedy === undefined ? reason : `${reason}. ${remedy}`,
+        withRemedy(reason, remedy),
       ])
       io.write(table(io, ['CANNOT OPEN', 'WHY'], rows))
     }

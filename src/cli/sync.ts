@@ -1,6 +1,7 @@
 import type { SyncAnswer } from '../domain/answer.ts'
 import type { Deployment } from '../domain/deployment.ts'
 import type { ExitCode, Io } from './io.ts'
+import { withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints what one whole pass did. 1 when a stack failed or a person is needed. */
@@ -25,9 +26,7 @@ function needsPerson({ outcome, remedy, hold }: Deployment): boolean {
 export function writePass(io: Io, { revision, commits, held, deployments }: SyncAnswer): void {
   for (const commit of commits) io.write(`committed ${commit}\n`)
   for (const { file, line, image, reason, remedy } of held) {
-    io.note(
-      `${file}:${line}: ${image} held: ${reason}${remedy === undefined ? '' : `. ${remedy}`}\n`,
-    )
+    io.note(`${file}:${line}: ${image} held: ${withRemedy(reason, remedy)}\n`)
   }
   if (deployments.length > 0) {
     const rows = deployments.map((one) => [one.stack, one.outcome, changes(one), why(one)])
@@ -45,5 +44,5 @@ function changes({ services }: Deployment): string {
 
 function why({ reason, remedy, file, line }: Deployment): string {
   const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
-  return `${where}${reason}${remedy === undefined ? '' : `. ${remedy}`}`
+  return `${where}${withRemedy(reason, remedy)}`
 }

@@ -243,6 +243,8 @@ export interface ExplainAnswer {
   readonly updates: CheckAnswer['updates']
   /** Image lines that stand as they should. */
   readonly current: CheckAnswer['current']
+  /** Why git's state of it is not deployed, where nothing of it can be. */
+  readonly refused: PlanAnswer['refused']
   /** What could not be asked, and why. */
   readonly unknown: readonly string[]
   /** What a person can do. */

@@ -16,7 +16,7 @@ export interface BaseOptions {
   readonly version: string
   /** Where log lines go. */
   readonly output: Omit<LogSink, 'journalStream'> & { write(line: string): void }
-  /** For commands whose answer says it all: no lines below this level, whatever is configured. */
+  /** For commands whose answer says it all: no lines below this level, unless fewer are configured. */
   readonly quiet?: 'warn'
 }
 
@@ -34,7 +34,7 @@ export function createBase(options: BaseOptions): Base {
     clock: systemClock,
     liveValues,
     log: createLog({
-      level: quiet ?? config.logLevel,
+      level: quiet === undefined || config.logLevel === 'error' ? config.logLevel : quiet,
       format: logFormat({ ...output, journalStream }),
       destination: output,
       redact: () => liveValues.all(),

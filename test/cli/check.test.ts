@@ -91,7 +91,7 @@ describe('printCheck()', () => {
     })
     expect(io.stdout()).toBe(`${screen.join('\n')}\n`)
     expect(io.stderr()).toBe(
-      'compose.yaml:9:28: error: Cannot read policy "cal": there is none of that name\n  write "policy": "semver"\n',
+      'compose.yaml:9:28: error: Cannot read policy "cal": there is none of that name\n  Write "policy": "semver"\n',
     )
   })
 })

@@ -59,7 +59,7 @@ describe('imageCommand() in text', () => {
     expect(await imageCommand(io, ['nginx:'])).toBe(1)
     expect(io.stdout()).toBe('')
     expect(io.stderr()).toMatch(
-      /^Cannot read image reference "nginx:": the tag is empty\n {2}a tag is/,
+      /^Cannot read image reference "nginx:": the tag is empty\n {2}A tag is/,
     )
   })
 })

@@ -57,10 +57,17 @@ describe('runProgram()', () => {
     expect(err).toMatch(/\S/u)
   })
 
+  test('names the help of the command that was meant', async () => {
+    expect((await run(['deploy'])).err).toContain('See: magos --help\n')
+    expect((await run(['policy'])).err).toContain('See: magos policy --help\n')
+    expect((await run(['secrets', 'decrypt'])).err).toContain('See: magos secrets decrypt --help\n')
+  })
+
   test('tells a wrong command line as JSON where JSON was asked for', async () => {
     const { code, out } = await run(['check', '--fast', '--json'])
     expect(code).toBe(2)
-    expect(JSON.parse(out)).toMatchObject({ error: { code: 'usage', remedy: 'See: magos --help' } })
+    const error = { code: 'usage', remedy: 'See: magos check --help' }
+    expect(JSON.parse(out)).toMatchObject({ error })
   })
 
   test.each([
@@ -275,6 +282,22 @@ describe('runProgram() on holds', () => {
     expect((await run(['history', '--limit', '0'], { history })).code).toBe(2)
   })
 
+  const nothingToExplain: ExplainAnswer = {
+    stack: 'shop',
+    state: 'proven',
+    reason: '',
+    commit: 'c1',
+    revision: null,
+    deployments: [],
+    words: '',
+    held: [],
+    updates: [],
+    current: [],
+    refused: [],
+    unknown: [],
+    remedies: [],
+  }
+
   test('explains a stack: what changed it, what it said, what waits and what to do', async () => {
     const answer: ExplainAnswer = {
       stack: 'shop',
@@ -287,6 +310,7 @@ describe('runProgram() on holds', () => {
       held: [heldLine],
       updates: [],
       current: [],
+      refused: [{ stack: 'shop', reason: 'no', remedy: 'do', file: '.magos.yaml', line: 2 }],
       unknown: ['the repository was not asked: refused'],
       remedies: ['Wait'],
     }
@@ -296,8 +320,26 @@ describe('runProgram() on holds', () => {
     expect(out).toContain('stack "shop" is rolled-back: service "web" is unhealthy\n')
     expect(out).toContain('  recreate web: its image changes\n  keep db\n')
     expect(out).toContain('  cannot bind\n  \\u{1b}[31mred\n')
-    expect(out).toContain('f:1: a is held: r\nthe repository was not asked: refused\n')
+    expect(out).toContain(
+      '.magos.yaml:2: refused: no. Do\nf:1: a is held: r\nthe repository was not asked: refused\n',
+    )
     expect(out.endsWith('what you can do:\n  Wait\n')).toBe(true)
     expect(JSON.parse((await run(['explain', 'shop', '--json'], { explain })).out)).toEqual(answer)
+  })
+
+  async function first(state: ExplainAnswer['state'], reason: string) {
+    const answer = { ...nothingToExplain, state, reason }
+    const explain = async () => await Promise.resolve(answer)
+    return (await run(['explain', 'shop'], { explain })).out.split('\n')[0]
+  }
+
+  test('explains a state in the words of its reason where they name it', async () => {
+    expect(await first('held', 'held by ada')).toBe('stack "shop" is held by ada')
+    expect(await first('rolled-back', 'rolled back, git ahead: r')).toBe(
+      'stack "shop" is rolled back, git ahead: r',
+    )
+    expect(await first('failed', 'r')).toBe('stack "shop" is failed: r')
+    expect(await first('proven', '')).toBe('stack "shop" is proven')
+    expect(await first('unknown', '')).toBe('stack "shop" is unknown: it was never deployed here')
   })
 })

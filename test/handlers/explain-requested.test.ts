@@ -143,6 +143,31 @@ describe('explainRequested()', () => {
     expect(await explain(world)).toMatchObject({ state: 'unknown', commit: null, deployments: [] })
   })
 
+  it('tells why what git says of a stack is refused', async () => {
+    const world = createWorld({
+      'shop/compose.yaml': shop,
+      '.magos.yaml': 'stacks: {shop: {after: [nobody]}}\n',
+    })
+    world.registry.push(app, '1.0.0', digest(1))
+    expect(await explain(world)).toMatchObject({
+      state: 'unknown',
+      refused: [{ stack: 'shop', reason: expect.stringContaining('no stack "nobody"') }],
+    })
+  })
+
+  it('names no way back where nothing was ever proven', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    world.registry.push(app, '1.0.0', digest(1))
+    world.machine.behave(line('1.0.0', 1), 'unhealthy')
+    world.machine.behave(`ghcr.io/o/app@${digest(1)}`, 'unhealthy')
+    await pass(world, { kind: 'revision-pushed' })
+    expect(await explain(world)).toMatchObject({
+      state: 'failed',
+      commit: null,
+      remedies: ['Commit a change, or try it again with: magos sync shop'],
+    })
+  })
+
   it('asks only after its own images, and notes nothing', async () => {
     const blog = shop.replaceAll('o/app', 'o/blog')
     const world = createWorld({ 'shop/compose.yaml': shop, 'blog/compose.yaml': blog })

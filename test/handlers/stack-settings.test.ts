@@ -213,7 +213,7 @@ describe('revisionPushed() with files that a service is told of', () => {
     const before = containers(world)
     world.git.change({ 'web/conf/a.conf': 'two\n' })
     const plan = await planRequested(world.ctx, null, signal)
-    const reasons = ['it is sent HUP, for of its files changed: conf/a.conf']
+    const reasons = ['it is sent HUP, because these files changed: conf/a.conf']
     const services = [{ name: 'web', action: 'keep', reasons }]
     expect(plan.stacks).toEqual([{ name: 'web', services }])
 

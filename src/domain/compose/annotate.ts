@@ -52,7 +52,7 @@ export function annotateComposeFile(file: string, text: string, settings: Settin
         written = next
         proposals.unshift({ image, comment: added, reason })
       } else {
-        skip('a comment behind it would not be its own: give the image a line of its own')
+        skip(unboundReason(file, next, image, settings))
       }
     }
   }
@@ -99,6 +99,18 @@ function isBound(
       )
     })
   )
+}
+
+/** Why an annotation would not be taken: defaults of the repository may be what is wrong. */
+function unboundReason(
+  file: string,
+  after: string,
+  { range }: ScannedImage,
+  settings: Settings,
+): string {
+  const { images } = scanComposeFile(file, after, settings)
+  const held = images.find((image) => image.range[0] === range[0])?.held ?? null
+  return held ?? 'a comment behind it would not be its own: give the image a line of its own'
 }
 
 function isSamePolicy(a: ScannedImage, b: ScannedImage): boolean {

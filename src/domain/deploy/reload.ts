@@ -52,5 +52,5 @@ export function dueReloads(reloads: readonly Reload[], remembered: string): read
 export function reloadReason({ action, paths }: Reload): string {
   const shown = paths.length > 3 ? [...paths.slice(0, 3), `${paths.length - 3} more`] : paths
   const verb = action === 'restart' ? 'is restarted' : `is sent ${action}`
-  return `it ${verb}, for of its files changed: ${shown.join(', ')}`
+  return `it ${verb}, because these files changed: ${shown.join(', ')}`
 }

@@ -19,7 +19,7 @@ export function judgeAsked<Answer>(
       return judge(asked.answer)
     case 'failed': {
       const { message, remedy } = asked.error
-      return fail(name, message, remedy ?? 'Look at what it says; the log has more')
+      return fail(name, message, remedy ?? 'Put right what it says, then look again')
     }
     case 'silent':
       return fail(name, 'no answer came in time', 'Check that it runs and can be reached from here')

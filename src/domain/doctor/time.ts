@@ -19,5 +19,8 @@ export function judgeTime({ timeSync }: Pick<HostFacts, 'timeSync'>, skew: numbe
       : warn(name, off, remedy)
   }
   if (timeSync === 'no') return warn(name, 'no time server keeps the clock', remedy)
-  return ok(name, skew === null ? 'nobody could be asked for the time' : 'the clock is right')
+  return ok(
+    name,
+    skew === null ? 'nobody was there to compare the clock with' : 'the clock is right',
+  )
 }

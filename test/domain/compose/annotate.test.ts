@@ -85,6 +85,17 @@ describe('annotateComposeFile()', () => {
     expect(skipped.map((one) => one.reason).join()).toMatch(reason)
   })
 
+  it('tells what is wrong with the defaults where that alone stands in the way', () => {
+    const before = 'services:\n  a:\n    image: n:1.0.0\n'
+    const { text, skipped } = annotateComposeFile('compose.yaml', before, {
+      defaults: { minAge: 'soon' },
+    })
+    expect(text).toBe(before)
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      'The defaults of .magos.yaml do not fit: Cannot read "minAge" "soon": it is no age',
+    ])
+  })
+
   it('reports several images on one line', () => {
     const before = 'services: {a: {image: n:1}, b: {image: m:1}}\n'
     const { text, skipped } = annotate(before)

@@ -315,7 +315,11 @@ describe('desiredState() with files that change while a container runs', () => {
 
   test('reloadReason() names a few of the files', () => {
     const paths = ['a', 'b', 'c', 'd', 'e']
-    expect(reason('restart', ['conf/a'])).toBe('it is restarted, for of its files changed: conf/a')
-    expect(reason('HUP', paths)).toBe('it is sent HUP, for of its files changed: a, b, c, 2 more')
+    expect(reason('restart', ['conf/a'])).toBe(
+      'it is restarted, because these files changed: conf/a',
+    )
+    expect(reason('HUP', paths)).toBe(
+      'it is sent HUP, because these files changed: a, b, c, 2 more',
+    )
   })
 })
