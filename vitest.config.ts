@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{domain,handlers,config,cli,server,work,host,main,adapters,architecture,contracts}/**/*.test.ts',
+            'test/{domain,handlers,config,cli,server,work,host,main,adapters,architecture,contracts,month}/**/*.test.ts',
           ],
           // ends what hangs; how fast a machine is decides no test
           testTimeout: 30_000,

@@ -53,7 +53,7 @@ function checkJwt(state: State, jwt: string): AppRecord {
   if (!verify.verify(app.publicKey, signature, 'base64url')) {
     throw new ApiError(401, 'A JSON web token could not be decoded')
   }
-  checkWindow(claims, Math.floor(state.now() / 1000))
+  checkWindow(claims, Math.floor(state.signedBy() / 1000))
   return app
 }
 

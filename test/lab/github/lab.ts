@@ -40,6 +40,8 @@ export async function prepareLab(): Promise<LabParts> {
 
 export interface LabOptions {
   readonly now?: () => number
+  /** By which JWTs count; default `now`. */
+  readonly signedBy?: () => number
   /** Default: made for this lab alone. */
   readonly parts?: LabParts
   /** ms until a webhook's receiver has failed; default GitHub's 10,000. */
@@ -70,6 +72,7 @@ export interface LabGitHub extends Installing {
 
 export async function startGitHub({
   now = Date.now,
+  signedBy = now,
   parts,
   deliveryTimeout = 10_000,
 }: LabOptions = {}): Promise<LabGitHub> {
@@ -79,7 +82,7 @@ export async function startGitHub({
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const state = createState(`http://127.0.0.1:${port}`, now)
+  const state = createState(`http://127.0.0.1:${port}`, { now, signedBy })
   const [requests, violations]: [SeenRequest[], string[]] = [[], []]
   const violate = (problem: string): void => {
     violations.push(problem)
@@ -139,13 +142,14 @@ export async function startGitHub({
   }
 }
 
-function createState(url: string, now: () => number): State {
+function createState(url: string, { now, signedBy }: Pick<State, 'now' | 'signedBy'>): State {
   let id = 1000
   const nextId = (): number => ++id
   const person: Account = { id: nextId(), login: 'operator', type: 'User' }
   return {
     url,
     now,
+    signedBy,
     nextId,
     accounts: new Map([[person.login, person]]),
     apps: new Map(),

@@ -167,6 +167,8 @@ export interface RepositoryRecord {
 export interface State {
   readonly url: string
   readonly now: () => number
+  /** By which an App's JWT counts: who signs one knows this machine's clock alone. */
+  readonly signedBy: () => number
   readonly nextId: () => number
   readonly accounts: Map<string, Account>
   readonly apps: Map<number, AppRecord>
