@@ -1,5 +1,6 @@
 import type { SecretsCheckAnswer } from '../src/domain/answer.ts'
 import type { Context } from './context.ts'
+import { findClearFiles } from './steps/find-clear-files.ts'
 import { trySealedFiles } from './steps/try-sealed-files.ts'
 
 /** Tries every encrypted file of the repository with this host's keys; what is in them is told to nobody. */
@@ -10,5 +11,6 @@ export async function secretsCheckRequested(
   const revision = await ctx.source.head(signal)
   const entries = await ctx.source.tree(revision, signal)
   const files = await trySealedFiles(ctx, entries, signal)
-  return { revision: revision.commit, files }
+  const warnings = await findClearFiles(ctx, entries, files, signal)
+  return { revision: revision.commit, files, warnings }
 }

@@ -191,10 +191,18 @@ export type SealedFile =
       readonly remedy?: string
     }
 
+/** A file that stands in the clear against the repository's own rules of sops, or whose rules cannot be read. */
+export interface ClearFile {
+  readonly file: string
+  readonly line?: number
+  readonly reason: string
+}
+
 /** Every encrypted file of the repository, tried with this host's keys. */
 export interface SecretsCheckAnswer {
   readonly revision: string
   readonly files: readonly SealedFile[]
+  readonly warnings: readonly ClearFile[]
 }
 
 /** One deployment of the past. */

@@ -17,6 +17,7 @@ const answer: SecretsCheckAnswer = {
     },
     { file: 'c.env', outcome: 'refused', code: 'no-identity', reason: 'no key' },
   ],
+  warnings: [],
 }
 
 test('printSecretsCheck() names the files that do not open, and why', () => {
@@ -31,6 +32,15 @@ test('printSecretsCheck() is content where all open, or there is none', () => {
   const io = recordingIo('text')
   expect(printSecretsCheck(io, { ...answer, files: [] })).toBe(0)
   expect(io.stdout()).toBe('0 of 0 encrypted files open, at abc\n')
+})
+
+test('printSecretsCheck() only tells of files in the clear', () => {
+  const io = recordingIo('text')
+  const warnings = [{ file: '.sops.yaml', line: 2, reason: 'Its rules' }]
+  expect(printSecretsCheck(io, { ...answer, files: [], warnings })).toBe(0)
+  expect(io.stdout()).toBe(
+    'IN THE CLEAR  WHY NOT\n.sops.yaml:2  Its rules\n0 of 0 encrypted files open, at abc\n',
+  )
 })
 
 test('printSecretsCheck() prints one JSON document', () => {

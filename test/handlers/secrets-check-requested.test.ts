@@ -26,8 +26,38 @@ it('secretsCheckRequested() tries every encrypted file, and tells nothing of wha
         reason: 'Open "b/theirs.txt": no-identity',
       },
     ],
+    warnings: [],
   })
   expect(secrets.opened).toEqual(['a/ours.env'])
+})
+
+it('secretsCheckRequested() names what the rules of sops have encrypted, and stands in the clear', async () => {
+  const source = createMemoryGit({
+    '.sops.yaml': 'creation_rules:\n  - path_regex: \\.env$\n',
+    'plain.env': 'A=1\n',
+    'sealed.env': seal('A=planted\n'),
+    'compose.yaml': 'services: {}\n',
+    'own/.sops.yaml': 'creation_rules:\n  - path_regex: ^secret/\n',
+    'own/plain.env': 'A=1\n',
+    'own/deep/secret/key': 'x',
+    'own/secret/key': 'x',
+    'bad/.sops.yaml': 'creation_rules: [\n',
+    'bad/plain.env': 'A=1\n',
+    'link.env': { mode: '120000', content: 'plain.env' },
+  })
+  const { files, warnings } = await secretsCheckRequested(
+    { source, secrets: createMemorySecrets() },
+    signal,
+  )
+  expect(files).toEqual([{ file: 'sealed.env', outcome: 'opens' }])
+  expect(warnings).toEqual([
+    { file: 'bad/.sops.yaml', line: 2, reason: 'Its rules count for nothing: it is no YAML' },
+    {
+      file: 'own/secret/key',
+      reason: 'own/.sops.yaml:2 has it encrypted, and it stands in the clear',
+    },
+    { file: 'plain.env', reason: '.sops.yaml:2 has it encrypted, and it stands in the clear' },
+  ])
 })
 
 it('secretsCheckRequested() ends with an aborted signal', async () => {

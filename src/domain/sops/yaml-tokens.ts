@@ -29,11 +29,18 @@ export function tokenize(text: string, place: Place): YamlTokens {
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
   const lineOf = (offset: number) => lines.linePos(offset).line
   const comments: CommentToken[] = []
-  const open: [value: unknown, depth: number][] = [[tokens, 0]]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [value, depth] = next
+  // What is looked at next, and how deep it stands: not in pairs, for files have tens of thousands.
+  const open: unknown[] = [tokens]
+  const depths = [0]
+  while (open.length > 0) {
+    const value = open.pop()
+    const depth = depths.pop() ?? 0
     if (Array.isArray(value)) {
-      for (const item of value) open.push([item, depth])
+      for (const item of value) {
+        if (!holdsMore(item)) continue
+        open.push(item)
+        depths.push(depth)
+      }
       continue
     }
     if (!isRecord(value)) continue
@@ -46,7 +53,10 @@ export function tokenize(text: string, place: Place): YamlTokens {
       throw refusal('bad-metadata', `Cannot read YAML: ${reason}`, at)
     }
     for (const part of parts) {
-      if (typeof value[part] === 'object') open.push([value[part], deeper])
+      const inner = value[part]
+      if (typeof inner !== 'object' || !holdsMore(inner)) continue
+      open.push(inner)
+      depths.push(deeper)
     }
   }
   return { tokens, comments: comments.toSorted((a, b) => a.offset - b.offset), lineOf }
@@ -54,6 +64,14 @@ export function tokenize(text: string, place: Place): YamlTokens {
 
 /** Where tokens keep other tokens. */
 const parts = ['start', 'key', 'sep', 'value', 'items', 'end', 'props'] as const
+
+/** Most tokens are blanks, line breaks and colons, with nothing in them. */
+function holdsMore(item: unknown): boolean {
+  if (Array.isArray(item)) return item.length > 0
+  if (!isRecord(item)) return false
+  const { type } = item
+  return type !== 'space' && type !== 'newline' && type !== 'map-value-ind'
+}
 
 function commentAt(text: string, offset: number, source: string): CommentToken {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1
