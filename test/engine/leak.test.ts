@@ -149,7 +149,6 @@ describe('a secret', () => {
   })
 
   test('lies on no disk when the daemon is killed in the midst of a deployment', async () => {
-    await quiet()
     const before = await ups()
     const value = planted['a value of a rotated env_file']
     const rotated = { path: `${STACK}/a.env`, content: await sealer.dotenv({ A: value }) }
@@ -165,7 +164,6 @@ describe('a secret', () => {
   })
 
   test('is repeated to nobody where a container repeats it and fails', async () => {
-    await quiet()
     const before = await head()
     await lab.publish('app', '1.1.0', {
       health: 'none',
@@ -179,7 +177,6 @@ describe('a secret', () => {
     const message = await git(lab.repository.gitDir, 'show', '-s', '--format=%B', revert)
     expect(message).toContain('web: telling all')
     expect(message.match(/\*{3}/gu)?.length).toBeGreaterThan(9)
-    await quiet()
   })
 
   test('is repeated to nobody where Compose repeats it and refuses', async () => {

@@ -31,16 +31,21 @@ export async function readTrace(file: string): Promise<readonly Program[]> {
     calls.flatMap((call) => (call.kind === 'clone' ? [[call.child, call.parent]] : [])),
   )
   const inits = new Set<string>()
-  const isInside = (process: string | undefined): boolean => {
-    for (let one = process; one !== undefined; one = parents.get(one))
-      if (inits.has(one)) return true
-    return false
+  const root = calls.find((call) => call.kind === 'exec')?.process
+  const isInside = (process: string, variables: readonly string[]): boolean => {
+    let one = process
+    for (let next: string | undefined = one; next !== undefined; next = parents.get(next)) {
+      if (inits.has(next)) return true
+      one = next
+    }
+    // A child that is gone before its parent is told of it cannot be translated from its namespace any more.
+    return one !== root && variables.includes('container=podman')
   }
   return calls.flatMap((call): Program[] => {
     if (call.kind !== 'exec') return []
     const { process, pid, path, words, variables } = call
     const isInit = words[1] === 'init' && /(?:^|\/)runc$/u.test(words[0] ?? '')
-    const place = !isInit && isInside(process) ? 'container' : 'host'
+    const place = !isInit && isInside(process, variables) ? 'container' : 'host'
     if (isInit) inits.add(process)
     return [{ pid, path, words, variables, place }]
   })
@@ -59,7 +64,7 @@ function readCalls(text: string): readonly Call[] {
   const named = (pid: string) => `${pid}#${gone.get(pid) ?? 0}`
   return text.split('\n').flatMap((line): Call[] => {
     const [, pid = '', said = ''] = /^(\d+) +(.*)$/u.exec(line) ?? []
-    if (/^\+\+\+ (?:exited|killed)/u.test(said)) gone.set(pid, (gone.get(pid) ?? 0) + 1)
+    if (/^\+\+\+ (?:exited|killed|superseded)/u.test(said)) gone.set(pid, (gone.get(pid) ?? 0) + 1)
     if (/^execve(?:at)?\(/u.test(said)) {
       return [
         {
