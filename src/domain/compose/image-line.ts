@@ -30,12 +30,14 @@ export interface ImageLine {
   readonly noted: { readonly line: number; readonly offset: number }
 }
 
-/** Reads a scalar that is an image: what it means, where it is edited, and what of itself stands in the way. */
+/**
+ * Reads a scalar that is an image: what it means, where it is edited, and what of itself stands in the way. `aliases` are
+ * those that stand for images.
+ */
 export function imageLine(
-  project: Project,
   image: ServiceImage,
-  users: readonly Service[],
   environment: readonly EnvironmentFile[],
+  aliases: ReadonlySet<Alias>,
 ): Omit<ImageLine, 'services' | 'origin'> {
   const { yaml, scalar } = image
   const text = String(scalar.value)
@@ -43,7 +45,7 @@ export function imageLine(
   const place = { file: yaml.file, ...yaml.place(range[0]) }
   const own = { ...place, range, text, part: 'reference', variable: null } as const
   const meaning = readMeaning(own, environment)
-  const obstacle = unusualScalar(image, range) ?? otherUse(project, image, users)
+  const obstacle = unusualScalar(image, range) ?? otherUse(image, aliases)
   const offset = isBlock(scalar) ? start(scalar) : range[1]
   return {
     ...meaning,
@@ -82,22 +84,20 @@ function isBlock({ type }: Scalar): boolean {
   return type === 'BLOCK_FOLDED' || type === 'BLOCK_LITERAL'
 }
 
+/** Aliases that stand for some service's image, or lead to it, in whatever file. */
+export function imageAliases(project: Project): ReadonlySet<Alias> {
+  const services = project.reached.flatMap((file) => readDocuments(project, file).flat())
+  return new Set(services.flatMap(({ image }) => image?.aliases ?? []))
+}
+
 /** An anchored scalar may stand for other values too, which an edit would change along. */
 function otherUse(
-  project: Project,
   { yaml, document, scalar }: ServiceImage,
-  users: readonly Service[],
+  aliases: ReadonlySet<Alias>,
 ): string | null {
   if (scalar.anchor === undefined) return null
-  const images = new Set<Alias>(users.flatMap(({ image }) => image?.aliases ?? []))
-  for (const file of project.reached) {
-    if (file.yaml !== yaml) continue
-    for (const { image } of readDocuments(project, file).flat()) {
-      for (const alias of image?.aliases ?? []) images.add(alias)
-    }
-  }
   for (const [alias, target] of document.targets) {
-    if (target !== scalar || images.has(alias)) continue
+    if (target !== scalar || aliases.has(alias)) continue
     return `its anchor "&${scalar.anchor}" is used in line ${yaml.place(start(alias)).line} too, where it is no service’s image`
   }
   return null

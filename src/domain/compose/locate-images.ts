@@ -1,7 +1,7 @@
-import type { Node } from 'yaml'
+import type { Alias, Node } from 'yaml'
 
 import type { Problem } from '../problem.ts'
-import { imageLine, readDocuments, type ImageLine } from './image-line.ts'
+import { imageAliases, imageLine, readDocuments, type ImageLine } from './image-line.ts'
 import type { Project, ProjectFile } from './project.ts'
 import type { Service } from './service.ts'
 import { holdSharedVariables } from './shared-variable.ts'
@@ -29,9 +29,11 @@ export function locateImages(project: Project): LocatedImages {
   const files = project.files.map((file) => ({ file, documents: readDocuments(project, file) }))
   const all = files.flatMap(({ documents }) => documents.flat())
   const built = new Set(all.flatMap(({ name, builds }) => (builds ? [name] : [])))
-  const lines = files.flatMap(({ file, documents }) =>
-    documents.flatMap((services) => linesOf(project, file, services, lastOnes(documents), built)),
-  )
+  const aliases = imageAliases(project)
+  const lines = files.flatMap(({ file, documents }) => {
+    const whole = { last: lastOnes(documents), built, aliases }
+    return documents.flatMap((services) => linesOf(file, services, whole))
+  })
   const without = files.flatMap(({ file, documents }) => imageless(file, documents.flat()))
   const order = new Map(project.read.map(({ file }, index) => [file, index]))
   const merged = holdSharedVariables(project, mergeLines(lines))
@@ -56,12 +58,17 @@ function lastOnes(documents: readonly (readonly Service[])[]): ReadonlyMap<strin
   return last
 }
 
+/** What one document cannot tell. */
+interface Whole {
+  readonly last: ReadonlyMap<string, Node>
+  readonly built: ReadonlySet<string>
+  readonly aliases: ReadonlySet<Alias>
+}
+
 function linesOf(
-  project: Project,
   { yaml, environment }: ProjectFile,
   services: readonly Service[],
-  last: ReadonlyMap<string, Node>,
-  built: ReadonlySet<string>,
+  { last, built, aliases }: Whole,
 ): readonly ImageLine[] {
   const users = Map.groupBy(services, ({ image }) => image?.scalar)
   return [...users].flatMap(([scalar, group]) => {
@@ -71,7 +78,7 @@ function linesOf(
     const names = (effective.length > 0 ? effective : group).map(({ name }) => name)
     const [by] = effective.length > 0 ? [] : group.map(({ name }) => last.get(name))
     const builder = names.find((name) => built.has(name))
-    const line = imageLine(project, image, group, environment)
+    const line = imageLine(image, environment, aliases)
     const first = overridden(yaml, by) ?? buildBeside(builder) ?? baseless(group)
     return [
       {

@@ -36,12 +36,18 @@ function mergeImages(a: ScannedImage, b: ScannedImage): ScannedImage {
 
 /** Lines that are written in one place cannot follow different policies. */
 function holdOtherPolicies(images: readonly ScannedImage[]): readonly ScannedImage[] {
-  const targets = Map.groupBy(images, targetKey)
+  const wishes = new Map<string, Map<string, ScannedImage>>()
+  for (const image of images) {
+    if (image.target.variable === null || image.policy === null) continue
+    const known = wishes.get(targetKey(image)) ?? new Map<string, ScannedImage>()
+    wishes.set(targetKey(image), known)
+    if (!known.has(wishOf(image))) known.set(wishOf(image), image)
+  }
   return images.map((image) => {
-    if (image.target.variable === null || image.held !== null) return image
-    const other = targets
-      .get(targetKey(image))
-      ?.find((one) => one.policy !== null && image.policy !== null && !isSameWish(one, image))
+    if (image.policy === null || image.held !== null) return image
+    const known = wishes.get(targetKey(image))
+    if (known === undefined || known.size < 2) return image
+    const other = [...known].find(([wish]) => wish !== wishOf(image))?.[1]
     if (other === undefined) return image
     const { file, line, target } = other
     const held = `variable "${target.variable}" is used in ${file}:${line} too, with another policy`
@@ -53,6 +59,6 @@ function targetKey({ target }: ScannedImage): string {
   return JSON.stringify([target.file, target.range[0]])
 }
 
-function isSameWish(a: ScannedImage, b: ScannedImage): boolean {
-  return JSON.stringify([a.policy, a.delivery]) === JSON.stringify([b.policy, b.delivery])
+function wishOf({ policy, delivery }: ScannedImage): string {
+  return JSON.stringify([policy, delivery])
 }

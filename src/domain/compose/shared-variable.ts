@@ -17,12 +17,13 @@ export function holdSharedVariables(
   )
   if ([...targets.keys()].every((key) => key === null)) return lines
   const uses = usesBeside(project, lines)
+  const groups = new Map([...targets].map(([key, group]) => [key, sharing(group)]))
   return lines.map((line) => {
     const { variable, file } = line.target
-    if (variable === null) return line
-    const group = targets.get(JSON.stringify([file, variable])) ?? []
+    const group = groups.get(variable === null ? null : JSON.stringify([file, variable]))
+    if (variable === null || group === undefined) return line
     const use = uses.get(variable)
-    const services = [...new Set([line, ...group].flatMap((one) => one.services))]
+    const { services } = group
     const obstacle =
       use === undefined
         ? otherImage(line, group)
@@ -31,16 +32,32 @@ export function holdSharedVariables(
   })
 }
 
-function otherImage(line: ImageLine, group: readonly ImageLine[]): string | null {
-  const other = group.find(
-    (one) => nameOf(one) !== nameOf(line) || one.target.part !== line.target.part,
-  )
+/** What all lines of one variable have in common; made once, since there may be many. */
+interface Sharing {
+  readonly services: readonly string[]
+  /** The first line of each image and each way to use the variable. */
+  readonly firsts: ReadonlyMap<string, ImageLine>
+}
+
+function sharing(group: readonly ImageLine[]): Sharing {
+  const firsts = new Map<string, ImageLine>()
+  for (const line of group) {
+    const use = useOf(line)
+    if (!firsts.has(use)) firsts.set(use, line)
+  }
+  return { services: [...new Set(group.flatMap(({ services }) => services))], firsts }
+}
+
+function otherImage(line: ImageLine, { firsts }: Sharing): string | null {
+  if (firsts.size < 2) return null
+  const use = useOf(line)
+  const other = [...firsts].find(([key]) => key !== use)?.[1]
   if (other === undefined) return null
   return `variable "${line.target.variable}" is used in ${other.file}:${other.line} too, for another image`
 }
 
-function nameOf({ image }: ImageLine): string | null {
-  return image === null ? null : repositoryName(image)
+function useOf({ image, target }: ImageLine): string {
+  return JSON.stringify([image === null ? null : repositoryName(image), target.part])
 }
 
 /** Where each variable stands that is not in an image; one place is enough to know. */

@@ -283,6 +283,18 @@ describe('editImages()', () => {
     expect((user + system) / 1000).toBeLessThan(2000)
   })
 
+  test.each([
+    ['with an anchor each', (n: number) => `&i${n} i:1`],
+    ['of one anchor', (n: number) => (n === 0 ? '&i i:1' : '*i')],
+  ])('edits one of 5,000 services %s in under 2 seconds', { timeout: 60_000 }, (_, image) => {
+    const all = Array.from({ length: 5000 }, (__, n) => `  s${n}: {image: ${image(n)}}\n`)
+    const text = `services:\n${all.join('')}`
+    const started = process.cpuUsage()
+    expect(set(text, 's4999', 'i:2').services).toContain('s4999')
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1000).toBeLessThan(2000)
+  })
+
   test('edits each of 5,000 services at once', { timeout: 60_000 }, () => {
     const edits = scan(large).map((image) => ({ image, to: `${image.text}.0` }))
     expect(editImages('compose.yaml', large, edits)).toHaveLength(large.length + 10_000)

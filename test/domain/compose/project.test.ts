@@ -340,9 +340,23 @@ describe('scanProject() reads variables from the tracked .env', () => {
   test('one for several images of a repository, which all name every service', () => {
     expect(shown(two('n:$TAG', 'docker.io/n:${TAG}'))).toEqual([
       'app/compose.yaml:3 a+b n:1 in app/.env:1',
-      'app/compose.yaml:5 b+a docker.io/n:1 in app/.env:1',
+      'app/compose.yaml:5 a+b docker.io/n:1 in app/.env:1',
     ])
   })
+
+  test(
+    'one for 5,000 services, set and scanned in under 2 seconds each',
+    { timeout: 60_000 },
+    () => {
+      const all = Array.from({ length: 5000 }, (_, n) => `  s${n}: {image: n:$TAG} ${semver}\n`)
+      const files = { 'app/compose.yaml': `services:\n${all.join('')}`, 'app/.env': 'TAG=1\n' }
+      const started = process.cpuUsage()
+      expect(set(files, 's4999', 'n:2')).toMatchObject({ file: 'app/.env', text: 'TAG=2\n' })
+      expect(mergeScans([scan(files)]).images.every(({ held }) => held === null)).toBe(true)
+      const { user, system } = process.cpuUsage(started)
+      expect((user + system) / 1000).toBeLessThan(4000)
+    },
+  )
 
   test.each([
     [
