@@ -11,6 +11,7 @@ import type { Probe } from '../../src/domain/settings/probes.ts'
 import type { Log, ProvenState } from '../../src/ports.ts'
 import type { Context, DriftRule } from '../context.ts'
 import { serviceProber } from './probe-services.ts'
+import { stackFault } from './stack-fault.ts'
 
 export interface NetworkCare {
   readonly proven: ProvenState
@@ -81,7 +82,7 @@ async function mendNetwork(
   // against the stack, but what was removed has to come back at once.
   const noteTry = () =>
     ctx.upkeep.note(afterTry(leave.trouble, { outcome: 'failed', reason, at: 0 }))
-  const rung = await climb({ ...ctx, log }, care, { cuts, noteTry }, signal)
+  const rung = await tryToClimb({ ...ctx, log }, care, { cuts, noteTry }, signal)
   if (rung === 'make') return 'remade'
   if (rung === 'none') return 'cut'
   const outcome = rung === 'stay' ? 'failed' : 'mended'
@@ -92,6 +93,25 @@ async function mendNetwork(
 interface Climbing {
   readonly cuts: readonly Cut[]
   readonly noteTry: () => void
+}
+
+/** What the engine refuses about one stack's containers is no reason to leave the others alone. */
+async function tryToClimb(
+  ctx: Context,
+  care: Caring,
+  climbing: Climbing,
+  signal: AbortSignal,
+): Promise<Rung | 'none' | 'stay'> {
+  try {
+    return await climb(ctx, care, climbing, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const fault = stackFault(error)
+    if (fault === null) throw error
+    const { message, remedy } = fault
+    ctx.log.error({ remedy, error: fault }, `Network cannot be put right: ${message}`)
+    return 'stay'
+  }
 }
 
 /** The rung that helped, or the last one; `none` where containers may still be coming up, `stay` where that is no rung. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { driftDetected } from '../../handlers/drift-detected.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import { Killed } from './dying.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -145,6 +146,37 @@ describe('mendNetworks()', () => {
         'running',
       ])
     }
+  })
+
+  it('goes on with the others where the engine refuses', async () => {
+    const world = await running()
+    world.git.put({ 'blog/compose.yaml': compose(`blog: {image: "ghcr.io/o/blog@${digest(3)}"}`) })
+    await deploy(world)
+    await pass(world, 60_000)
+    const blog = containers(world)['blog-blog-1'] ?? ''
+    world.machine.networks.nameless.add(blog)
+    world.prober.answer(DOOR, 'connection refused')
+    const { engine } = world.ctx
+    const reconnected: string[] = []
+    const ctx = {
+      ...world.ctx,
+      now: world.ctx.now,
+      engine: {
+        ...engine,
+        restart: async () => Promise.reject(new MagosError('stack', 'Restart: it will not')),
+        reconnect: (ids: readonly string[], asked: AbortSignal) => {
+          reconnected.push(...ids)
+          return engine.reconnect(ids, asked)
+        },
+      },
+    }
+    // The later in the order of names comes first here, so that it is the one behind.
+    const standings = () => world.ctx.upkeep.standings().toReversed()
+    const upkeep = { ...world.ctx.upkeep, standings }
+    const event = { kind: 'drift-detected', departures: [] } as const
+    await driftDetected({ ...ctx, upkeep }, event, signal)
+    expect(reconnected).toEqual([id(world), blog])
+    expect(world.ctx.upkeep.trouble('shop')).toMatchObject({ failures: 1 })
   })
 
   it('gives up on what nothing helps, after so many tries', async () => {
