@@ -9,13 +9,14 @@ import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
 import { isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
+import { keepRefused } from './keep-refused.ts'
 import { keepStack } from './keep-stack.ts'
 import { ownContainer } from './own-container.ts'
 import { readStack, type StackSource } from './read-stack.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { resolveLastGood, restoreStack } from './restore-stack.ts'
-import { refusal, setAside } from './set-aside.ts'
+import { setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
 import { startStopped } from './start-stopped.ts'
 import { news, newsUntold, type StackResult } from './stack-result.ts'
@@ -61,7 +62,9 @@ export async function deployStack(
       { stack: stack.name, ...place, remedy, error: fault },
       `Stack refused: ${message}`,
     )
-    return setAside(ctx, view, refusal(ctx, stack.name, fault, occasion.observed))
+    const { observed, departures } = occasion
+    const refused = { stack: stack.name, fault, observed, departures }
+    return keepRefused(ctx, view, refused, signal)
   }
 }
 

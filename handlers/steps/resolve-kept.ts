@@ -18,7 +18,7 @@ export async function resolveKept(
 }
 
 /** The stack as it was, in the directory that is its own now. */
-function sourceOf({ files }: Pick<Context, 'files'>, last: LastGoodState): StackSource {
+export function sourceOf({ files }: Pick<Context, 'files'>, last: LastGoodState): StackSource {
   const { stack, project, inputs, tracked, untracked, sealed } = last
   const entries = last.files.map(({ path, mode, oid }) => ({ path, mode, oid }))
   const home = files.home(stack.name)

@@ -97,7 +97,8 @@ export async function resolveLastGood(
   })
 }
 
-async function resolveReady(
+/** The same of a state that was recalled. */
+export async function resolveReady(
   ctx: Context,
   last: LastGoodState,
   observed: ObservedState,

@@ -297,6 +297,26 @@ describe('driftDetected() after a boot', () => {
     expect((await look(world)).calls).toEqual(['observe'])
   })
 
+  it('starts what was proven last where git says what is refused', async () => {
+    const first = await running()
+    first.git.change({ 'shop/compose.yaml': 'services: [' })
+    expect(outcomes((await deploy(first)).deployments)).toContain('shop rolled-back')
+    const world = reboot(first)
+    expect((await look(world)).outcomes).toEqual(['blog succeeded', 'shop rolled-back'])
+    expect(states(world)).toEqual(ALL_RUN)
+    expect((await look(world)).calls).toEqual(['observe'])
+    world.machine.kill(id(world, 'shop-web-1'))
+    expect((await look(world)).deployments).toMatchObject([
+      { outcome: 'rolled-back', reason: expect.stringContaining('the last good state runs on') },
+    ])
+    expect(states(world)).toEqual(ALL_RUN)
+    await after(world, stopAll(world))
+    expect(await world.ctx.holds.held('shop')).toMatchObject({ kind: 'stopped-by-hand' })
+    expect(states(world)).toMatchObject({ 'shop-web-1': 'exited' })
+    await deploy(world)
+    expect(states(world)).toMatchObject({ 'shop-web-1': 'exited' })
+  })
+
   it('leaves what is held', async () => {
     const first = await running()
     await after(first, () => {
