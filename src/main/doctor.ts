@@ -65,9 +65,14 @@ function githubContext({ config }: Base): Pick<DoctorContext, 'clockUrl' | 'webh
 /** What is wrong with the configuration is an answer too; nothing else can be looked at without it. */
 export function unconfigured(thrown: unknown): DoctorAnswer {
   if (!(thrown instanceof MagosError) || thrown.code !== 'configuration') throw thrown
-  const { message, remedy } = thrown
-  const check = fail('configuration', message, remedy ?? 'Correct it, then look again')
-  return { checks: [check], fixed: [] }
+  const { message, remedy = 'Correct it, then look again' } = thrown
+  // Several problems stand below their number, a line each.
+  const [first = '', ...rest] = message.split('\n')
+  const problems = rest.length === 0 ? [first] : rest
+  return {
+    checks: problems.map((problem) => fail('configuration', problem.trim(), remedy)),
+    fixed: [],
+  }
 }
 
 function usualRuntimeDirectory(): string {

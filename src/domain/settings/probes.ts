@@ -57,7 +57,7 @@ function readPorts(reading: Reading, node: Node | undefined, subject: string): P
   if (node === undefined) return 'connect'
   const text = textOf(node)
   if (text === 'connect' || text === 'ignore') return text
-  report(reading, node, `Ports of ${subject} cannot be read`, 'Write connect or ignore')
+  report(reading, node, `${subject} has ports that cannot be read`, 'Write connect or ignore')
   return 'connect'
 }
 
@@ -85,7 +85,7 @@ function readHttp(
   const isPlain = url !== null && url.username === '' && url.password === ''
   if (!isPlain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     const remedy = 'Write one such as http://127.0.0.1:8080/health, without a login'
-    report(reading, node, `URL of ${subject} is none`, remedy)
+    report(reading, node, `${subject} has no URL that can be asked`, remedy)
     return null
   }
   return { kind: 'http', url: url.href, status: readStatus(reading, status, subject) }
@@ -95,7 +95,7 @@ function readStatus(reading: Reading, node: Node | undefined, subject: string): 
   if (node === undefined) return null
   const status = isScalar(node) ? node.value : null
   if (isWithin(status, 100, 599)) return status
-  report(reading, node, `Status of ${subject} is none`, 'Write a number such as 204')
+  report(reading, node, `${subject} has no status of HTTP`, 'Write a number such as 204')
   return null
 }
 
@@ -106,7 +106,7 @@ function readTcp(reading: Reading, node: Node, subject: string): ProbeCheck | nu
   const host = bracketed ?? plain
   const port = Number(digits)
   if (host !== undefined && isWithin(port, 1, 65_535)) return { kind: 'tcp', host, port }
-  report(reading, node, `Port of ${subject} is none`, 'Write PORT or HOST:PORT')
+  report(reading, node, `${subject} has no port that can be asked`, 'Write PORT or HOST:PORT')
   return null
 }
 

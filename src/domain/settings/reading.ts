@@ -78,7 +78,7 @@ export function readDuration(
   const most = parseDuration(max) ?? Infinity
   if (ms !== null && ms >= least && ms <= most) return ms
   const remedy = `Write a number with s, m or h, from ${min} to ${max}`
-  report(reading, node, `${subject} is no such duration`, remedy)
+  report(reading, node, `${subject} is no duration from ${min} to ${max}`, remedy)
   return null
 }
 
