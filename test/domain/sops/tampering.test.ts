@@ -109,6 +109,14 @@ describe('a file that is anything at all', () => {
     expect(outcomeOf(content, format)).toMatch(/^bad-metadata: /)
   })
 
+  test.each([
+    ['flow mappings', `${'{a: '.repeat(3000)}1${'}'.repeat(3000)}`],
+    ['flow lists', `a: ${'['.repeat(3000)}1${']'.repeat(3000)}`],
+    ['block lists', `a:\n  ${'- '.repeat(3000)}1`],
+  ])('YAML that is whole and nests too deep is refused as that: %s', (_title, content) => {
+    expect(outcomeOf(content, 'yaml')).toContain('it nests deeper than')
+  })
+
   test('multiplies no values by its aliases', () => {
     const bomb = `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, n) => level(n + 1)).join('')}`
     expect(outcomeOf(bomb, 'yaml')).toContain('its aliases repeat more than 100000 values')
