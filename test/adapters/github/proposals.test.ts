@@ -134,6 +134,7 @@ describe('createGitHub().proposals', () => {
     await at.repository.commit([{ path: 'x', content: 'x' }], 'm', 'magos/nas/mine')
     await at.repository.openPull('magos/nas/mine')
     await at.repository.openForkPull([{ path: 'y', content: 'y' }])
+    await at.repository.openForkPull([{ path: 'z', content: 'z' }], 'A bot’s', 'Bot')
     expect(await at.github.proposals.open('', signal())).toEqual([])
   })
 })

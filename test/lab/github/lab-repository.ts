@@ -37,8 +37,12 @@ export interface LabRepository {
   ): Promise<{ commit: string; tree: string }>
   /** A person opens a pull request of a branch; Apps are told. */
   openPull(branch: string, title?: string): Promise<PullRecord>
-  /** A stranger opens one out of a fork. */
-  openForkPull(files: readonly TreeChange[], title?: string): Promise<PullRecord>
+  /** A stranger, or a stranger's bot, opens one out of a fork. */
+  openForkPull(
+    files: readonly TreeChange[],
+    title?: string,
+    by?: 'User' | 'Bot',
+  ): Promise<PullRecord>
   /** A person closes one. */
   closePull(number: number): Promise<void>
   /** A person merges one, by a merge commit. */
@@ -138,8 +142,9 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
         headSha,
       })
     },
-    async openForkPull(files, title = 'A stranger’s change') {
-      const user = account(state, 'stranger', 'User')
+    async openForkPull(files, title = 'A stranger’s change', by = 'User') {
+      const fork = account(state, 'stranger', 'User')
+      const user = by === 'User' ? fork : account(state, 'strange[bot]', by)
       const base = await git.resolve(`refs/heads/${defaultBranch}`, 'commit')
       const headSha = await writeByHand(lab, record, { files, message: title, parent: base })
       return await openPull(lab, record, {
@@ -149,7 +154,7 @@ function repositoryHandle(lab: Lab, record: RepositoryRecord): LabRepository {
         body: null,
         user,
         headSha,
-        fork: user,
+        fork,
       })
     },
     async mergePull(number) {
