@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/ports.ts'
 
-/** The time of the month: it passes where somebody waits, and takes none. */
+/** The time of the month, in whole ms: it passes where somebody waits, and takes none. */
 export interface MonthClock {
   now(): number
   /** For what handlers reach: a wait is over at once, and later. */
@@ -28,12 +28,12 @@ export function createMonthClock(start: number): MonthClock {
       now: read,
       async sleep(ms, signal) {
         signal.throwIfAborted()
-        now += ms
+        now += Math.ceil(ms)
         await turn()
         signal.throwIfAborted()
       },
     },
-    around: { now: read, sleep: (ms, signal) => sleep(sleepers, now + ms, signal) },
+    around: { now: read, sleep: (ms, signal) => sleep(sleepers, now + Math.ceil(ms), signal) },
     next: () =>
       sleepers.values().reduce<number | null>((min, { at }) => Math.min(min ?? at, at), null),
     reach(time) {
