@@ -62,6 +62,8 @@ async function unplanned({ ledger, repository }: Month, git: Git): Promise<reado
         kind !== 'person' &&
         text !== undefined &&
         modes !== '100644 100644' &&
+        // A person's own file comes along.
+        !(kind === 'merge' && modes === '000000 100644') &&
         path !== QUARANTINE
       ) {
         found.push(`${kind} ${commit}: modes of ${path}: ${modes}`)
