@@ -22,11 +22,13 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
 
 /** Seconds that each suite may take on two cores. */
-const PURSES = { unit: 120, engine: 300, install: 60 } as const
+const PURSES = { unit: 150, engine: 300, install: 60 } as const
 type Suite = keyof typeof PURSES
 
 /** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
-const BESIDE = ['loop', 'network', 'secrets'].map((name) => `test/engine/${name}.test.ts`)
+const BESIDE = ['local', 'loop', 'network', 'rollback', 'secrets'].map(
+  (name) => `test/engine/${name}.test.ts`,
+)
 const LANES: Readonly<Record<Suite, readonly (readonly string[])[]>> = {
   unit: [[]],
   engine: [BESIDE, BESIDE.map((file) => `--exclude=${file}`)],

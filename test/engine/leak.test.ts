@@ -322,7 +322,7 @@ describe('a secret', () => {
   }
 })
 
-describe.runIf(isLong)('a secret on a host with podman-compose', () => {
+describe.each(isLong ? ['podman-compose'] : [])('a secret on a host with %s', () => {
   const planted = { 'a file': plant(), 'a value': plant() }
   let lab: Homelab
   let env: Record<string, string>
