@@ -22,7 +22,7 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
 
 /** Seconds that each suite may take on two cores. */
-const PURSES = { unit: 150, engine: 300, install: 60 } as const
+const PURSES = { unit: 120, engine: 240, install: 60 } as const
 type Suite = keyof typeof PURSES
 
 /** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
