@@ -1,6 +1,7 @@
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HostFacts } from '../../domain/doctor/facts.ts'
+import { isThere } from './is-there.ts'
 
 /** https://docs.kernel.org/admin-guide/cgroup-v2.html#mounting */
 export async function readCgroups(root: string): Promise<HostFacts['cgroups']> {
@@ -17,11 +18,4 @@ export async function readDelegated(root: string, uid: number): Promise<readonly
   } catch {
     return null
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

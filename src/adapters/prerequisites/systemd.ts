@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunChild } from '../../host/process.ts'
+import { isThere } from './is-there.ts'
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html */
 export async function runsSystemd(root: string): Promise<boolean> {
@@ -20,11 +20,4 @@ export async function readTimeSync(
   const { exitCode, stdout } = await run('timedatectl', args, { signal, timeout: 10_000 })
   const said = stdout.trim()
   return exitCode === 0 && (said === 'yes' || said === 'no') ? said : null
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
