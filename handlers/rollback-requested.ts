@@ -1,18 +1,17 @@
 import type { HeldImage, RollbackAnswer } from '../src/domain/answer.ts'
 import type { ScannedImage } from '../src/domain/compose/scan.ts'
-import { lineKey, lineText, type StackLines } from '../src/domain/compose/stack-lines.ts'
 import { MagosError } from '../src/domain/error.ts'
 import type { RollbackRequested } from '../src/domain/event.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import { planRollback, quarantineOf, type PutBack } from '../src/domain/revert.ts'
 import { revertMessage } from '../src/domain/revert-message.ts'
-import type { Revision } from '../src/domain/revision.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { Context, Handled } from './context.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { commitBack } from './steps/commit-back.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { ourChanges } from './steps/our-changes.ts'
+import { provenBefore, type Past } from './steps/proven-before.ts'
 import { linesAt, repositoriesOf, stackImages } from './steps/stack-images.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
@@ -110,11 +109,6 @@ async function planBack(
   )
 }
 
-interface Past {
-  readonly revision: Revision
-  readonly lines: StackLines
-}
-
 async function commitNamed(
   ctx: Context,
   view: RepositoryView,
@@ -134,43 +128,6 @@ async function commitNamed(
     `Cannot roll back "${name}" to "${to}": the branch has no such commit`,
     { remedy: 'Write a commit’s id, or the first seven of its letters at the least' },
   )
-}
-
-/** Proven states that are looked at for one with other images. */
-const PROVEN = 20
-
-/** The last proven state whose images differ from what the head wants. */
-async function provenBefore(
-  ctx: Context,
-  view: RepositoryView,
-  stack: Stack,
-  images: readonly ScannedImage[],
-  signal: AbortSignal,
-): Promise<Past> {
-  const { name } = stack
-  const proven = ctx.history.proven(name)?.commit
-  const deployed = ctx.history
-    .deployments(10_000)
-    .filter(({ stack: one, outcome }) => one === name && outcome === 'succeeded')
-    .map(({ commit }) => commit)
-  const known = new Set([...(proven === undefined ? [] : [proven]), ...deployed])
-  for (const commit of [...known].slice(0, PROVEN)) {
-    const revision = await ctx.ancestry.revision(commit, signal)
-    if (revision === null) continue
-    if ((await ctx.ancestry.between(commit, view.revision, signal)) === null) continue
-    const lines = await linesAt(ctx, revision, stack, signal)
-    if (images.some((image) => differs(image, lines))) return { revision, lines }
-  }
-  throw new MagosError(
-    'stack',
-    `Cannot roll back "${name}": no state with other images was proven here before`,
-    { remedy: `Name a commit with --to; see: magos history ${name}` },
-  )
-}
-
-function differs(image: ScannedImage, lines: StackLines): boolean {
-  const former = lines.get(lineKey(image.file, image.services[0] ?? ''))
-  return former !== undefined && former !== lineText(image)
 }
 
 function heldForeign({ file, line, column, text }: ScannedImage): HeldImage {

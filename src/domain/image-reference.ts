@@ -54,6 +54,16 @@ export function parseImageReference(text: string): ImageReference {
   }
 }
 
+/** The same for a text that may be none: null where it is no reference. */
+export function findImageReference(text: string): ImageReference | null {
+  try {
+    return parseImageReference(text)
+  } catch (error) {
+    if (error instanceof MagosError) return null
+    throw error
+  }
+}
+
 /** `registry/repository[:tag][@digest]`, nothing left to defaults. */
 export function formatImageReference(reference: ImageReference): string {
   return repositoryName(reference) + formatPin(reference)

@@ -1,8 +1,7 @@
 import { lineKey, lineText, type StackLines } from './compose/stack-lines.ts'
 import type { ScannedImage } from './compose/scan.ts'
-import { MagosError } from './error.ts'
 import {
-  parseImageReference,
+  findImageReference,
   repositoryName,
   withPin,
   type ImageReference,
@@ -99,17 +98,8 @@ export function quarantineOf(
 
 function putBack(image: ScannedImage, text: string, undoes: readonly string[]): PutBack[] {
   const from = image.image
-  const to = readReference(text)
+  const to = findImageReference(text)
   if (from === null || to === null || repositoryName(from) !== repositoryName(to)) return []
   const isSame = from.digest === null ? from.text === to.text : from.digest === to.digest
   return isSame ? [] : [{ image, from, to, undoes }]
-}
-
-function readReference(text: string): ImageReference | null {
-  try {
-    return parseImageReference(text)
-  } catch (error) {
-    if (error instanceof MagosError) return null
-    throw error
-  }
 }

@@ -61,6 +61,39 @@ describe('rollbackRequested()', () => {
     expect(world.git.text('shop/compose.yaml')).toContain('1.0.0')
   })
 
+  it('goes one further back each time, never to what was rolled back from, and says when nothing is older', async () => {
+    const world = await twoVersions()
+    world.registry.push(app, '1.2.0', digest(3))
+    await publish(world)
+    await deploy(world)
+    expect((await rollback(world)).answer.lines).toMatchObject([{ to: line('1.1.0', 2) }])
+    expect((await rollback(world)).answer.lines).toMatchObject([{ to: line('1.0.0', 1) }])
+    const before = commits(world)
+    await expect(rollback(world)).rejects.toMatchObject({
+      code: 'stack',
+      message: expect.stringContaining('nothing older was proven here'),
+    })
+    expect(commits(world)).toEqual(before)
+  })
+
+  it('goes forth again to the commit that is named, whatever is quarantined', async () => {
+    const world = await twoVersions()
+    const [two = ''] = commits(world)
+    await rollback(world)
+    const { answer } = await rollback(world, { to: two })
+    expect(answer.lines).toMatchObject([{ to: line('1.1.0', 2) }])
+  })
+
+  it('passes over a version that a person quarantined by its tag', async () => {
+    const world = await twoVersions()
+    world.registry.push(app, '1.2.0', digest(3))
+    await publish(world)
+    await deploy(world)
+    const listed = '- {image: ghcr.io/o/app, tag: "1.1.0", reason: leaks}\n'
+    world.git.change({ [FILE]: listed })
+    expect((await rollback(world)).answer.lines).toMatchObject([{ to: line('1.0.0', 1) }])
+  })
+
   it('goes to the commit that is named, by the beginning of its id too', async () => {
     const world = await twoVersions()
     world.registry.push(app, '1.2.0', digest(3))

@@ -1,4 +1,4 @@
-import type { Digest } from '../image-reference.ts'
+import { findImageReference, repositoryName, type Digest } from '../image-reference.ts'
 import type { Obstacle } from '../policy/rules.ts'
 import type { Problem } from '../problem.ts'
 
@@ -43,6 +43,19 @@ function quarantineEntryOf(
     entry.digest === null ? entry.image === image && entry.tag === tag : entry.digest === digest,
   )
   return found ?? null
+}
+
+/** Whether what an image line says is listed; a line without a digest by its tag. What is no reference is not. */
+export function isQuarantined({ entries }: Quarantine, text: string): boolean {
+  const image = findImageReference(text)
+  if (image === null) return false
+  const { tag, digest } = image
+  const name = repositoryName(image)
+  return entries.some((entry) =>
+    digest === null || entry.digest === null
+      ? entry.image === name && entry.tag === tag
+      : entry.digest === digest,
+  )
 }
 
 /** Why a version may not be committed now. What cannot be read may name it, so that holds it too. */

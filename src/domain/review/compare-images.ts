@@ -1,5 +1,4 @@
-import { MagosError } from '../error.ts'
-import { parseImageReference, type ImageReference } from '../image-reference.ts'
+import { findImageReference, type ImageReference } from '../image-reference.ts'
 
 /** Containers are compared by digest, so that a pin of what runs changes nothing; without one only the engine knows. */
 export function compareImages(
@@ -16,11 +15,5 @@ export function compareImages(
 }
 
 function reference(value: unknown): ImageReference | null {
-  if (typeof value !== 'string') return null
-  try {
-    return parseImageReference(value)
-  } catch (error) {
-    if (error instanceof MagosError) return null
-    throw error
-  }
+  return typeof value === 'string' ? findImageReference(value) : null
 }
