@@ -1,12 +1,15 @@
 import type { HoldAnswer, ReleaseAnswer } from '../src/domain/answer.ts'
 import { asMagosError, MagosError } from '../src/domain/error.ts'
-import { holdReason, type Hold } from '../src/domain/hold.ts'
+import { addHold, holdReason, type Hold } from '../src/domain/hold.ts'
 import type { HoldContext } from './context.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { viewRepository } from './steps/view-repository.ts'
 
+/** Letters of all the reasons that a hold may have; beyond it a script has gone wild. */
+const LONGEST = 4000
+
 /**
- * Holds a stack of this host. Throws `usage` for one that it does not have; one that it deployed before is known without
+ * Holds a stack of this host; where it is held already, what was said before stays in the reason. Throws `usage` for one that it does not have; one that it deployed before is known without
  * asking the repository, for that may be away when a hold is needed most.
  */
 export async function holdRequested(
@@ -15,9 +18,25 @@ export async function holdRequested(
   signal: AbortSignal,
 ): Promise<HoldAnswer> {
   await refuseUnknown(ctx, stack, signal)
-  const hold: Hold = { kind: 'operator', by, reason, at: ctx.now, tracked: null }
-  await ctx.holds.hold(stack, hold)
-  return { stack, outcome: 'held', reason: holdReason(hold) }
+  const before = await ctx.holds.held(stack)
+  const added: Hold = { kind: 'operator', by, reason, at: ctx.now, tracked: null }
+  const hold = before === null ? added : addHold(before, added)
+  refuseLong(stack, hold)
+  if (hold !== before) await ctx.holds.hold(stack, hold)
+  return {
+    stack,
+    outcome: 'held',
+    reason: holdReason(hold),
+    before: before === null ? null : holdReason(before),
+  }
+}
+
+function refuseLong(stack: string, { reason }: Hold): void {
+  if (reason.length <= LONGEST) return
+  const state = `its reasons have ${reason.length} letters, more than ${LONGEST}`
+  throw new MagosError('usage', `Cannot hold "${stack}": ${state}`, {
+    remedy: `Write a shorter --reason; to begin anew: magos release ${stack}`,
+  })
 }
 
 /** Ends the hold of a stack, and has a daemon look at it at once. Throws `usage` for one that this host does not have. */

@@ -32,7 +32,11 @@ export async function versionsRequested(
   const edit = event.action === 'hold' ? hold : release
   await refuseUnknown(ctx, view, wanted, event, signal)
   const edited = edit(ctx, event, wanted, { text, commit: revision.commit })
-  const versions = (edited?.entries ?? []).map(({ tag, digest }) => ({ tag, digest }))
+  const versions = (edited?.entries ?? []).map(({ tag, digest, reason }) => ({
+    tag,
+    digest,
+    reason,
+  }))
   const unchanged = { revision: revision.commit, commits: [], image, versions } as const
   if (edited === null) {
     return { answer: { ...unchanged, outcome: 'unchanged' }, followUps: [], next: 'done' }

@@ -8,9 +8,11 @@ export function printVersions(io: Io, answer: VersionsAnswer): ExitCode {
   else if (outcome === 'unchanged') io.write(`${image}: nothing to do, it is so already\n`)
   else {
     for (const commit of commits) io.write(`committed ${commit}\n`)
-    for (const { tag, digest } of versions) {
+    for (const { tag, digest, reason } of versions) {
       const name = `${tag === null ? '' : `:${tag}`}${digest === null ? '' : `@${digest}`}`
-      io.write(`${image}${name} is ${outcome}\n`)
+      const was = outcome === 'released' ? '; it was held' : ''
+      const why = reason === '' ? '' : `: ${reason}`
+      io.write(`${image}${name} is ${outcome}${was}${why}\n`)
     }
   }
   return 0

@@ -106,6 +106,8 @@ export interface HoldAnswer {
   readonly stack: string
   readonly outcome: 'held'
   readonly reason: string
+  /** Why it was held already, which stays part of the reason; null where it was not. */
+  readonly before: string | null
 }
 
 /** A stack that is not held from now on. */
@@ -176,7 +178,14 @@ export interface VersionsAnswer {
   readonly image: string
   /** `unchanged`: it was so already. */
   readonly outcome: 'held' | 'released' | 'unchanged'
-  readonly versions: readonly { readonly tag: string | null; readonly digest: string | null }[]
+  readonly versions: readonly HeldVersion[]
+}
+
+export interface HeldVersion {
+  readonly tag: string | null
+  readonly digest: string | null
+  /** Why it is held, or was. */
+  readonly reason: string
 }
 
 /** Whether this host can open an encrypted file of the repository. */

@@ -122,7 +122,12 @@ describe('runProgram()', () => {
 })
 
 describe('runProgram() on holds', () => {
-  const held = { stack: 'shop', outcome: 'held', reason: 'held by ada: moving' } as const
+  const held = {
+    stack: 'shop',
+    outcome: 'held',
+    reason: 'held by ada: moving',
+    before: null,
+  } as const
 
   test('hold takes a stack and a reason, and prints what is held', async () => {
     const asked: unknown[] = []
@@ -138,6 +143,25 @@ describe('runProgram() on holds', () => {
       ['shop', 'moving'],
       ['shop', ''],
     ])
+  })
+
+  test('hold says that a stack was held already', async () => {
+    const hold = () => Promise.resolve({ ...held, before: held.reason })
+    const { code, out } = await run(['hold', 'shop'], { hold })
+    const text = 'stack "shop" was held already; it is held by ada: moving\n'
+    expect({ code, out }).toEqual({ code: 0, out: text })
+  })
+
+  test('release says why each version was held', async () => {
+    const versions = [
+      { tag: '1.27', digest: null, reason: 'bad' },
+      { tag: '1.28', digest: null, reason: '' },
+    ]
+    const answer = { revision: 'r', commits: ['c'], image: 'i', outcome: 'released', versions }
+    const releaseVersions = () => Promise.resolve({ ...answer, outcome: 'released' as const })
+    expect((await run(['release', 'i:1'], { releaseVersions })).out).toBe(
+      'committed c\ni:1.27 is released; it was held: bad\ni:1.28 is released; it was held\n',
+    )
   })
 
   test.each([
@@ -173,7 +197,7 @@ describe('runProgram() on holds', () => {
         commits: ['c1'],
         image: 'docker.io/library/nginx',
         outcome: 'held',
-        versions: [{ tag: '1.27', digest: null }],
+        versions: [{ tag: '1.27', digest: null, reason: 'bad' }],
       } as const
       const holdVersions = async (...words: unknown[]) => {
         asked.push(words)
@@ -182,7 +206,7 @@ describe('runProgram() on holds', () => {
       const done = await run(['hold', name, '--reason', 'bad'], { holdVersions })
       expect(done).toMatchObject({
         code: 0,
-        out: 'committed c1\ndocker.io/library/nginx:1.27 is held\n',
+        out: 'committed c1\ndocker.io/library/nginx:1.27 is held: bad\n',
       })
       const releaseVersions = holdVersions
       expect((await run(['release', name, '--json'], { releaseVersions })).out).toBe(

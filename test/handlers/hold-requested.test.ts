@@ -19,7 +19,29 @@ describe('holdRequested()', () => {
       stack: 'shop',
       outcome: 'held',
       reason: `held by ada since ${new Date(hours).toISOString()}: moving house`,
+      before: null,
     })
+  })
+
+  it('keeps what was said of a stack that is held already, and tells both', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    const { reason: first } = await hold(world)
+    const ctx = { ...asked(world), now: world.ctx.now + 60_000 }
+    const ask = { stack: 'shop', by: 'bob', reason: 'the disk is full' }
+    const both = await holdRequested(ctx, ask, signal)
+    const later = new Date(ctx.now).toISOString()
+    expect(both.reason).toBe(`${first}; also by bob since ${later}: the disk is full`)
+    expect(both.before).toBe(first)
+    expect((await releaseRequested(ctx, 'shop', signal)).reason).toBe(both.reason)
+  })
+
+  it('refuses reasons without end, and keeps the hold', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    await hold(world)
+    const before = await world.ctx.holds.held('shop')
+    const ask = { stack: 'shop', by: 'ada', reason: 'x'.repeat(4000) }
+    await expect(holdRequested(asked(world), ask, signal)).rejects.toMatchObject({ code: 'usage' })
+    expect(await world.ctx.holds.held('shop')).toEqual(before)
   })
 
   it('throws `usage` for a stack that this host does not have, and holds nothing', async () => {

