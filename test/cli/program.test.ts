@@ -146,8 +146,8 @@ describe('runProgram() on holds', () => {
   })
 
   test('hold says that a stack was held already', async () => {
-    const hold = () => Promise.resolve({ ...held, before: held.reason })
-    const { code, out } = await run(['hold', 'shop'], { hold })
+    const answer = { ...held, before: held.reason }
+    const { code, out } = await run(['hold', 'shop'], { hold: () => Promise.resolve(answer) })
     const text = 'stack "shop" was held already; it is held by ada: moving\n'
     expect({ code, out }).toEqual({ code: 0, out: text })
   })
