@@ -33,7 +33,7 @@ export async function createLoopFloor(lab: Homelab, signal: AbortSignal): Promis
     const digest = await lab.push('twin', tag, { serves: tag })
     const image = `${lab.image('twin')}@${digest}`
     await writeFile(join(directory, 'compose.yaml'), composeFile(image, port))
-    const pull = await timed(() => engine.podman(['pull', '-q', '--tls-verify=false', image]))
+    const pull = await timed(() => engine.cli(['pull', '-q', '--tls-verify=false', image]))
     const socket = join(engine.directory, 's')
     const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
       env: engine.env,

@@ -81,7 +81,7 @@ async function showContainerStart(
 
 async function containerStart({ lab }: Stage): Promise<number> {
   const format = ['--format', '{{json .State.StartedAt}}']
-  const started = await lab.engine.podman(['inspect', ...format, CONTAINER])
+  const started = await lab.engine.cli(['inspect', ...format, CONTAINER])
   const at = Date.parse(String(JSON.parse(started)))
   must(Number.isFinite(at), `the engine tells no start of ${CONTAINER}: ${started}`)
   return at

@@ -22,7 +22,7 @@ export async function showContainer(
   const { web } = await containersOf(lab.engine, APP)
   must(web !== undefined, 'no container runs')
   must(web.digests.includes(digest), `the container runs ${web.digests.join(', ')}, not ${digest}`)
-  const all = await lab.engine.podman(['ps', '-aq'])
+  const all = await lab.engine.cli(['ps', '-aq'])
   must(all.split('\n').length === 1, 'another container is left')
   const url = `http://127.0.0.1:${port}/`
   const answer = await eventually('an answer of the container', () => ask(url, signal), signal)

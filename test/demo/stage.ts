@@ -110,7 +110,7 @@ function isWritable(path: string): boolean {
 
 /** Pulls, runs and removes a container on a network of its own; the engine's last words where that fails. */
 async function tryEngine({ lab }: Stage): Promise<string | null> {
-  const podman = (...args: string[]) => lab.engine.podman(args)
+  const podman = (...args: string[]) => lab.engine.cli(args)
   const digest = await lab.push('trial', '1', { health: 'none' })
   const image = `${lab.image('trial')}@${digest}`
   try {
@@ -140,7 +140,7 @@ export async function tellStage({ screen, lab, engine, registry }: Stage): Promi
 }
 
 async function engineText({ engine }: Homelab): Promise<string> {
-  const version = (await engine.podman(['--version'])).replace(' version', '')
+  const version = (await engine.cli(['--version'])).replace(' version', '')
   const path = composePath()
   const compose =
     path === null ? '' : await run(path, ['version', '--short']).then(({ stdout }) => stdout.trim())

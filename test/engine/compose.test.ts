@@ -67,7 +67,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
         FROM_DOTENV: 'c$$d',
         HERE: `${home}/data`,
       })
-      const mounts = await host.lab.podman([
+      const mounts = await host.lab.cli([
         'inspect',
         '--format',
         '{{range .Mounts}}{{.Source}}:{{.Destination}} {{end}}',
@@ -91,7 +91,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       const evidence = await host.compose.up(request, signal)
       expect(evidence).toMatchObject({ exitCode: 0 })
       const [container] = await until(host, project, ([one]) => one?.state === 'running')
-      const env = await host.lab.podman(['exec', container?.id ?? '', 'env'])
+      const env = await host.lab.cli(['exec', container?.id ?? '', 'env'])
       expect(environmentOf(env)).toMatchObject({ BUILT: 'here' })
       await writeFile(join(home, 'app/Dockerfile'), 'FROM localhost/base:1\nENV BUILT=again\n')
       expect(await host.compose.up(request, signal)).toMatchObject({ exitCode: 0 })
@@ -100,7 +100,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
         project,
         ([one]) => one?.state === 'running' && one.id !== container?.id,
       )
-      const anew = await host.lab.podman(['exec', again?.id ?? '', 'env'])
+      const anew = await host.lab.cli(['exec', again?.id ?? '', 'env'])
       expect(environmentOf(anew)).toMatchObject({ BUILT: 'again' })
       await removeProject(host, project)
     })

@@ -60,7 +60,7 @@ async function startByHand(image: string): Promise<string> {
 }
 
 const id = (name: string) => before[name]?.id ?? ''
-const podman = (...args: readonly string[]) => lab.engine.podman(args)
+const podman = (...args: readonly string[]) => lab.engine.cli(args)
 const states = async (project: string) =>
   Object.fromEntries(
     Object.entries(await containersOf(lab.engine, project)).map(([name, one]) => [name, one.state]),

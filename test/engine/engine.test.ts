@@ -10,10 +10,12 @@ import { createRunChild } from '../../src/host/process.ts'
 import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
 import { signal } from '../contracts/engine-host.ts'
 import { engineContract } from '../contracts/engine.ts'
+import { appImage } from '../lab/app-image.ts'
 import { freePort } from '../lab/daemon.ts'
 import { clock, recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
 import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/docker-registry.ts'
+import { pushImage } from '../lab/registry/push.ts'
 
 engineContract('podman', () => startRealHost())
 
@@ -39,11 +41,9 @@ describe('podman', () => {
 
   it('observe() knows a container of an index by both digests', async () => {
     const project = host.project()
-    await host.lab.buildImage('localhost/multi:1', { health: 'none' })
-    const name = `${host.registry.host}/lab/multi:1`
-    const { index } = await host.lab.publishIndex('localhost/multi:1', name)
-    await host.lab.podman(['rmi', 'localhost/multi:1'])
-    const image = parseImageReference(`${name}@${index}`)
+    const content = { ...appImage('multi', { health: 'none' }), index: 'always' } as const
+    const index = await pushImage(host.registry, 'lab/multi', '1', content)
+    const image = parseImageReference(`${host.registry.host}/lab/multi:1@${index}`)
     await bringUp(host, project, documentOf({ web: { image: image.text } }))
     expect(await host.engine.has(image, signal)).toBe(true)
     const [container] = await containersOf(host, project)
@@ -72,12 +72,9 @@ describe('podman', () => {
 
   it('pull() gives the credential to that pull alone and leaves no file behind', async () => {
     const registry = await startDockerRegistry({ htpasswd: labHtpasswd })
-    const name = `${registry.host}/lab/private:1`
-    await host.lab.buildImage('localhost/private:1', { serves: 'private' })
-    const login = `${labLogin.username}:${labLogin.password}`
-    const digest = await host.lab.publish('localhost/private:1', name, login)
-    await host.lab.podman(['rmi', 'localhost/private:1'])
-    const image = parseImageReference(`${name}@${digest}`)
+    const target = { url: registry.url, login: labLogin }
+    const digest = await pushImage(target, 'lab/private', '1', appImage('private'))
+    const image = parseImageReference(`${registry.host}/lab/private:1@${digest}`)
     const pull = async (password: string | null) => {
       const credential = password === null ? null : { username: labLogin.username, password }
       return await host.engine.pull(image, { credential, plainHttp: true }, signal)

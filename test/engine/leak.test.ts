@@ -138,7 +138,7 @@ describe('a secret', () => {
     const commit = await eventually(head, (now) => now !== before)
     expect((await lab.status(commit, `magos/attic/${STACK}`)).state).toBe('success')
     const { web } = await containersOf(lab.engine, STACK)
-    const inside = (...command: string[]) => lab.engine.podman(['exec', web?.id ?? '', ...command])
+    const inside = (...command: string[]) => lab.engine.cli(['exec', web?.id ?? '', ...command])
     const environment = await inside('env')
     expect(environment).toContain(`A=${planted['a value of an env_file']}\n`)
     expect(environment).toContain(`B=${planted['a variable']}\n`)
@@ -293,7 +293,7 @@ describe('a secret', () => {
   async function expectMountedAlone(): Promise<void> {
     const { web } = await containersOf(lab.engine, STACK)
     const format = '{{range .Mounts}}{{.Source}}{{"\\n"}}{{end}}'
-    const mounted = await lab.engine.podman(['inspect', '--format', format, web?.id ?? ''])
+    const mounted = await lab.engine.cli(['inspect', '--format', format, web?.id ?? ''])
     const places = await filesBelow(lab.engine.runtimeDirectory, [])
     const telling = places.filter((place) => findLeaks(planted, [place]).length > 0)
     const paths = telling.map(([path]) => path)
@@ -356,7 +356,7 @@ describe.each(isLong ? ['podman-compose'] : [])('a secret on a host with %s', ()
       () => containersOf(lab.engine, STACK),
       (seen) => seen['web']?.health === 'healthy',
     )
-    expect(await lab.engine.podman(['exec', web?.id ?? '', 'cat', '/key'])).toBe(planted['a file'])
+    expect(await lab.engine.cli(['exec', web?.id ?? '', 'cat', '/key'])).toBe(planted['a file'])
     expect(await containersOf(lab.engine, 'shown')).toEqual({})
     await daemon.stop()
     const programs = (await readTrace(file)).filter(({ place }) => place === 'host')

@@ -68,7 +68,7 @@ describe.each(['bare', 'checked-out'] as const)('a local repository, %s', (kind)
     const { web, side } = await containersOf(lab.engine, name)
     expect(web).toMatchObject({ state: 'running', health: 'healthy' })
     expect(side).toMatchObject({ state: 'running', health: 'healthy' })
-    await lab.engine.podman(['exec', web?.id ?? '', 'sh', '-c', 'echo kept > /state/volume'])
+    await lab.engine.cli(['exec', web?.id ?? '', 'sh', '-c', 'echo kept > /state/volume'])
   })
 
   test('sync again changes nothing', async () => {
@@ -122,10 +122,10 @@ describe.each(['bare', 'checked-out'] as const)('a local repository, %s', (kind)
 
   test('what git never held survived all of it', async () => {
     const { web } = await containersOf(lab.engine, name)
-    const inside = (path: string) => lab.engine.podman(['exec', web?.id ?? '', 'cat', path])
+    const inside = (path: string) => lab.engine.cli(['exec', web?.id ?? '', 'cat', path])
     expect(await inside('/state/volume')).toBe('kept')
     expect(await inside('/data/precious')).toBe('rows')
-    expect(await lab.engine.podman(['exec', web?.id ?? '', 'env'])).toContain('GREETING=hello')
+    expect(await lab.engine.cli(['exec', web?.id ?? '', 'env'])).toContain('GREETING=hello')
     expect(await readFile(join(home, '.env'), 'utf8')).toBe('GREETING=hello\n')
   })
 })

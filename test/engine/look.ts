@@ -19,13 +19,13 @@ export async function containersOf(
   project: string,
 ): Promise<Readonly<Record<string, SeenContainer>>> {
   const filter = `label=com.docker.compose.project=${project}`
-  const ids = (await engine.podman(['ps', '-aq', '--no-trunc', '--filter', filter])).split('\n')
+  const ids = (await engine.cli(['ps', '-aq', '--no-trunc', '--filter', filter])).split('\n')
   const found: Record<string, SeenContainer> = {}
   for (const id of ids.filter((line) => line !== '')) {
     // One that is being replaced may be gone by now.
-    const inspected = first(await engine.podman(['inspect', id]).catch(() => '[]'))
+    const inspected = first(await engine.cli(['inspect', id]).catch(() => '[]'))
     if (inspected === undefined) continue
-    const image = first(await engine.podman(['image', 'inspect', text(inspected, 'Image')]))
+    const image = first(await engine.cli(['image', 'inspect', text(inspected, 'Image')]))
     const names = field(image, 'RepoDigests')
     found[text(inspected, 'Config', 'Labels', 'com.docker.compose.service')] = {
       id,

@@ -67,7 +67,7 @@ describe('magos run with webhooks', () => {
     expect((await lab.status(commit, 'magos/attic')).state).toBe('success')
     const { web } = await containersOf(lab.engine, 'shop')
     expect(web).toMatchObject({ state: 'running', health: 'healthy' })
-    await lab.engine.podman(['exec', web?.id ?? '', 'sh', '-c', 'echo kept > /state/volume'])
+    await lab.engine.cli(['exec', web?.id ?? '', 'sh', '-c', 'echo kept > /state/volume'])
     await quiet()
   })
 
@@ -206,10 +206,10 @@ describe('magos run with webhooks', () => {
       (found) =>
         found['web']?.digests.includes(digest) === true && found['web'].health === 'healthy',
     )
-    const inside = (path: string) => lab.engine.podman(['exec', web?.id ?? '', 'cat', path])
+    const inside = (path: string) => lab.engine.cli(['exec', web?.id ?? '', 'cat', path])
     expect(await inside('/state/volume')).toBe('kept')
     expect(await inside('/data/precious')).toBe('rows')
-    expect(await lab.engine.podman(['exec', web?.id ?? '', 'env'])).toContain('GREETING=hello')
+    expect(await lab.engine.cli(['exec', web?.id ?? '', 'env'])).toContain('GREETING=hello')
     const home = join(String(lab.environment()['MD_DATA_DIR']), 'stacks/shop')
     expect(await readFile(join(home, '.env'), 'utf8')).toBe('GREETING=hello\n')
     await quiet()
@@ -224,7 +224,7 @@ describe('magos run with webhooks', () => {
     const after = await containersOf(lab.engine, 'shop')
     expect(after['web']?.id).not.toBe(before['web']?.id)
     expect(after['side']?.id).toBe(before['side']?.id)
-    const motd = await lab.engine.podman(['exec', after['web']?.id ?? '', 'cat', '/motd.txt'])
+    const motd = await lab.engine.cli(['exec', after['web']?.id ?? '', 'cat', '/motd.txt'])
     expect(motd).toBe('changed')
   })
 

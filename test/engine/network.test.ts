@@ -32,7 +32,7 @@ async function answersNames(): Promise<boolean> {
 }
 
 async function bridge(): Promise<string> {
-  const text = await lab.engine.podman(['network', 'inspect', 'shop_default'])
+  const text = await lab.engine.cli(['network', 'inspect', 'shop_default'])
   const [network]: readonly { readonly network_interface: string }[] = JSON.parse(text)
   return network?.network_interface ?? ''
 }

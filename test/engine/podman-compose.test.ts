@@ -77,7 +77,7 @@ function describeProvider(name: string, provider: () => Promise<string>): void {
       expect(stderr).toContain('podman-compose')
       const { web } = await containersOf(lab.engine, 'shop')
       expect(web).toMatchObject({ state: 'running', health: 'healthy' })
-      const inside = await lab.engine.podman(['exec', web?.id ?? '', 'env'])
+      const inside = await lab.engine.cli(['exec', web?.id ?? '', 'env'])
       expect(inside).toContain('GREETING=hello, it costs $5\n')
     })
 

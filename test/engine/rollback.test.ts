@@ -65,7 +65,7 @@ async function sync(...args: readonly string[]) {
 
 async function inside(path: string): Promise<string> {
   const { web } = await containersOf(lab.engine, NAME)
-  return lab.engine.podman(['exec', web?.id ?? '', 'cat', path])
+  return lab.engine.cli(['exec', web?.id ?? '', 'cat', path])
 }
 
 /** A stack whose images no digest names. */
@@ -84,7 +84,7 @@ ${more}`
 async function imageIds(): Promise<readonly string[]> {
   const format = '{{.Names}} {{.ImageID}} {{.Image}}'
   const filter = 'label=com.docker.compose.project=own'
-  const listed = await lab.engine.podman(['ps', '-a', '--filter', filter, '--format', format])
+  const listed = await lab.engine.cli(['ps', '-a', '--filter', filter, '--format', format])
   return listed.split('\n').toSorted()
 }
 
@@ -127,7 +127,7 @@ describe('a deployment that fails on real podman', () => {
     expect((await sync()).deployment).toMatchObject({ outcome: 'succeeded' })
     const { web } = await containersOf(lab.engine, NAME)
     const shell = 'echo mine > /conf/written; echo grown > /data/grown'
-    await lab.engine.podman(['exec', web?.id ?? '', 'sh', '-c', shell])
+    await lab.engine.cli(['exec', web?.id ?? '', 'sh', '-c', shell])
     await commit({
       'shop/compose.yaml': compose({ image: images['newer'] ?? '' }),
       'shop/motd.txt': 'two\n',

@@ -112,7 +112,7 @@ describe('encrypted files', () => {
     expect(await sync()).toMatchObject([{ outcome: 'unchanged' }])
     expect(await vault()).toEqual(before)
     expect(await Promise.all(placed.map((path) => readFile(path, 'utf8')))).toEqual(contents)
-    await lab.engine.podman(['restart', '--time', '0', before['files']?.id ?? ''])
+    await lab.engine.cli(['restart', '--time', '0', before['files']?.id ?? ''])
     expect(await inside(before['files'], 'cat', '/run/secrets/key')).toBe(`${PLANTED}-key`)
   })
 
@@ -159,12 +159,12 @@ async function vault(): Promise<Readonly<Record<string, SeenContainer>>> {
 }
 
 async function inside(container: SeenContainer | undefined, ...command: readonly string[]) {
-  return lab.engine.podman(['exec', container?.id ?? '', ...command])
+  return lab.engine.cli(['exec', container?.id ?? '', ...command])
 }
 
 async function mountsOf(container: SeenContainer | undefined): Promise<readonly string[]> {
   const format = '{{range .Mounts}}{{.Source}}{{"\\n"}}{{end}}'
-  const listed = await lab.engine.podman(['inspect', '--format', format, container?.id ?? ''])
+  const listed = await lab.engine.cli(['inspect', '--format', format, container?.id ?? ''])
   return listed.split('\n').filter((line) => line !== '')
 }
 

@@ -33,7 +33,8 @@ export function appImage(version: string, content: ImageContent = {}): ImageOpti
 
 function command(crash: ImageContent['crash']): readonly string[] {
   if (crash === undefined) return ['httpd', '-f', '-p', '8080', '-h', '/www']
-  return ['sh', '-c', `echo going down; sleep ${crash.after ?? 0}; exit ${crash.exitCode}`]
+  const life = `echo coming up; sleep ${crash.after ?? 0}; echo going down; exit ${crash.exitCode}`
+  return ['sh', '-c', life]
 }
 
 /** Durations in ns, as the image format has them. */

@@ -41,10 +41,9 @@ export async function startAbsentEngine({
       XDG_RUNTIME_DIR: runtimeDirectory,
     },
     project: (name) => `${prefix}-${name}-${(serial += 1)}`,
-    podman: refuse,
+    runtime: 'podman',
+    cli: refuse,
     buildImage: refuse,
-    publish: refuse,
-    publishIndex: refuse,
     async stop() {
       await rm(directory, { recursive: true, force: true })
       await rm(runtimeDirectory, { recursive: true, force: true })

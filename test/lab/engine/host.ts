@@ -12,6 +12,8 @@ import type { Clock, Log } from '../../../src/ports.ts'
 import type { Behaviour, EngineHost } from '../../contracts/engine-host.ts'
 import { startDockerRegistry } from '../registry/docker-registry.ts'
 import type { DockerRegistry } from '../registry/docker-registry.ts'
+import { appImage } from '../app-image.ts'
+import { pushImage } from '../registry/push.ts'
 import type { ImageContent } from './image.ts'
 import { startEngine } from './start.ts'
 import type { LabEngine } from './start.ts'
@@ -77,17 +79,15 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
     pullOptions: { credential: null, plainHttp: true },
     project: () => lab.project('suite'),
     async publish(behaviour) {
-      const tag = `localhost/published:${(serial += 1)}`
-      const name = `${registry.host}/lab/${behaviour}:${serial}`
-      await lab.buildImage(tag, { ...CONTENTS[behaviour], serves: `${behaviour} ${serial}` })
-      const digest = await lab.publish(tag, name)
-      await lab.podman(['rmi', tag])
-      return parseImageReference(`${name}@${digest}`)
+      const content = { ...CONTENTS[behaviour], serves: `${behaviour} ${(serial += 1)}` }
+      const [repository, tag] = [`lab/${behaviour}`, String(serial)]
+      const digest = await pushImage(registry, repository, tag, appImage(tag, content))
+      return parseImageReference(`${registry.host}/${repository}:${tag}@${digest}`)
     },
     byHand: {
-      stop: async (id) => void (await lab.podman(['stop', '-t', '0', id])),
-      kill: async (id) => void (await lab.podman(['kill', id])),
-      remove: async (id) => void (await lab.podman(['rm', '--force', '-t', '0', id])),
+      stop: async (id) => void (await lab.cli(['stop', '-t', '0', id])),
+      kill: async (id) => void (await lab.cli(['kill', id])),
+      remove: async (id) => void (await lab.cli(['rm', '--force', '-t', '0', id])),
     },
     unpublished: () => parseImageReference(`${registry.host}/lab/none:1@sha256:${'0'.repeat(64)}`),
     async home() {

@@ -5,7 +5,7 @@
  * hybrid cgroup tree that crun cannot read but runc can.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writeBuildContext } from './image.ts'
@@ -34,17 +34,11 @@ export interface LabEngine {
   readonly runtimeDirectory: string
   /** A project name that nobody else has. */
   project(name: string): string
-  /** Runs podman to its end; rejects with its words where it fails. */
-  podman(args: readonly string[]): Promise<string>
+  readonly runtime: 'podman' | 'docker'
+  /** Runs the engine's own program to its end; rejects with its words where it fails. */
+  cli(args: readonly string[]): Promise<string>
   /** Builds an image from scratch and static busybox under this local name. */
   buildImage(tag: string, content?: ImageContent): Promise<void>
-  /** Pushes a local image to `registry/repository:tag` without TLS; the digest that the registry has it by. */
-  publish(tag: string, reference: string, credential?: string): Promise<`sha256:${string}`>
-  /** The same as an index of one platform; both digests. */
-  publishIndex(
-    tag: string,
-    reference: string,
-  ): Promise<{ readonly index: `sha256:${string}`; readonly platform: `sha256:${string}` }>
   /** Removes all of it; names the processes that had to be ended by force, which should be none. */
   stop(): Promise<readonly string[]>
 }
@@ -70,7 +64,8 @@ export async function startEngine(options: LabEngineOptions = {}): Promise<LabEn
     directory,
     env,
     runtimeDirectory,
-    podman,
+    runtime: 'podman',
+    cli: podman,
     project: (name) => `${prefix}-${name}-${unique()}`,
     async buildImage(tag, content = {}) {
       const context = join(directory, `build-${unique()}`)
@@ -78,38 +73,8 @@ export async function startEngine(options: LabEngineOptions = {}): Promise<LabEn
       await podman(['build', '-q', '--format', 'docker', '-t', tag, context])
       await rm(context, { recursive: true })
     },
-    async publish(tag, reference, credential) {
-      const creds = credential === undefined ? [] : ['--creds', credential]
-      return await push(podman, ['push', '-q', ...creds], [tag, reference], directory)
-    },
-    async publishIndex(tag, reference) {
-      const list = `localhost/index-${unique()}`
-      await podman(['manifest', 'create', list])
-      await podman(['manifest', 'add', list, `containers-storage:${tag}`])
-      const target = [list, `docker://${reference}`]
-      const index = await push(podman, ['manifest', 'push', '-q', '--all'], target, directory)
-      const inspected = await podman(['image', 'inspect', '--format', '{{.Digest}}', tag])
-      await podman(['manifest', 'rm', list])
-      return { index, platform: asDigest(inspected) }
-    },
     stop: () => tearDown({ directory, runtimeDirectory, podman, env }),
   }
-}
-
-async function push(
-  podman: (args: readonly string[]) => Promise<string>,
-  command: readonly string[],
-  names: readonly string[],
-  directory: string,
-): Promise<`sha256:${string}`> {
-  const file = join(directory, 'digest')
-  await podman([...command, '--tls-verify=false', '--digestfile', file, ...names])
-  return asDigest((await readFile(file, 'utf8')).trim())
-}
-
-function asDigest(text: string): `sha256:${string}` {
-  if (!/^sha256:[0-9a-f]{64}$/.test(text)) throw new Error(`Read a digest: podman gave "${text}"`)
-  return `sha256:${text.slice('sha256:'.length)}`
 }
 
 async function configure(
