@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { bringDocker } from './lab/engine/docker-programs.ts'
 import { install } from './lab/engine/install.ts'
 import { isolationTrouble, LANE } from './lab/engine/isolate.ts'
 import { bringPodmanCompose } from './lab/engine/podman-compose.ts'
@@ -117,6 +118,8 @@ async function runSuite(run: Run, suite: Suite): Promise<Tally> {
 async function prepareEngine({ length }: Run): Promise<string | null> {
   const result = await install({ consent: 'given', say: (line) => console.log(line) })
   if (result.outcome === 'missing') return `${result.missing.join(' ')} (${result.reason})`
+  const docker = await bringDocker((line) => console.log(line))
+  if (docker !== null) console.log(`SKIPPED: what needs docker, since ${docker}`)
   if (length === 'long') await bringVersions()
   return isolationTrouble()
 }

@@ -57,7 +57,7 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
     })
 
     describe('nameless() and reconnect()', () => {
-      it('find nothing wrong with containers that are well, and leave them running', async () => {
+      it('find nothing wrong with containers that are well, or cannot do it, and leave them running', async () => {
         const project = host.project()
         const image = await host.publish('unchecked')
         await bringUp(
@@ -68,7 +68,10 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         const before = await containersOf(host, project)
         const ids = before.map(({ id }) => id)
         expect(await host.engine.nameless(ids, signal)).toEqual([])
-        expect(await host.engine.reconnect(ids, signal)).toEqual(new Map())
+        const refused = await host.engine.reconnect(ids, signal)
+        // docker has no way that keeps addresses and aliases, and says so of each.
+        const { name: engine } = await host.engine.info(signal)
+        expect([...refused.keys()]).toEqual(engine === 'docker' ? ids : [])
         const after = await containersOf(host, project)
         const starts = (list: typeof before) => list.map(({ id, startedAt }) => [id, startedAt])
         expect(starts(after)).toEqual(starts(before))

@@ -15,6 +15,7 @@ import type { DockerRegistry } from '../registry/docker-registry.ts'
 import { appImage } from '../app-image.ts'
 import { pushImage } from '../registry/push.ts'
 import type { ImageContent } from './image.ts'
+import { startDocker } from './docker.ts'
 import { startEngine } from './start.ts'
 import type { LabEngine } from './start.ts'
 
@@ -29,6 +30,8 @@ export interface RealHost extends EngineHost {
 }
 
 export interface RealHostOptions {
+  /** Default podman. */
+  readonly runtime?: LabEngine['runtime']
   /** Path of another provider than Compose v2. */
   readonly provider?: string
 }
@@ -47,8 +50,11 @@ export const clock: Clock = {
   },
 }
 
-export async function startRealHost({ provider }: RealHostOptions = {}): Promise<RealHost> {
-  const lab = await startEngine()
+export async function startRealHost({
+  runtime = 'podman',
+  provider,
+}: RealHostOptions = {}): Promise<RealHost> {
+  const lab = await (runtime === 'docker' ? startDocker() : startEngine())
   const registry = await startDockerRegistry()
   const environment =
     provider === undefined ? lab.env : { ...lab.env, PODMAN_COMPOSE_PROVIDER: provider }
@@ -57,15 +63,16 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
   const log = recordingLog(logged)
   const { runtimeDirectory } = lab
   const follow = createFollowChild({ environment })
-  const engine = createEngine({ runtime: 'podman', run, follow, clock, log, runtimeDirectory })
+  const engine = createEngine({ runtime, run, follow, clock, log, runtimeDirectory })
   const compose = createCompose({
-    runtime: 'podman',
+    runtime,
     run,
     log,
     environment,
     runtimeDirectory,
     engine,
   })
+  const atOnce = runtime === 'podman' ? ['-t', '0'] : []
   let serial = 0
   return {
     lab,
@@ -87,7 +94,7 @@ export async function startRealHost({ provider }: RealHostOptions = {}): Promise
     byHand: {
       stop: async (id) => void (await lab.cli(['stop', '-t', '0', id])),
       kill: async (id) => void (await lab.cli(['kill', id])),
-      remove: async (id) => void (await lab.cli(['rm', '--force', '-t', '0', id])),
+      remove: async (id) => void (await lab.cli(['rm', '--force', ...atOnce, id])),
     },
     unpublished: () => parseImageReference(`${registry.host}/lab/none:1@sha256:${'0'.repeat(64)}`),
     async home() {

@@ -222,7 +222,8 @@ async function sourceLine(): Promise<string> {
   return `deb [signed-by=${keyring}] ${uri} ${COMPOSE_SUITE} main\n`
 }
 
-function lastWords(thrown: unknown): string {
+/** The end of what a program said. */
+export function lastWords(thrown: unknown): string {
   const stderr = thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr) : ''
   const text = stderr.trim() === '' ? String(thrown) : stderr
   return text.trim().split('\n').slice(-3).join('; ')

@@ -19,6 +19,8 @@ export const LANE = 'MAGOS_LAB_LANE'
 
 /** What root's podman writes to beside its configured places; covered by empty directories inside. */
 const COVERED = ['/etc/containers/networks', '/var/lib/containers']
+/** Podman's, and what the lab's docker is told. */
+const CGROUPS = ['libpod_parent', 'magos-lab']
 const PATIENCE = 3_000
 
 /** Why no namespaces can be had here; null where they can, or where none are needed. */
@@ -172,11 +174,13 @@ function compare(before: Snapshot, after: Snapshot): readonly string[] {
   return [missing(before, after, 'gone'), missing(after, before, 'new')].flat()
 }
 
-/** Podman makes its cgroup and never removes it; it goes only where no process is in it. */
+/** Engines make their cgroup and never remove it; it goes only where no process is in it. */
 function removeEmptyCgroups(): void {
   const root = '/sys/fs/cgroup'
   const trees = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : []
-  for (const tree of [root, ...trees]) removeEmpty(join(tree, 'libpod_parent'))
+  for (const tree of [root, ...trees]) {
+    for (const parent of CGROUPS) removeEmpty(join(tree, parent))
+  }
 }
 
 function removeEmpty(directory: string): void {

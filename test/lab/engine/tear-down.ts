@@ -65,8 +65,8 @@ function endRootlessNetwork(directory: string): void {
   }
 }
 
-/** Whoever names the directory in its command line works for this engine. */
-async function endProcesses(directory: string): Promise<readonly string[]> {
+/** Whoever names the directory in its command line works for this engine; names those that had to be ended by force. */
+export async function endProcesses(directory: string): Promise<readonly string[]> {
   const deadline = performance.now() + PATIENCE
   for (;;) {
     const left = processesNaming(directory)
@@ -91,7 +91,8 @@ function processesNaming(directory: string): readonly { pid: number; command: st
   })
 }
 
-async function unmount(directory: string): Promise<void> {
+/** All that is mounted below the directory. */
+export async function unmount(directory: string): Promise<void> {
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
