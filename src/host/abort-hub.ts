@@ -3,24 +3,37 @@ export type WatchAbort = (signal: AbortSignal, onAbort: () => void) => () => voi
 
 /** One listener a signal, however many watch it: an EventTarget looks through all of its listeners for each that comes or goes. */
 export function createAbortHub(): WatchAbort {
-  const hubs = new WeakMap<AbortSignal, Set<() => void>>()
+  const hubs = new WeakMap<AbortSignal, Watchers>()
   return (signal, onAbort) => {
     let watchers = hubs.get(signal)
-    if (watchers === undefined) {
-      const made = new Set<() => void>()
-      hubs.set(signal, made)
-      signal.addEventListener(
-        'abort',
-        () => {
-          for (const watcher of made) watcher()
-          made.clear()
-        },
-        { once: true },
-      )
-      watchers = made
+    if (watchers === undefined) hubs.set(signal, (watchers = watch(signal)))
+    const { places, free } = watchers
+    const place = free.pop() ?? places.length
+    places[place] = onAbort
+    return () => {
+      if (places[place] !== onAbort) return
+      places[place] = null
+      free.push(place)
     }
-    const mine = watchers
-    mine.add(onAbort)
-    return () => void mine.delete(onAbort)
   }
+}
+
+/**
+ * Places that are taken again, and no Set: one that many enter and leave makes its table anew all the time, and each old
+ * table holds the next, with all who watched then, until the whole heap is looked through.
+ */
+interface Watchers {
+  readonly places: ((() => void) | null)[]
+  readonly free: number[]
+}
+
+function watch(signal: AbortSignal): Watchers {
+  const watchers: Watchers = { places: [], free: [] }
+  const { places } = watchers
+  const abort = () => {
+    for (const watcher of places) watcher?.()
+    places.length = 0
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  return watchers
 }

@@ -8,7 +8,8 @@ export type AcquireSlot = (host: string, signal: AbortSignal) => Release | Promi
 
 interface Places {
   held: number
-  readonly waiting: Set<() => void>
+  /** Those in line, the first in front. No Set: see `createAbortHub`. */
+  readonly waiting: (() => void)[]
 }
 
 /** At most so many holders a host at once as its limit says now; the others wait in line, and leave it when their signal says so. */
@@ -18,11 +19,11 @@ export function createSlots(limit: (host: string) => number): AcquireSlot {
   return (host, signal) => {
     signal.throwIfAborted()
     let places = hosts.get(host)
-    if (places === undefined) hosts.set(host, (places = { held: 0, waiting: new Set() }))
+    if (places === undefined) hosts.set(host, (places = { held: 0, waiting: [] }))
     const mine = places
     const release = () => {
       mine.held -= 1
-      if (mine.waiting.size > 0) admit(mine, limit(host))
+      if (mine.waiting.length > 0) admit(mine, limit(host))
       if (mine.held === 0 && hosts.get(host) === mine) hosts.delete(host)
     }
     if (mine.held >= limit(host)) return waitInLine(mine.waiting, signal, watchAbort, release)
@@ -32,31 +33,30 @@ export function createSlots(limit: (host: string) => number): AcquireSlot {
 }
 
 function admit(places: Places, limit: number): void {
-  for (const next of places.waiting) {
-    if (places.held >= limit) return
+  while (places.held < limit) {
+    const next = places.waiting.shift()
+    if (next === undefined) return
     places.held += 1
-    places.waiting.delete(next)
     next()
   }
 }
 
 // Whoever is called holds a place already.
-async function waitInLine(
-  waiting: Set<() => void>,
+function waitInLine(
+  waiting: (() => void)[],
   signal: AbortSignal,
   watchAbort: WatchAbort,
   release: Release,
 ): Promise<Release> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const endWatch = watchAbort(signal, () => {
-    waiting.delete(resolve)
-    reject(signal.reason)
+  return new Promise((resolve, reject) => {
+    const enter = () => {
+      endWatch()
+      resolve(release)
+    }
+    const endWatch = watchAbort(signal, () => {
+      waiting.splice(waiting.indexOf(enter), 1)
+      reject(signal.reason)
+    })
+    waiting.push(enter)
   })
-  waiting.add(resolve)
-  try {
-    await promise
-    return release
-  } finally {
-    endWatch()
-  }
 }
