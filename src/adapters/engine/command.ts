@@ -61,16 +61,20 @@ function isUnreachable(words: string): boolean {
   return UNREACHABLE.some((pattern) => pattern.test(words))
 }
 
-/** The last lines that say something: podman logs harmless troubles before its answer. */
+/** The last lines that say something. */
 export function lastWords(stderr: string): string {
-  const lines = stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^time="[^"]*" level=(debug|info|warning)/.test(line))
-  return lines
+  return saidLines(stderr)
     .slice(-3)
     .join('; ')
     .replace(/^Error: /, '')
+}
+
+/** What was said of the question: podman logs harmless troubles before its answer, some at every call. */
+export function saidLines(stderr: string): readonly string[] {
+  return stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^time="[^"]*" level=(debug|info|warning)/.test(line))
 }
 
 function absent(runtime: Runtime): MagosError {

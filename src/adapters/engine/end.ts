@@ -2,7 +2,7 @@ import { MagosError } from '../../domain/error.ts'
 import type { ChildResult } from '../../host/process.ts'
 import type { Signal } from '../../domain/settings/file-changes.ts'
 import type { Clock } from '../../ports.ts'
-import { askEngine, engineError, lastWords } from './command.ts'
+import { askEngine, engineError, lastWords, saidLines } from './command.ts'
 import type { EngineCommand, Runtime } from './command.ts'
 
 /** A container may ask for a long grace before it is killed. */
@@ -130,5 +130,5 @@ async function stopAndRemove(
 
 /** What docker says beside "No such container", of which it makes an exit code. */
 function complaints(stderr: string): readonly string[] {
-  return stderr.split('\n').filter((line) => line.trim() !== '' && !/no such container/i.test(line))
+  return saidLines(stderr).filter((line) => !/no such container/i.test(line))
 }

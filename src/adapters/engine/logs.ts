@@ -12,12 +12,23 @@ export async function containerLogs(
   const result = await askEngine(engine, args, { signal })
   if (result.exitCode !== 0) return ''
   const stamped = [...result.stdout.split('\n'), ...result.stderr.split('\n')].flatMap((line) => {
-    const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+) ?(.*)$/.exec(line) ?? []
-    return time === undefined ? [] : [{ time: Date.parse(time), text: text ?? '' }]
+    const [, stamp, text] = /^(\d{4}-\d\d-\d\dT\S+) ?(.*)$/.exec(line) ?? []
+    if (stamp === undefined) return []
+    return [{ time: Date.parse(stamp), text: withoutStamps(text ?? '', stamp) }]
   })
   const ordered = stamped.toSorted((one, other) => one.time - other.time)
   return ordered
     .slice(-lines)
     .map(({ text }) => `${text}\n`)
     .join('')
+}
+
+const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) /g
+
+/**
+ * podman 5 stamps every piece of a line that was written in several, and a secret with a stamp in its midst would be
+ * known by nobody. What an application stamps itself is older than the line.
+ */
+function withoutStamps(text: string, first: string): string {
+  return text.replace(STAMP, (stamp) => (stamp < first ? stamp : ''))
 }

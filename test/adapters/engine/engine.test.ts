@@ -285,6 +285,31 @@ describe('remove()', () => {
   })
 })
 
+describe('restart()', () => {
+  const gone = 'Error: no container with name or ID "a" found: no such container\n'
+
+  it('takes one that is gone as done, whatever podman warns of at every call', async () => {
+    const log = 'time="2026-11-23T20:36:09Z" level=warning msg="Using cgroups-v1"\n'
+    const stderr = log + gone
+    const { engine, calls } = engineOf('podman', () => ({ exitCode: 125, stderr }))
+    await expect(engine.restart(['a'], signal)).resolves.toBeUndefined()
+    expect(calls).toHaveLength(1)
+  })
+
+  it('throws `stack` for what podman logs as an error beside it', async () => {
+    const log = 'time="2026-11-23T20:36:09Z" level=error msg="storage is busy"\n'
+    const stderr = log + gone
+    const clock = fakeClock()
+    const { engine } = engineOf('podman', () => ({ exitCode: 125, stderr }), { clock })
+    const restarting = engine.restart(['a'], signal).catch((thrown: unknown) => thrown)
+    await clock.advance(10_000)
+    expect(await restarting).toMatchObject({
+      code: 'stack',
+      message: expect.stringContaining('storage is busy'),
+    })
+  })
+})
+
 describe('logs()', () => {
   it('puts both outputs in the order of their time', async () => {
     const { engine } = engineOf('podman', () => ({
@@ -292,6 +317,13 @@ describe('logs()', () => {
       stderr: '2026-11-23T14:31:13.2Z two\n',
     }))
     expect(await engine.logs('a', 2, signal)).toBe('two\nthree\n')
+  })
+
+  it('joins what podman 5 stamps in pieces, and keeps stamps of the application', async () => {
+    const [own, first, second] = [51, 52, 53].map((s) => `2026-11-23T20:50:${s}.123456789Z `)
+    const stdout = `${first}${own}s3c${second}r3t${second}!\n`
+    const { engine } = engineOf('podman', () => ({ stdout }))
+    expect(await engine.logs('a', 10, signal)).toBe(`${own}s3cr3t!\n`)
   })
 })
 
