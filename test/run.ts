@@ -14,7 +14,9 @@ import { parseArgs } from 'node:util'
 import { bringDocker } from './lab/engine/docker-programs.ts'
 import { install } from './lab/engine/install.ts'
 import { isolationTrouble, LANE } from './lab/engine/isolate.ts'
+import { bringNewerRoot, newerPodman } from './lab/engine/newer-root.ts'
 import { bringPodmanCompose } from './lab/engine/podman-compose.ts'
+import { withinNewerRoot } from './lab/engine/within-newer-root.ts'
 import { add, NOTHING, tally, tallyLine } from './tally.ts'
 import type { Tally } from './tally.ts'
 
@@ -22,17 +24,25 @@ const ROOT = join(import.meta.dirname, '..')
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
 
-/** Seconds that each suite may take on two cores. */
-const PURSES = { unit: 120, engine: 240, install: 60 } as const
+/** Seconds that each suite may take on two cores. `newer` is the engine's suite on a newer podman. */
+const PURSES = { unit: 120, engine: 240, newer: 240, install: 60 } as const
 type Suite = keyof typeof PURSES
+
+/** Where none is named. */
+const SUITES: Readonly<Record<Run['length'], readonly Suite[]>> = {
+  short: ['unit', 'engine', 'install'],
+  long: ['unit', 'engine', 'newer', 'install'],
+}
 
 /** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
 const BESIDE = ['local', 'loop', 'network', 'rollback', 'secrets'].map(
   (name) => `test/engine/${name}.test.ts`,
 )
+const HALVES = [BESIDE, BESIDE.map((file) => `--exclude=${file}`)]
 const LANES: Readonly<Record<Suite, readonly (readonly string[])[]>> = {
   unit: [[]],
-  engine: [BESIDE, BESIDE.map((file) => `--exclude=${file}`)],
+  engine: HALVES,
+  newer: HALVES,
   install: [[]],
 }
 
@@ -84,7 +94,7 @@ function readArguments() {
   }
   const suites = positionals.filter(isSuite)
   const length: Run['length'] = values.long ? 'long' : 'short'
-  return { suites: suites.length > 0 ? suites : known, length }
+  return { suites: suites.length > 0 ? suites : SUITES[length], length }
 }
 
 function isSuite(name: string): name is Suite {
@@ -100,28 +110,40 @@ function prepareLong(): void {
 }
 
 async function runSuite(run: Run, suite: Suite): Promise<Tally> {
-  const absent = suite === 'engine' ? await prepareEngine(run) : null
+  const absent = usesEngine(suite) ? await prepareEngine(run, suite) : null
   if (absent !== null) return tellAbsent(run, suite, absent)
   const started = performance.now()
   const lanes = LANES[suite].map((chosen, lane) => runVitest(run, suite, { lane, chosen }))
   const counted = (await Promise.all(lanes)).reduce(add, NOTHING)
-  if (suite === 'engine') await tidyUp()
+  if (usesEngine(suite)) await tidyUp()
+  const name = await nameOf(suite)
   const seconds = (performance.now() - started) / 1000
   const purse = PURSES[suite]
   const share = `${seconds.toFixed(1)} s, ${String(Math.round((100 * seconds) / purse))} % of ${String(purse)} s`
-  console.log(`Suite ${suite}: ${tallyLine(counted)} (${share})`)
-  if (seconds > purse && run.length === 'short') console.log(`Suite ${suite} IS OVER ITS PURSE`)
+  console.log(`Suite ${name}: ${tallyLine(counted)} (${share})`)
+  if (seconds > purse && run.length === 'short') console.log(`Suite ${name} IS OVER ITS PURSE`)
   return counted
 }
 
-/** Why the engine suite cannot run here; null where everything it needs is there by now. */
-async function prepareEngine({ length }: Run): Promise<string | null> {
+function usesEngine(suite: Suite): boolean {
+  return suite === 'engine' || suite === 'newer'
+}
+
+async function nameOf(suite: Suite): Promise<string> {
+  return suite === 'newer' ? `engine on podman ${await newerPodman()}` : suite
+}
+
+/** Why the suite cannot run here; null where everything it needs is there by now. */
+async function prepareEngine({ length }: Run, suite: Suite): Promise<string | null> {
   const result = await install({ consent: 'given', say: (line) => console.log(line) })
   if (result.outcome === 'missing') return `${result.missing.join(' ')} (${result.reason})`
   const docker = await bringDocker((line) => console.log(line))
   if (docker !== null) console.log(`SKIPPED: what needs docker, since ${docker}`)
   if (length === 'long') await bringVersions()
-  return isolationTrouble()
+  const trouble = isolationTrouble()
+  if (trouble !== null || suite !== 'newer') return trouble
+  const reason = await bringNewerRoot((line) => console.log(line))
+  return reason === null ? null : `a newer Debian with its podman (${reason})`
 }
 
 /** What cannot be had fails its own tests, and no others. */
@@ -152,8 +174,11 @@ async function runVitest(
 ): Promise<Tally> {
   const report = join(folder, `${suite}-${lane}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const vitest = [VITEST, 'run', '--root', ROOT, '--project', suite, ...reporters, ...chosen]
-  const args = suite === 'engine' ? [ISOLATE, '--', process.execPath, ...vitest] : vitest
+  const project = suite === 'newer' ? 'engine' : suite
+  const vitest = [VITEST, 'run', '--root', ROOT, '--project', project, ...reporters, ...chosen]
+  const isolated = suite === 'newer' ? withinNewerRoot : (command: readonly string[]) => command
+  const onNode = [process.execPath, ...vitest]
+  const args = usesEngine(suite) ? [ISOLATE, '--', ...isolated(onNode)] : vitest
   const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   const child = spawn(process.execPath, args, {
     cwd: ROOT,

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../lab/daemon.ts'
+import { freePort, type LabDaemon } from '../lab/daemon.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, eventually } from './look.ts'
 
@@ -12,6 +12,7 @@ const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
 
 let lab: Homelab
+let daemon: LabDaemon
 let port: number
 
 /** Whether an answer comes: podman itself takes connections where nothing forwards them. */
@@ -38,10 +39,15 @@ async function bridge(): Promise<string> {
 }
 
 const faults: readonly (readonly [string, () => Promise<unknown>, () => Promise<boolean>])[] = [
-  ['flushed firewall rules', () => run('iptables', ['-t', 'nat', '-F']), serves],
+  ['flushed firewall rules', () => run('nft', ['flush', 'ruleset']), serves],
   ['a killed name server', killNameServer, answersNames],
   ['a deleted bridge', async () => run('ip', ['link', 'delete', await bridge()]), serves],
 ]
+
+/** How often the daemon put a network right. A look from outside would miss what is broken for less than a sweep. */
+function timesHealed(): number {
+  return daemon.lines.filter(({ message }) => message.startsWith('Network put right')).length
+}
 
 async function killNameServer(): Promise<void> {
   const text = await readFile('/run/containers/networks/aardvark-dns/aardvark.pid', 'utf8')
@@ -68,7 +74,7 @@ describe.skipIf(!isRoot)('the network of running containers', () => {
     const { commit } = await lab.repository.commit([{ path: 'shop/compose.yaml', content }])
     const config = String(lab.environment()['MD_CONFIG'])
     await writeFile(config, 'settle: 1s\ndeadline: 30s\nsweep: 1s\n')
-    await lab.start({ MD_POLL_INTERVAL: '1h' })
+    daemon = await lab.start({ MD_POLL_INTERVAL: '1h' })
     const { state } = await lab.status(commit, 'magos/attic/shop')
     if (state !== 'success') throw new Error(`Expected the stack to run: ${state}`)
   })
@@ -79,8 +85,9 @@ describe.skipIf(!isRoot)('the network of running containers', () => {
   test.each(faults)('heals after %s, and no container was stopped', async (_title, act, isWell) => {
     await eventually(isWell, (well) => well)
     const before = await containersOf(lab.engine, 'shop')
+    const healed = timesHealed()
     await act()
-    await eventually(isWell, (well) => !well)
+    await eventually(timesHealed, (times) => times > healed)
     await eventually(isWell, (well) => well)
     const after = await containersOf(lab.engine, 'shop')
     expect(after['web']).toMatchObject({ id: before['web']?.id, state: 'running' })

@@ -42,6 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   netavark: ['/usr/lib/podman/netavark', '/usr/libexec/podman/netavark'],
   'aardvark-dns': ['/usr/lib/podman/aardvark-dns', '/usr/libexec/podman/aardvark-dns'],
   iptables: ['iptables'],
+  nftables: ['nft'],
   catatonit: ['catatonit', '/usr/libexec/podman/catatonit'],
   skopeo: ['skopeo'],
   'busybox-static': [],
@@ -52,7 +53,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 const COMPOSE = 'docker-compose'
-const COMPOSE_SUITE = 'trixie'
+/** The Debian after the one of build machines. */
+export const NEWER_SUITE = 'trixie'
 
 /** Names of what is not here: Debian packages, and `docker-compose` for Compose v2. Looks only. */
 export function missingPackages(): readonly string[] {
@@ -150,7 +152,7 @@ function announcement(missing: readonly string[]): string {
   const parts = []
   if (packages.length > 0) parts.push(`Debian packages ${packages.join(' ')} by apt-get`)
   if (missing.includes(COMPOSE)) {
-    parts.push(`Compose v2 out of Debian ${COMPOSE_SUITE}'s package into ${cacheDirectory()}`)
+    parts.push(`Compose v2 out of Debian ${NEWER_SUITE}'s package into ${cacheDirectory()}`)
   }
   return `The lab installs ${parts.join(', and ')}`
 }
@@ -207,9 +209,13 @@ async function keepCompose(from: string): Promise<void> {
   await rename(partial, join(directory, COMPOSE))
 }
 
-/** The system's own mirror, with the suite that has Compose v2. */
 async function sourceLine(): Promise<string> {
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  return `deb [signed-by=${keyring}] ${await mirror()} ${NEWER_SUITE} main\n`
+}
+
+/** The mirror of Debian that apt uses; throws where it names none. */
+export async function mirror(): Promise<string> {
   const texts = await Promise.all(
     ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'].map((path) =>
       readFile(path, 'utf8').catch(() => ''),
@@ -219,7 +225,7 @@ async function sourceLine(): Promise<string> {
     /^URIs:\s*(\S+)/m.exec(texts[0] ?? '')?.[1] ??
     /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(texts[1] ?? '')?.[1]
   if (uri === undefined) throw new Error('Find a mirror of Debian: apt names none on this machine')
-  return `deb [signed-by=${keyring}] ${uri} ${COMPOSE_SUITE} main\n`
+  return uri
 }
 
 /** The end of what a program said. */
