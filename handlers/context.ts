@@ -1,3 +1,4 @@
+import type { StatusAnswer } from '../src/domain/answer.ts'
 import type { Event, Origin } from '../src/domain/event.ts'
 import type { Platform } from '../src/domain/platform.ts'
 import type { Rules } from '../src/domain/policy/rules.ts'
@@ -125,9 +126,11 @@ export type PlanContext = Pick<
 /** What it takes to tell what runs. */
 export type StatusContext = Pick<
   Context,
-  'history' | 'engine' | 'holds' | 'upkeep' | 'tombstones' | 'host'
+  'history' | 'engine' | 'holds' | 'upkeep' | 'tombstones' | 'machine' | 'host' | 'now'
 > & {
   readonly inbox: Inbox
+  /** The process that works the inbox off. */
+  readonly worker: StatusAnswer['worker']
 }
 
 /** What it takes to hold and release stacks. */

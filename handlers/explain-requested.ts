@@ -1,6 +1,11 @@
-import type { CheckAnswer, ExplainAnswer, PastDeployment } from '../src/domain/answer.ts'
+import type {
+  CheckAnswer,
+  ExplainAnswer,
+  PastDeployment,
+  StackStatus,
+} from '../src/domain/answer.ts'
 import { asMagosError } from '../src/domain/error.ts'
-import { holdRemedy } from '../src/domain/hold.ts'
+import { guidanceOf, type Guidance } from '../src/domain/guidance.ts'
 import type { Source } from '../src/ports.ts'
 import type { CheckContext, StatusContext } from './context.ts'
 import { checkView } from './check-requested.ts'
@@ -25,17 +30,21 @@ export async function explainRequested(
 ): Promise<ExplainAnswer> {
   const status = await statusRequested(ctx, signal)
   const known = status.stacks.find(({ name }) => name === stack)
-  const asked = await askGit(ctx, stack, known === undefined ? 'must' : 'may', signal)
+  const deployments = tellingDeployments(ctx, stack)
+  const isRemembered = known !== undefined || deployments.length > 0
+  const asked = await askGit(ctx, stack, isRemembered ? 'may' : 'must', signal)
   const failure = latestFailure(ctx.history, stack)
-  const { state, reason, commit } = known ?? { state: 'unknown', reason: '', commit: null }
+  const row: Explained = known ?? (asked.place === 'left' ? GONE : UNKNOWN)
+  const { state, reason, commit, remedy } = row
   const { revision, held, updates, current, refused, unknown } = asked
   return {
     stack,
     state,
     reason,
+    ...guidanceOf(row),
     commit,
     revision,
-    deployments: tellingDeployments(ctx, stack),
+    deployments,
     words: failure?.words ?? '',
     held,
     updates,
@@ -44,12 +53,22 @@ export async function explainRequested(
     unknown,
     remedies: [
       ...new Set([
-        ...remediesOf(stack, state, commit),
-        ...held.flatMap(({ remedy }) => remedy ?? []),
+        ...remediesOf(stack, remedy, { state, commit }),
+        ...[...refused, ...held].flatMap((one) => one.remedy ?? []),
       ]),
     ],
   }
 }
+
+type Explained = Pick<StackStatus, 'state' | 'reason' | 'commit' | keyof Guidance>
+
+const GONE: Explained = {
+  state: 'gone',
+  reason: 'it left the repository, and nothing of it runs here',
+  commit: null,
+}
+
+const UNKNOWN: Explained = { state: 'unknown', reason: '', commit: null }
 
 /** Back to the last one that came to a good end with something to do. */
 function tellingDeployments({ history }: ExplainContext, stack: string): PastDeployment[] {
@@ -59,7 +78,10 @@ function tellingDeployments({ history }: ExplainContext, stack: string): PastDep
 }
 
 type Asked = Pick<ExplainAnswer, 'revision' | 'refused' | 'unknown'> &
-  Pick<CheckAnswer, 'held' | 'updates' | 'current'>
+  Pick<CheckAnswer, 'held' | 'updates' | 'current'> & {
+    /** Whether the branch has such a stack for this host. */
+    readonly place: 'there' | 'left' | 'unasked'
+  }
 
 /** `must`: nobody but git knows the stack. */
 async function askGit(
@@ -68,7 +90,8 @@ async function askGit(
   need: 'must' | 'may',
   signal: AbortSignal,
 ): Promise<Asked> {
-  const nothing = { revision: null, held: [], updates: [], current: [], refused: [], unknown: [] }
+  const none = { revision: null, held: [], updates: [], current: [], refused: [], unknown: [] }
+  const nothing = { ...none, place: 'unasked' } as const
   try {
     const source = await ctx.openSource()
     const revision = await source.head(signal)
@@ -80,6 +103,7 @@ async function askGit(
     if (!isThere && need === 'may') {
       return {
         ...nothing,
+        place: 'left',
         revision: commit,
         unknown: [`git has no stack "${stack}" for this host any more`],
       }
@@ -87,7 +111,7 @@ async function askGit(
     const { due, refused } = namedStacks(view, stack)
     const own = { ...view, stacks: due, lines: { ...view.lines, scan: null } }
     const { held, updates, current } = await checkView({ ...ctx, source }, own, signal)
-    return { ...nothing, revision: commit, held, updates, current, refused }
+    return { ...none, place: 'there', revision: commit, held, updates, current, refused }
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = asMagosError(thrown)
@@ -98,27 +122,10 @@ async function askGit(
 
 function remediesOf(
   stack: string,
-  state: ExplainAnswer['state'],
-  proven: string | null,
+  remedy: string | undefined,
+  { state, commit }: Pick<ExplainAnswer, 'state' | 'commit'>,
 ): readonly string[] {
-  switch (state) {
-    case 'held':
-      return [holdRemedy(stack)]
-    case 'failed':
-    case 'rolled-back':
-      return [
-        `Commit a change, or try it again with: magos sync ${stack}`,
-        ...(proven === null
-          ? []
-          : [`Go back to what was proven before with: magos rollback ${stack}`]),
-      ]
-    case 'drifted':
-      return [`Put it right now with: magos sync ${stack}`]
-    case 'vanished':
-      return ['Bring its directory back in git, or let its containers go when their time is over']
-    case 'proven':
-    case 'deploying':
-    case 'unknown':
-      return []
-  }
+  const isFailed = state === 'failed' || state === 'rolled-back'
+  const back = `Go back to what was proven before with: magos rollback ${stack}`
+  return [...(remedy === undefined ? [] : [remedy]), ...(isFailed && commit !== null ? [back] : [])]
 }

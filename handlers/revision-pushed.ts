@@ -1,14 +1,17 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Departure } from '../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
+import { MagosError } from '../src/domain/error.ts'
 import type { Event, Origin, RevisionPushed, UpdateFailed } from '../src/domain/event.ts'
 import type { RefusedStack } from '../src/domain/stack.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { FailedState } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { cleanImages } from './steps/clean-images.ts'
-import { deployInOrder } from './steps/deploy-in-order.ts'
+import { deployInOrder, STACKS_AT_ONCE } from './steps/deploy-in-order.ts'
 import type { Asked } from './steps/deploy-stack.ts'
+import { inParallel } from './steps/in-parallel.ts'
+import { keepRefused } from './steps/keep-refused.ts'
 import { latestTrouble } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
 import { deploymentReport, hostReport, stackReport } from './steps/report-stacks.ts'
@@ -54,7 +57,7 @@ export async function deployRevision(
     ctx,
     view,
     observed,
-    { stack, asked, departures, removals, arrived },
+    { stack, asked, departures, removals },
     signal,
   )
   const deployments = results.map(({ deployment }) => deployment)
@@ -97,40 +100,39 @@ interface Pass {
   readonly asked: Asked
   readonly departures: readonly Departure[]
   readonly removals: Vanishing['removals']
-  /** Whether this host had not been brought to the commit before. */
-  readonly arrived: boolean
 }
 
 async function deployStacks(
   ctx: Context,
   view: RepositoryView,
   observed: ObservedState,
-  { stack, asked, departures, removals, arrived }: Pass,
+  { stack, asked, departures, removals }: Pass,
   signal: AbortSignal,
 ): Promise<StackResult[]> {
   const { due, refused } = namedStacks(view, stack)
-  const news = arrived || asked === 'by-person' ? 'news' : 'known'
   const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
+  const kept = await inParallel(STACKS_AT_ONCE, told, (one) =>
+    keepRefused(ctx, view, { ...refusedStack(ctx, one), observed, departures }, signal),
+  )
   const deployed = await deployInOrder(ctx, view, due, { observed, asked, departures }, signal)
   if (stack === null) await cleanImages(ctx, signal)
   const vanished =
     stack === null ? await removeVanished(ctx, view, { observed, removals }, signal) : []
-  return [
-    ...vanished.map((deployment) => ({ deployment, news }) as const),
-    ...told.map((one) => ({ deployment: refusedStack(ctx, one), news }) as const),
-    ...deployed,
-  ].toSorted((a, b) => (a.deployment.stack < b.deployment.stack ? -1 : 1))
+  return [...vanished, ...kept, ...deployed].toSorted((a, b) =>
+    a.deployment.stack < b.deployment.stack ? -1 : 1,
+  )
 }
 
-function refusedStack(ctx: Context, refused: RefusedStack): Deployment {
+/** What the repository itself has against a stack, as a fault of that stack. */
+function refusedStack({ log }: Context, refused: RefusedStack) {
   const { stack, reason, remedy, file, line, column } = refused
   const place = {
     file,
     ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
   }
-  ctx.log.error({ stack, ...place, remedy }, `Stack refused: ${reason}`)
-  return { stack, outcome: 'failed', services: [], reason, remedy, ...place }
+  log.error({ stack, ...place, remedy }, `Stack refused: ${reason}`)
+  return { stack, fault: new MagosError('stack', reason, { remedy, place }) }
 }
 
 /** What became of the stacks that this pass left out, so that the host's status is about all of them. */

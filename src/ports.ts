@@ -9,6 +9,7 @@ import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedState, ServicePlan } from './domain/deployment.ts'
 import type { HostFacts } from './domain/doctor/facts.ts'
 import type { CheckReport, DeploymentReport, Event, Origin, StatusReport } from './domain/event.ts'
+import type { Guidance } from './domain/guidance.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
 import type { PlatformImage } from './domain/platform.ts'
@@ -555,8 +556,8 @@ export interface ProvenState {
   readonly at: number
 }
 
-/** A desired state that failed; not tried again until it changes or a person asks. */
-export interface FailedState {
+/** A desired state that failed; not tried again until it changes or a person asks. Its guidance is of what failed. */
+export interface FailedState extends Guidance {
   readonly stack: string
   readonly commit: string
   readonly inputs: string
@@ -575,11 +576,13 @@ export interface FailedState {
   readonly restoring: string
 }
 
-/** A stack that was left as it is in the last pass: refused, or held. */
-export interface AsideState {
+/** A stack that was left as it is in the last pass: refused, held, or waiting for somebody. */
+export interface AsideState extends Guidance {
   readonly stack: string
   readonly commit: string
   readonly outcome: 'failed' | 'rolled-back' | 'held'
+  /** Who wanted it held; absent where a problem of its own held it. */
+  readonly hold?: Hold['kind']
   readonly reason: string
   readonly at: number
 }
@@ -596,6 +599,14 @@ export interface ServiceChange extends ServicePlan {
   /** The image that ran, and the one that shall; null where there is none. */
   readonly from: string | null
   readonly to: string | null
+}
+
+/** How a stack that left the repository was taken from this host. */
+export interface Removal {
+  readonly commit: string
+  readonly at: number
+  readonly reason: string
+  readonly cause: DeploymentCause
 }
 
 export interface DeploymentRecord {
@@ -633,14 +644,18 @@ export interface History {
     stack: string,
     ending: { readonly restored: FailedState['restored']; readonly restoring: string },
   ): void
-  /** Notes that the stack was left as it is; what failed or was proven before stays remembered. */
-  setAside(aside: AsideState): void
+  /** Notes that the stack was left as it is, and by which event; what failed or was proven before stays remembered. */
+  setAside(aside: AsideState, cause: DeploymentCause): void
   /** Since the stack's last deployment or proof; null where it was not left as it is since. */
   aside(stack: string): AsideState | null
   /** It is left as it is no more, and nothing had to be done. */
   resume(stack: string): void
   /** A desired state that needs no deployment is the proven one from now on. */
   prove(proven: ProvenState): void
+  /** Every stack with a proof, a failure or an aside, in the order of their names. */
+  stacks(): readonly string[]
+  /** Nothing of the stack is remembered any more but its past deployments; `removal` ends them where it had containers. */
+  forget(stack: string, removal: Removal | null): void
   /** Deployments that a dead process left open; they are closed as `interrupted` and returned once. */
   interrupted(now: number): readonly DeploymentRecord[]
   /** Newest first. */

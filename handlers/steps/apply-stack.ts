@@ -127,7 +127,7 @@ async function giveUp(
   { source }: ResolvedStack,
   { ending, commit, at, wasOpen, observed }: GivingUp,
 ): Promise<FailedState> {
-  const { reason, words, touched, certainty } = ending
+  const { reason, words, touched, certainty, where } = ending
   const stack = source.stack.name
   const remembered = ctx.history.proven(stack)
   const last = await lastGoodBefore(ctx, { stack, inputs: source.inputs })
@@ -138,7 +138,8 @@ async function giveUp(
     certainty === 'definite' || (touched === 'touched' && last !== null)
       ? 'when-changed'
       : 'next-pass'
-  const common = { stack, commit, inputs: source.inputs, reason, words, retry, at } as const
+  const { inputs } = source
+  const common = { stack, commit, inputs, reason, words, retry, at, ...where } as const
   if (last === null) return { ...common, restored: 'none', restoring: '' }
   if (!runs) return { ...common, restored: 'due', restoring: '' }
   if (retry === 'next-pass') return { ...common, restored: 'none', restoring: '' }

@@ -10,7 +10,7 @@ import type { StackResult } from './stack-result.ts'
 import type { RepositoryView } from '../views.ts'
 
 /** Stacks deployed at once; each has its own project, so they do not meet. */
-const STACKS_AT_ONCE = 4
+export const STACKS_AT_ONCE = 4
 
 /** Deploys the stacks, each behind those it comes after; where one of these is not well the others stay as they are. */
 export async function deployInOrder(

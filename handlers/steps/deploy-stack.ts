@@ -8,7 +8,7 @@ import { adoptStack } from './adopt-stack.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
-import { isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
+import { failureGuidance, isOpen, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
 import { keepRefused } from './keep-refused.ts'
 import { keepStack } from './keep-stack.ts'
 import { ownContainer } from './own-container.ts'
@@ -210,7 +210,7 @@ function givenUp(failed: FailedState): Deployment {
     outcome,
     services: [],
     reason: `${state}: ${reasonOf(failed)}`,
-    remedy: `Commit a change, or try it again with: magos sync ${stack}`,
+    ...failureGuidance(failed),
   }
 }
 

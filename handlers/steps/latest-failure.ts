@@ -1,4 +1,5 @@
 import type { Deployment } from '../../src/domain/deployment.ts'
+import { guidanceOf, type Guidance } from '../../src/domain/guidance.ts'
 import type { FailedState, History } from '../../src/ports.ts'
 
 /** The failure that came after the last proof; an older one is remembered, but not what the stack is in now. */
@@ -18,7 +19,7 @@ export function isOpen(failure: FailedState | null): boolean {
 }
 
 /** What keeps a stack from being what git says, as far as this host remembers. */
-export interface Trouble {
+export interface Trouble extends Guidance {
   readonly outcome: Extract<Deployment['outcome'], 'failed' | 'rolled-back' | 'held'>
   readonly reason: string
   readonly at: number
@@ -31,7 +32,22 @@ export function latestTrouble(history: History, stack: string): Trouble | null {
   const failure = latestFailure(history, stack)
   return failure === null
     ? null
-    : { outcome: outcomeOf(failure), reason: reasonOf(failure), at: failure.at }
+    : {
+        outcome: outcomeOf(failure),
+        reason: reasonOf(failure),
+        at: failure.at,
+        ...failureGuidance(failure),
+      }
+}
+
+/** What a person can do about a state that failed; where it was refused, that comes first. */
+export function failureGuidance(failed: FailedState): Guidance & { readonly remedy: string } {
+  const again = `try it again with: magos sync ${failed.stack}`
+  const { remedy } = failed
+  return {
+    ...guidanceOf(failed),
+    remedy: remedy === undefined ? `Commit a change, or ${again}` : `${remedy}; then ${again}`,
+  }
 }
 
 /** What became of a state that was given up: rolled back where the last good state runs. */

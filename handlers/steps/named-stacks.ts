@@ -12,7 +12,10 @@ export function namedStacks(
 ): { readonly due: readonly Stack[]; readonly refused: readonly RefusedStack[] } {
   if (name === null) return { due: stacks, refused }
   if (typeof name !== 'string') {
-    return { due: stacks.filter((stack) => name.includes(stack.name)), refused: [] }
+    return {
+      due: stacks.filter((stack) => name.includes(stack.name)),
+      refused: refused.filter(({ stack }) => name.includes(stack)),
+    }
   }
   const meant = {
     due: stacks.filter((stack) => stack.name === name),

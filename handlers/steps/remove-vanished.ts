@@ -1,9 +1,13 @@
 import { vanishedStacks, type VanishTerms } from '../../src/domain/deploy/vanished.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
-import type { Deployment, ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { Removal } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
+import { removalOf } from './removal.ts'
+import { setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
+import type { StackResult } from './stack-result.ts'
 
 export interface Vanishing {
   readonly observed: ObservedState
@@ -12,23 +16,27 @@ export interface Vanishing {
 
 /**
  * Stacks that vanished from the repository, or went to another host, run on for their grace and are then stopped and
- * removed; volumes and the stable directory stay. Returns those that a person has to decide about.
+ * removed; volumes and the stable directory stay. What is gone from here too is forgotten but for its past. Returns those
+ * that a person has to decide about.
  */
 export async function removeVanished(
   ctx: Context,
   view: RepositoryView,
   { observed, removals }: Vanishing,
   signal: AbortSignal,
-): Promise<readonly Deployment[]> {
+): Promise<readonly StackResult[]> {
   if (!tellsOfStacks(view)) return []
   const { tombstones, log, now, host } = ctx
   const ours = ourContainers(ctx, observed)
+  const holds = await ctx.holds.all()
+  const present = new Set([
+    ...view.stacks.map(({ name }) => name),
+    ...view.refused.map((one) => one.stack),
+  ])
   const { bury, forget, stop, refused } = vanishedStacks({
-    running: [...ours.keys()],
-    present: new Set([
-      ...view.stacks.map(({ name }) => name),
-      ...view.refused.map((one) => one.stack),
-    ]),
+    // Somebody still has to end the hold of one that does not run.
+    running: [...new Set([...ours.keys(), ...holds.keys()])],
+    present,
     tombstones: tombstones.all(),
     now,
     grace: host.grace,
@@ -38,9 +46,9 @@ export async function removeVanished(
   for (const stack of bury) {
     tombstones.bury({ stack, at: now })
     const until = new Date(now + host.grace).toISOString()
+    ctx.history.resume(stack)
     log.warn({ stack, until }, `Stack left the repository: its containers go after ${until}`)
   }
-  const holds = await ctx.holds.all()
   const projects = new Set(view.stacks.map((stack) => view.project(stack)))
   for (const stack of stop) {
     const containers = ours.get(stack) ?? []
@@ -49,9 +57,12 @@ export async function removeVanished(
     if (holds.has(stack) || holdsUs) continue
     // Its project is a stack's that waits for its owner to say where the data is: this is what he has to go by.
     if (containers.some(({ project }) => projects.has(project))) continue
-    await bringDown(ctx, stack, containers, signal)
+    await bringDown(ctx, view, stack, containers, signal)
   }
-  return refused.map((stack) => tooMany(ctx, stack, refused))
+  for (const stack of ctx.history.stacks()) {
+    if (!present.has(stack) && !ours.has(stack) && !holds.has(stack)) forgetStack(ctx, stack, null)
+  }
+  return refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))
 }
 
 /** Where `.magos.yaml` is broken nobody knows whose a stack is, and an empty repository says nothing about any. */
@@ -75,11 +86,13 @@ function ourContainers(
 }
 
 async function bringDown(
-  { engine, tombstones, upkeep, log }: Context,
+  ctx: Context,
+  view: RepositoryView,
   stack: string,
   containers: readonly ObservedContainer[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { engine, tombstones, log } = ctx
   try {
     await engine.remove(
       containers.map(({ id }) => id),
@@ -94,8 +107,7 @@ async function bringDown(
     return
   }
   tombstones.forget(stack)
-  upkeep.forget(stack)
-  upkeep.forgive(stack)
+  forgetStack(ctx, stack, removalOf(ctx, view, stack, containers))
   const names = containers.map(({ name }) => name)
   log.warn(
     { stack, containers: names },
@@ -103,9 +115,16 @@ async function bringDown(
   )
 }
 
-function tooMany({ log }: Context, stack: string, refused: readonly string[]): Deployment {
+/** A stack of that name that comes one day is another one. */
+function forgetStack({ history, upkeep }: Context, stack: string, removal: Removal | null): void {
+  history.forget(stack, removal)
+  upkeep.forget(stack)
+  upkeep.forgive(stack)
+}
+
+function tooMany({ log }: Context, stack: string, refused: readonly string[]) {
   const reason = `it left the repository together with ${refused.length - 1} others, which is more than a third of all: ${refused.join(', ')}`
   const remedy = 'Bring them back, or confirm with: magos sync --confirm-removals'
   log.error({ stack, remedy }, `Stack runs on: ${reason}`)
-  return { stack, outcome: 'held', services: [], reason, remedy }
+  return { stack, outcome: 'held', services: [], reason, remedy } as const
 }

@@ -1,5 +1,7 @@
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { MagosError } from '../../src/domain/error.ts'
+import { guidanceOf } from '../../src/domain/guidance.ts'
+import { tellingOrigin } from '../../src/domain/origin.ts'
 import type { AsideState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
@@ -12,12 +14,14 @@ type Aside = Deployment & Pick<AsideState, 'outcome'>
 export function setAside(ctx: Context, view: RepositoryView, deployment: Aside): StackResult {
   const { history } = ctx
   const { commit } = view.revision
-  const { stack, outcome, reason } = deployment
+  const { stack, outcome, reason, hold } = deployment
   const before = history.aside(stack)
   if (before?.commit === commit && before.reason === reason && before.outcome === outcome) {
     return { deployment, news: newsUntold(ctx, view, before) }
   }
-  history.setAside({ stack, commit, outcome, reason, at: ctx.now })
+  const why = hold === undefined ? {} : { hold }
+  const aside = { stack, commit, outcome, reason, at: ctx.now, ...guidanceOf(deployment), ...why }
+  history.setAside(aside, { origin: tellingOrigin(ctx.origins), services: [] })
   return news(deployment)
 }
 

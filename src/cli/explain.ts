@@ -1,7 +1,7 @@
 import type { ExplainAnswer } from '../domain/answer.ts'
 import { deploymentTable } from './history.ts'
 import type { ExitCode, Io } from './io.ts'
-import { withRemedy } from './remedy.ts'
+import { placed, withRemedy } from './remedy.ts'
 import { printable } from './table.ts'
 
 /** Prints why a stack is as it is. 0: it is no verdict. */
@@ -13,7 +13,7 @@ export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
 
 function writeText(io: Io, answer: ExplainAnswer): void {
   const { stack, state, reason, commit, revision, deployments, words } = answer
-  io.write(`stack "${stack}" is ${printable(stateText(state, reason))}\n`)
+  io.write(`stack "${stack}" is ${printable(placed(stateText(state, reason), answer))}\n`)
   io.write(`proven at ${commit ?? 'no commit yet'}, the branch is at ${revision ?? 'unknown'}\n`)
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
   for (const { services } of deployments.slice(0, 1)) {
@@ -37,10 +37,7 @@ function writeLines(
   { held, updates, current, refused, unknown, remedies }: ExplainAnswer,
 ): void {
   const lines = [
-    ...refused.map(({ file, line, column, reason, remedy }) => {
-      const place = [file, line, column].filter((part) => part !== undefined).join(':')
-      return `${place}: refused: ${withRemedy(reason, remedy)}`
-    }),
+    ...refused.map((one) => placed(`refused: ${withRemedy(one.reason, one.remedy)}`, one)),
     ...updates.map(({ file, line, to, reason }) => `${file}:${line}: due is ${to}: ${reason}`),
     ...held.map(({ file, line, image, kind, reason }) => {
       return `${file}:${line}: ${image} ${kind === 'waits' ? 'waits' : 'is held'}: ${reason}`

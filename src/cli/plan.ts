@@ -1,6 +1,6 @@
 import type { PlanAnswer } from '../domain/answer.ts'
 import type { ExitCode, Io } from './io.ts'
-import { withRemedy } from './remedy.ts'
+import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints what a deployment would do. 1 when a stack is refused. */
@@ -25,11 +25,9 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
       io.note(`stack "${name}" is ${held}. Let it go on with: magos release ${name}\n`)
     }
   }
-  for (const { stack, reason, remedy, file, line, column } of refused) {
-    const where = [file, line, column].filter((part) => part !== undefined).join(':')
-    io.note(
-      `${where === '' ? '' : `${where}: `}stack "${stack}" refused: ${withRemedy(reason, remedy)}\n`,
-    )
+  for (const one of refused) {
+    const { stack, reason, remedy } = one
+    io.note(`${placed(`stack "${stack}" refused: ${withRemedy(reason, remedy)}`, one)}\n`)
   }
   io.write(`at ${revision}\n`)
 }

@@ -1,17 +1,29 @@
-import type { StatusAnswer } from '../domain/answer.ts'
+import type { StackStatus, StatusAnswer } from '../domain/answer.ts'
 import type { ExitCode, Io } from './io.ts'
+import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
-/** Prints what runs. 1 when a stack's desired state failed, whether the last good one runs or not. */
+/** States in which git does not have what it wants, or somebody has to act. */
+const TROUBLES: ReadonlySet<StackStatus['state']> = new Set([
+  'failed',
+  'rolled-back',
+  'refused',
+  'waiting',
+  'interrupted',
+  'drifted',
+])
+
+/** Prints what runs. 1 when a stack is not as git wants it and nobody wants that, whether the last good state runs or not. */
 export function printStatus(io: Io, answer: StatusAnswer): ExitCode {
   if (io.format === 'json') io.write(`${JSON.stringify(answer)}\n`)
   else writeText(io, answer)
-  return answer.stacks.some(({ state }) => state === 'failed' || state === 'rolled-back') ? 1 : 0
+  return answer.stacks.some(({ state }) => TROUBLES.has(state)) ? 1 : 0
 }
 
-function writeText(io: Io, { revision, pending, stacks }: StatusAnswer): void {
-  const rows = stacks.flatMap(({ name, state, services, reason, commit }) => {
-    const head = [name, state, commit?.slice(0, 12) ?? '', '', '', '', reason]
+function writeText(io: Io, { revision, pending, worker, stacks }: StatusAnswer): void {
+  const rows = stacks.flatMap((stack) => {
+    const { name, state, services, commit } = stack
+    const head = [name, state, commit?.slice(0, 12) ?? '', '', '', '', why(stack)]
     const lines = services.map((service) => [
       '',
       '',
@@ -25,5 +37,13 @@ function writeText(io: Io, { revision, pending, stacks }: StatusAnswer): void {
   })
   const heads = ['STACK', 'STATE', 'COMMIT', 'SERVICE', 'RUNS', 'IMAGE', 'WHY']
   if (rows.length > 0) io.write(table(io, heads, rows))
-  io.write(`at ${revision ?? 'no commit yet'}, ${pending} events pending\n`)
+  const nobody = pending > 0 && worker === 'none' ? ', and no Magos runs to work them off' : ''
+  const events = `${pending} ${pending === 1 ? 'event' : 'events'} pending`
+  io.write(`at ${revision ?? 'no commit yet'}, ${events}${nobody}\n`)
+}
+
+/** A hold needs nobody, so that what ends it is left to `explain`. */
+function why(stack: StackStatus): string {
+  const { state, reason, remedy } = stack
+  return withRemedy(placed(reason, stack), state === 'held' ? undefined : remedy)
 }

@@ -1,7 +1,7 @@
 import type { SyncAnswer } from '../domain/answer.ts'
 import type { Deployment } from '../domain/deployment.ts'
 import type { ExitCode, Io } from './io.ts'
-import { withRemedy } from './remedy.ts'
+import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
 
 /** Prints what one whole pass did. 1 when a stack failed or a person is needed. */
@@ -42,7 +42,7 @@ function changes({ services }: Deployment): string {
     .join(', ')
 }
 
-function why({ reason, remedy, file, line }: Deployment): string {
-  const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
-  return `${where}${withRemedy(reason, remedy)}`
+function why(deployment: Deployment): string {
+  const { reason, remedy } = deployment
+  return placed(withRemedy(reason, remedy), deployment)
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from './error.ts'
 import type { Problem } from './compose/scan.ts'
 import type { DeliveryMode } from './delivery.ts'
+import type { Guidance } from './guidance.ts'
 import type { Deployment, ServiceAction, ServicePlan } from './deployment.ts'
 
 /** An annotated line that stays as it is, and why. */
@@ -78,13 +79,9 @@ export interface DeployAnswer {
 export interface SyncAnswer extends UpdateAnswer, DeployAnswer {}
 
 /** A stack that cannot be planned, and why. */
-export interface UnplannedStack {
+export interface UnplannedStack extends Guidance {
   readonly stack: string
   readonly reason: string
-  readonly remedy?: string
-  readonly file?: string
-  readonly line?: number
-  readonly column?: number
 }
 
 /** What a deployment would do. */
@@ -119,17 +116,23 @@ export interface ReleaseAnswer {
 }
 
 /**
- * `rolled-back`: git wants a state that failed, and the last good one runs. `deploying` also while that one is restored.
+ * `deploying`: also while the last good state is restored. `rolled-back`: git wants a state that failed, and the last good
+ * one runs. `refused`: what git says of it is not deployed, and nothing was touched. `waiting`: for a person's word, or for
+ * another stack. `interrupted`: Magos ended in the middle of it, and none runs now. `drifted`: its containers are not as
+ * they were proven. `vanished`: it left the repository and runs on for its grace; `gone`: nothing of it runs any more.
  */
-/** `drifted`: its containers are not as they were proven; `vanished`: it left the repository and runs on for its grace. */
 export type StackState =
   | 'proven'
   | 'deploying'
   | 'rolled-back'
   | 'failed'
+  | 'refused'
   | 'held'
+  | 'waiting'
+  | 'interrupted'
   | 'drifted'
   | 'vanished'
+  | 'gone'
   | 'unknown'
 
 /** What runs on this host, as last proven and as the engine shows it now. */
@@ -138,21 +141,27 @@ export interface StatusAnswer {
   readonly revision: string | null
   /** Events that wait to be worked off. */
   readonly pending: number
-  readonly stacks: readonly {
+  /** The process that works them off: the daemon, or somebody's `sync`. */
+  readonly worker: 'running' | 'none'
+  readonly stacks: readonly StackStatus[]
+}
+
+export interface StackStatus extends Guidance {
+  readonly name: string
+  readonly state: StackState
+  readonly reason: string
+  /** The commit that was last proven. */
+  readonly commit: string | null
+  /** Since when it is so. */
+  readonly at: string | null
+  readonly services: readonly {
     readonly name: string
-    readonly state: StackState
-    readonly reason: string
-    /** The commit that was last proven. */
-    readonly commit: string | null
-    readonly at: string | null
-    readonly services: readonly {
-      readonly name: string
-      readonly state: string
-      readonly health: string
-      readonly image: string
-      /** `unpinned` images run whatever their tag was when they were pulled. */
-      readonly pin: 'pinned' | 'unpinned'
-    }[]
+    /** As the engine tells it; `missing` for one that was proven and has no container. */
+    readonly state: string
+    readonly health: string
+    readonly image: string
+    /** `unpinned` images run whatever their tag was when they were pulled. */
+    readonly pin: 'pinned' | 'unpinned'
   }[]
 }
 
@@ -242,7 +251,7 @@ export interface HistoryAnswer {
 }
 
 /** Why a stack is as it is. */
-export interface ExplainAnswer {
+export interface ExplainAnswer extends Guidance {
   readonly stack: string
   readonly state: StackState
   readonly reason: string

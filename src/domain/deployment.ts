@@ -1,3 +1,4 @@
+import type { Guidance } from './guidance.ts'
 import type { Hold } from './hold.ts'
 import type { Digest } from './image-reference.ts'
 
@@ -52,15 +53,11 @@ export interface ServicePlan {
 export type DeploymentOutcome = 'succeeded' | 'unchanged' | 'failed' | 'rolled-back' | 'held'
 
 /** What became of one stack in one pass. */
-export interface Deployment {
+export interface Deployment extends Guidance {
   readonly stack: string
   readonly outcome: DeploymentOutcome
   readonly services: readonly ServicePlan[]
   readonly reason: string
-  readonly remedy?: string
   /** Who wants it held; absent where a problem of its own holds it. */
   readonly hold?: Hold['kind']
-  readonly file?: string
-  readonly line?: number
-  readonly column?: number
 }

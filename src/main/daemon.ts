@@ -17,8 +17,9 @@ import { openWorld, type World } from './world.ts'
 export async function runDaemon(base: Base, signal: AbortSignal): Promise<ExitCode> {
   if (base.config.repository === null) throw withoutRepository()
   const state = openState(base)
-  const lock = state.takeLock()
+  let lock: Awaited<ReturnType<typeof takeLockSoon>> = null
   try {
+    lock = await takeLockSoon(base, state, signal)
     if (lock === null) throw alreadyWorked(base)
     await cleanUpAfterDeath(base, state)
     await work(journalled(base, state), state, signal)
@@ -26,6 +27,22 @@ export async function runDaemon(base: Base, signal: AbortSignal): Promise<ExitCo
   } finally {
     state.close()
     lock?.release()
+  }
+}
+
+/** Times that the lock is tried for, and ms between them: a `status` has it for a moment, to see whether anybody does. */
+const LOCK_TRIES = 5
+const LOCK_PAUSE = 100
+
+async function takeLockSoon(
+  { clock }: Base,
+  state: Pick<State, 'takeLock'>,
+  signal: AbortSignal,
+): Promise<ReturnType<State['takeLock']>> {
+  for (let tries = 1; ; tries += 1) {
+    const lock = state.takeLock()
+    if (lock !== null || tries === LOCK_TRIES) return lock
+    await clock.sleep(LOCK_PAUSE, signal)
   }
 }
 

@@ -12,7 +12,7 @@ import { redacted } from './redact-answers.ts'
 import { openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
 import { openSecrets } from './secrets.ts'
-import { hostSettings, machinePlatform, openDeploying } from './world.ts'
+import { hostSettings, machinePlatform, openDeploying, openMachine } from './world.ts'
 
 /** The commands that only look, each with no more of the world than it needs. */
 export function lookingOperations(
@@ -71,7 +71,10 @@ export function lookingOperations(
       try {
         const { engine, holds } = await openDeploying(base, 'pretend', signal)
         const host = hostSettings(base, machinePlatform())
-        return await statusRequested({ ...state.store, engine, holds, host }, signal)
+        const machine = openMachine(base)
+        const worker = state.worker()
+        const ctx = { ...state.store, engine, holds, host, machine, worker, now: base.clock.now() }
+        return await statusRequested(ctx, signal)
       } finally {
         state.close()
       }
@@ -94,6 +97,8 @@ export function lookingOperations(
           ...state.store,
           engine,
           holds,
+          machine: openMachine(base),
+          worker: state.worker(),
           views: createViews(),
           registry: openRegistry(base, state.store.manifests),
           host: hostSettings(base, machinePlatform()),

@@ -41,6 +41,7 @@ export function redactHistory(history: History, redact: Redact): History {
   return {
     ...history,
     begin: (deployment) => history.begin(redactTold(deployment, redact)),
+    setAside: (aside, cause) => history.setAside(redactTold(aside, redact), cause),
     fail: (id, failed) => history.fail(id, redactTold(failed, redact)),
     restore: (stack, restoring) => history.restore(stack, redactTold(restoring, redact)),
   }

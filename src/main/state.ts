@@ -13,15 +13,23 @@ export interface State {
   readonly store: Store
   /** Tries to take the right to work the data directory; null while another process has it. */
   takeLock(): Lock | null
+  /** Whether some process has it. To find out it is taken for a moment. */
+  worker(): 'running' | 'none'
   close(): void
 }
 
 export function openState({ config, clock }: Base): State {
   const directory = config.dataDirectory
   const store = openStore({ path: join(directory, 'magos.db'), now: () => clock.now() })
+  const take = () => takeLock(join(directory, 'lock.db'))
   return {
     store,
-    takeLock: () => takeLock(join(directory, 'lock.db')),
+    takeLock: take,
+    worker() {
+      const lock = take()
+      lock?.release()
+      return lock === null ? 'running' : 'none'
+    },
     close: () => store.close(),
   }
 }

@@ -24,6 +24,7 @@ import type {
   Holds,
   Hooks,
   Log,
+  Machine,
   Prober,
   SecretFiles,
   Secrets,
@@ -78,11 +79,7 @@ export async function openWorld(
     memory,
     pulledImages,
     tombstones,
-    machine: createMachine({
-      run: base.run,
-      user: process.getuid?.() ?? 0,
-      hostname: hostname(),
-    }),
+    machine: openMachine(base),
     redact,
     views: createViews(),
     host: hostSettings(base, platform),
@@ -168,6 +165,10 @@ async function lookOn(
   if (signal.aborted) return
   const looks = engine.watch(project, signal)[Symbol.asyncIterator]()
   while (!(await looks.next()).done) await rest(LOOK_EVERY)
+}
+
+export function openMachine({ run }: Base): Machine {
+  return createMachine({ run, user: process.getuid?.() ?? 0, hostname: hostname() })
 }
 
 /** What the engine runs; an engine that does not answer now runs this machine's own, as engines mostly do. */

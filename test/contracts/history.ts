@@ -8,6 +8,8 @@ export interface HistoryUnderTest {
 
 const STARTED = { stack: 'web', commit: 'c1', inputs: 'i1', at: 100 }
 
+const CAUSE = { origin: { source: 'poll' }, services: [] } as const
+
 const proven = (changes: Partial<ProvenState> = {}): ProvenState => ({
   stack: 'web',
   project: 'web',
@@ -121,10 +123,13 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       const id = history.begin({ ...STARTED, commit: 'c2', inputs: 'i2' })
       const failure = failed({ commit: 'c2', inputs: 'i2', retry: 'next-pass', at: 300 })
       history.fail(id, failure)
+      const refused = { ...failure, stack: 'db', remedy: 'Mend it', file: 'db/a.env', line: 2 }
+      history.fail(history.begin({ ...STARTED, stack: 'db' }), refused)
+      expect(history.failed('db')).toEqual(refused)
 
       expect(history.proven('web')).toEqual(proven())
       expect(history.failed('web')).toEqual(failure)
-      expect(history.deployments(1)).toMatchObject([
+      expect(history.deployments(2).slice(1)).toMatchObject([
         { id, outcome: 'failed', endedAt: 300, reason: failure.reason },
       ])
     })
@@ -155,7 +160,7 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
         history.fail(id, failed({ inputs, restored: 'due' }))
         return id
       })
-      history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'r', at: 250 })
+      history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'r', at: 250 }, CAUSE)
       history.restore('web', { restored: 'failed', restoring: 'it crashed too' })
       expect(history.failed('web')).toMatchObject({
         inputs: 'i2',
@@ -176,15 +181,18 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
     test('setAside() notes an ending of its own, and touches neither proof nor failure', () => {
       history.succeed(history.begin(STARTED), proven(), 'healthy')
       history.fail(history.begin({ ...STARTED, inputs: 'bad' }), failed({ inputs: 'bad' }))
-      history.setAside({ stack: 'web', commit: 'c2', outcome: 'held', reason: 'later', at: 300 })
-
-      const aside = { stack: 'web', commit: 'c2', outcome: 'held', reason: 'later', at: 300 }
+      const where = { file: 'web/compose.yaml', line: 3, column: 5, remedy: 'Mend it' }
+      const outcome = 'held' as const
+      const aside = { stack: 'web', commit: 'c2', outcome, reason: 'later', at: 300, ...where }
+      history.setAside({ ...aside, hold: 'operator' }, CAUSE)
+      expect(history.aside('web')).toEqual({ ...aside, hold: 'operator' })
+      history.setAside(aside, CAUSE)
       expect(history.aside('web')).toEqual(aside)
       expect(history.aside('db')).toBeNull()
       expect(history.proven('web')).toEqual(proven())
       expect(history.failed('web')).toMatchObject({ inputs: 'bad' })
       expect(history.deployments(1)).toMatchObject([
-        { stack: 'web', commit: 'c2', startedAt: 300, endedAt: 300, outcome: 'held' },
+        { stack: 'web', commit: 'c2', startedAt: 300, endedAt: 300, outcome, cause: CAUSE },
       ])
       expect(history.interrupted(400)).toEqual([])
     })
@@ -196,11 +204,50 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       ['prove', (stack) => history.prove(proven({ stack }))],
     ])('%s() ends what setAside() noted, of that stack alone', (_name, end) => {
       for (const stack of ['web', 'db']) {
-        history.setAside({ stack, commit: 'c2', outcome: 'failed', reason: 'r', at: 300 })
+        history.setAside({ stack, commit: 'c2', outcome: 'failed', reason: 'r', at: 300 }, CAUSE)
       }
       end('web')
       expect(history.aside('web')).toBeNull()
       expect(history.aside('db')).not.toBeNull()
+    })
+
+    test('stacks() names those of which something is known, in order; their past alone is nothing', () => {
+      history.setAside({ ...STARTED, stack: 'c', outcome: 'held', reason: 'r', at: 300 }, CAUSE)
+      history.prove(proven({ stack: 'b' }))
+      history.fail(history.begin({ ...STARTED, stack: 'a' }), failed({ stack: 'a' }))
+      history.prove(proven({ stack: 'a' }))
+      history.begin({ ...STARTED, stack: 'd' })
+      expect(history.stacks()).toEqual(['a', 'b', 'c'])
+
+      history.resume('c')
+      expect(history.stacks()).toEqual(['a', 'b'])
+    })
+
+    test('forget() leaves the past of the stack, and tells how it ended', () => {
+      for (const stack of ['web', 'db']) {
+        history.fail(history.begin({ ...STARTED, stack }), failed({ stack }))
+        history.prove(proven({ stack, inputs: 'i2' }))
+        const aside = { stack, commit: 'c2', outcome: 'failed', reason: 'r', at: 300 } as const
+        history.setAside(aside, CAUSE)
+      }
+      history.forget('web', null)
+      expect(history.deployments(10)).toHaveLength(4)
+      const gone = {
+        name: 'app',
+        action: 'remove',
+        reasons: ['left'],
+        from: 'a:1',
+        to: null,
+      } as const
+      const cause = { ...CAUSE, services: [gone] }
+      history.forget('web', { commit: 'c3', at: 400, reason: 'left', cause })
+
+      const known = [history.proven('web'), history.failed('web'), history.aside('web')]
+      expect(known).toEqual([null, null, null])
+      expect(history.stacks()).toEqual(['db'])
+      expect(history.deployments(10)).toHaveLength(5)
+      const record = { stack: 'web', commit: 'c3', reason: 'left', cause, outcome: 'succeeded' }
+      expect(history.deployments(1)).toMatchObject([{ ...record, startedAt: 400, endedAt: 400 }])
     })
 
     test('stacks do not share what is proven and failed', () => {

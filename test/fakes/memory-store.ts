@@ -146,11 +146,11 @@ function memoryHistory(): History {
       const record = records[index]
       if (record !== undefined) records[index] = { ...record, outcome: 'rolled-back' }
     },
-    setAside(aside) {
+    setAside(aside, cause) {
       asides.set(aside.stack, aside)
       const { stack, commit, outcome, reason, at } = aside
       const id = records.length + 1
-      const ended = { startedAt: at, endedAt: at, outcome, reason, cause: null }
+      const ended = { startedAt: at, endedAt: at, outcome, reason, cause }
       records.push({ id, stack, commit, inputs: '', ...ended })
     },
     aside: (stack) => asides.get(stack) ?? null,
@@ -159,6 +159,15 @@ function memoryHistory(): History {
       provens.set(proven.stack, proven)
       asides.delete(proven.stack)
       if (failures.get(proven.stack)?.inputs === proven.inputs) failures.delete(proven.stack)
+    },
+    stacks: () =>
+      [...new Set([...provens.keys(), ...failures.keys(), ...asides.keys()])].toSorted(),
+    forget(stack, removal) {
+      for (const one of [provens, failures, asides]) one.delete(stack)
+      if (removal === null) return
+      const { at, ...rest } = removal
+      const ended = { startedAt: at, endedAt: at, outcome: 'succeeded' } as const
+      records.push({ id: records.length + 1, stack, inputs: '', ...rest, ...ended })
     },
     interrupted(now) {
       const open = records.filter(({ outcome }) => outcome === null)

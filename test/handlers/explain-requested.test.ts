@@ -129,6 +129,21 @@ describe('explainRequested()', () => {
     ])
   })
 
+  it('tells of a stack that is gone from git and from here, as far as the past knows it', async () => {
+    const world = await updated()
+    for (const { id } of world.machine.containers.values()) world.machine.drop(id)
+    world.git.put({ 'blog/compose.yaml': shop })
+    await pass(world, { kind: 'revision-pushed' })
+    expect(await explain(world)).toMatchObject({
+      state: 'gone',
+      reason: 'it left the repository, and nothing of it runs here',
+      commit: null,
+      deployments: [{ outcome: 'succeeded' }],
+      remedies: [],
+    })
+    expect(await explain(world, { openSource: away })).toMatchObject({ state: 'unknown' })
+  })
+
   it('throws `usage` for a stack that nobody knows, and what git says where only git could know', async () => {
     const world = await updated()
     await expect(explain(world, {}, 'shpo')).rejects.toMatchObject({ code: 'usage' })
@@ -141,6 +156,21 @@ describe('explainRequested()', () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     world.registry.push(app, '1.0.0', digest(1))
     expect(await explain(world)).toMatchObject({ state: 'unknown', commit: null, deployments: [] })
+  })
+
+  it('tells what a pass has refused, with its place and what to do', async () => {
+    const world = await updated()
+    world.git.change({ 'shop/compose.yaml': `${shop}    env_file: ../../x\n` })
+    await pass(world, { kind: 'revision-pushed' })
+    const answer = await explain(world)
+    expect(answer).toMatchObject({
+      state: 'refused',
+      file: 'shop/compose.yaml',
+      line: 4,
+      reason: expect.stringContaining('the last good state runs on'),
+      remedies: [answer.remedy],
+    })
+    expect(answer.remedy).toEqual(expect.stringMatching(/./))
   })
 
   it('tells why what git says of a stack is refused', async () => {
@@ -209,6 +239,7 @@ async function pass({ ctx }: World, event: Event, origins: readonly Origin[] = [
 
 function explain(world: World, changes: Partial<ExplainContext> = {}, stack = 'shop') {
   const openSource = async () => await Promise.resolve(world.git)
-  const ctx = { ...world.ctx, inbox: world.inbox, openSource, ...changes }
+  const worker = 'running' as const
+  const ctx = { ...world.ctx, inbox: world.inbox, worker, openSource, ...changes }
   return explainRequested(ctx, stack, signal)
 }

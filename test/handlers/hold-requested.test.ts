@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { holdRequested, releaseRequested } from '../../handlers/hold-requested.ts'
-import { statusRequested } from '../../handlers/status-requested.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import {
+  compose,
+  containers,
+  createWorld,
+  deploy,
+  digest,
+  outcomes,
+  signal,
+  status,
+} from './world.ts'
 import type { World } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`
@@ -89,8 +97,7 @@ describe('holdRequested()', () => {
       expect(calls).toEqual(['observe'])
     }
     expect([containers(world), world.files.list('shop')]).toEqual(before)
-    const status = await statusRequested({ ...world.ctx, inbox: world.inbox }, signal)
-    expect(status.stacks).toMatchObject([{ name: 'shop', state: 'held' }])
+    expect((await status(world)).stacks).toMatchObject([{ name: 'shop', state: 'held' }])
     world.git.change({ 'shop/compose.yaml': shop.replace(web, web2) })
     const plan = await planRequested(world.ctx, null, signal)
     expect(plan.stacks[0]).toMatchObject({ name: 'shop', services: [{ action: 'recreate' }] })

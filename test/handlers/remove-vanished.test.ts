@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { statusRequested } from '../../handlers/status-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import {
+  compose,
+  containers,
+  createWorld,
+  deploy,
+  digest,
+  outcomes,
+  signal,
+  status,
+} from './world.ts'
 import type { World } from './world.ts'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const
@@ -37,8 +45,7 @@ describe('removeVanished()', () => {
     leave(world, 'b')
     expect(outcomes((await pass(world)).deployments)).not.toContain('b held')
     expect(buried(world)).toEqual(['b'])
-    const status = await statusRequested({ ...world.ctx, inbox: world.inbox }, signal)
-    expect(status.stacks.find(({ name }) => name === 'b')).toMatchObject({
+    expect((await status(world)).stacks.find(({ name }) => name === 'b')).toMatchObject({
       state: 'vanished',
       reason: expect.stringMatching(/^left the repository: its containers go after 20/),
     })

@@ -2,12 +2,20 @@ import { describe, expect, it } from 'vitest'
 import type { Context } from '../../handlers/context.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
-import { statusRequested } from '../../handlers/status-requested.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
 import { dying, Killed, type Death } from './dying.ts'
-import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
+import {
+  compose,
+  containers,
+  createWorld,
+  deploy,
+  digest,
+  outcomes,
+  signal,
+  status,
+} from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`
@@ -81,7 +89,7 @@ describe('a deployment that fails its proof', () => {
     for (let again = 0; again < 3; again += 1) {
       expect((await deploy(world)).calls).toEqual(['observe'])
     }
-    expect((await status(world))[0]).toMatchObject({ state: 'failed' })
+    expect((await stacks(world))[0]).toMatchObject({ state: 'failed' })
     world.machine.behave(web, 'healthy')
     world.git.change({ 'shop/compose.yaml': shop })
     expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
@@ -425,7 +433,10 @@ describe('a state that is refused', () => {
       /gone\.env.*; nothing was touched, and the last good state runs on/,
     )
     expect(containers(world)).toEqual(before)
-    expect((await status(world))[0]).toMatchObject({ state: 'rolled-back' })
+    expect((await stacks(world))[0]).toMatchObject({
+      state: 'refused',
+      reason: expect.stringContaining('the last good state runs on'),
+    })
   })
 
   it('is a failure where nothing ran before', async () => {
@@ -497,7 +508,7 @@ async function liveOn(behaviour: 'exits' | 'healthy', death: Death) {
     readme: world.files.list('shop')['README.md'],
     lastGood: kept === null ? 'lost' : 'kept',
     told: reports.length > 0,
-    state: (await status(world))[0]?.state,
+    state: (await stacks(world))[0]?.state,
     calls: (await deploy(world)).calls,
   }
   return { death: `${step} ${death.when} (${death.at})`, life }
@@ -508,7 +519,7 @@ describe('statusRequested() while a stack is worked on', () => {
     const world = await proven({ 'shop/compose.yaml': shop })
     const states: unknown[] = []
     const up: Context['compose']['up'] = async (request, asked) => {
-      states.push((await status(world))[0])
+      states.push((await stacks(world))[0])
       return await world.ctx.compose.up(request, asked)
     }
     world.machine.behave(web2, 'exits')
@@ -527,7 +538,7 @@ describe('statusRequested() while a stack is worked on', () => {
     const world = createWorld({ 'shop/compose.yaml': shop })
     const states: unknown[] = []
     const up: Context['compose']['up'] = async (request, asked) => {
-      states.push((await status(world))[0]?.state)
+      states.push((await stacks(world))[0]?.state)
       return await world.ctx.compose.up(request, asked)
     }
     await pass({ ...world.ctx, compose: { ...world.ctx.compose, up } })
@@ -615,8 +626,8 @@ function hashes({ machine }: World) {
   return [...machine.containers.values()].map(({ labels }) => labels['magos.hash'])
 }
 
-async function status({ ctx, inbox }: World) {
-  return (await statusRequested({ ...ctx, inbox }, signal)).stacks
+async function stacks(world: World) {
+  return (await status(world)).stacks
 }
 
 function oidOf({ oid }: { readonly oid: string }): string {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { statusRequested } from '../../handlers/status-requested.ts'
-import { compose, createWorld, deploy, digest, signal } from './world.ts'
-import type { World } from './world.ts'
+import { compose, createWorld, deploy, digest, signal, status } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`
 const broken = `ghcr.io/o/web@${digest(2)}`
@@ -9,7 +7,12 @@ const shop = compose(`web: {image: ${web}}`, 'plain: {image: nginx}')
 
 describe('statusRequested()', () => {
   it('tells of a host on which nothing ran yet', async () => {
-    expect(await status(createWorld({}))).toEqual({ revision: null, pending: 0, stacks: [] })
+    expect(await status(createWorld({}))).toEqual({
+      revision: null,
+      pending: 0,
+      worker: 'running',
+      stacks: [],
+    })
   })
 
   it('tells what runs, pinned or not, which commit was proven and when', async () => {
@@ -62,7 +65,7 @@ describe('statusRequested()', () => {
     })
     await deploy(world)
     expect((await status(world)).stacks).toMatchObject([
-      { name: 'shop', state: 'failed', commit: null, services: [] },
+      { name: 'shop', state: 'refused', commit: null, services: [] },
     ])
   })
 
@@ -73,7 +76,16 @@ describe('statusRequested()', () => {
       world.machine.containers.set(container.id, { ...container, labels: {} })
     }
     const before = [world.machine.calls.length, world.order.length]
-    expect((await status(world)).stacks).toMatchObject([{ name: 'shop', services: [] }])
+    expect((await status(world)).stacks).toMatchObject([
+      {
+        name: 'shop',
+        state: 'drifted',
+        services: [
+          { name: 'plain', state: 'missing' },
+          { name: 'web', state: 'missing', image: web, pin: 'pinned' },
+        ],
+      },
+    ])
     expect([world.machine.calls.length, world.order.length]).toEqual([
       Number(before[0]) + 1,
       before[1],
@@ -100,14 +112,10 @@ describe('statusRequested()', () => {
       ports: [],
     } as const
     const engine = { ...world.ctx.engine, observe: async () => ({ at: 1, containers: [observed] }) }
-    const { stacks } = await statusRequested({ ...world.ctx, inbox: world.inbox, engine }, signal)
+    const { stacks } = await status({ ...world, ctx: { ...world.ctx, engine } })
     expect(stacks[0]?.services[0]?.pin).toBe('unpinned')
   })
 })
-
-function status({ ctx, inbox }: World) {
-  return statusRequested({ ...ctx, inbox }, signal)
-}
 
 async function breakShop() {
   const world = createWorld({ 'shop/compose.yaml': shop })

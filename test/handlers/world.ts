@@ -1,8 +1,9 @@
 import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
 import { commitReached } from '../../handlers/commit-reached.ts'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
+import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
-import type { DeployAnswer } from '../../src/domain/answer.ts'
+import type { DeployAnswer, StatusAnswer } from '../../src/domain/answer.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
 import type { Report, StatusReport } from '../../src/domain/event.ts'
 import type { Digest } from '../../src/domain/image-reference.ts'
@@ -201,14 +202,22 @@ export async function deploy(
   const told = followUps.flatMap(({ event }) => (event.kind === 'report-due' ? [event.report] : []))
   const reports = told.flatMap((report) => {
     if (report.kind !== 'status') return []
-    const { kind: _, ...status } = report
-    return [status]
+    const { kind: _, ...rest } = report
+    return [rest]
   })
   for (const { event } of followUps) {
     if (event.kind === 'commit-reached') await commitReached(world.ctx, event)
   }
   const calls = world.machine.calls.slice(before).filter((call) => !call.startsWith('watch '))
   return { deployments: answer.deployments, reports, told, calls }
+}
+
+/** What `magos status` tells beside a running daemon. */
+export function status(
+  { ctx, inbox }: World,
+  worker: StatusAnswer['worker'] = 'running',
+): Promise<StatusAnswer> {
+  return statusRequested({ ...ctx, inbox, worker }, signal)
 }
 
 /** `stack outcome`, one a stack. */

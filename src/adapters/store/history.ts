@@ -4,9 +4,11 @@ import type {
   FailedState,
   History,
   ProvenState,
+  Removal,
 } from '../../ports.ts'
 import { parseCause } from './cause-text.ts'
 import type { Database } from './database.ts'
+import { guidanceText, parseGuidance } from './guidance-text.ts'
 
 export interface HistoryOptions {
   /** Deployments, and commits of our own, that are kept; default 10,000 each. */
@@ -27,6 +29,16 @@ export function createHistory(
   const remember = (proven: ProvenState) => {
     const { stack, project, commit, inputs, services, provider, at } = proven
     statements.prove.run(stack, project, commit, inputs, JSON.stringify(services), provider, at)
+  }
+
+  const end = (
+    stack: string,
+    { commit, at, reason, cause }: Removal,
+    outcome: AsideState['outcome'] | 'succeeded',
+  ) => {
+    const { lastInsertRowid } = statements.begin.run(stack, commit, '', at, JSON.stringify(cause))
+    statements.end.run(at, outcome, reason, lastInsertRowid)
+    statements.pruneDeployments.run(keep)
   }
 
   return {
@@ -57,7 +69,7 @@ export function createHistory(
       const { stack, commit, inputs, reason, retry, words, at, restored, restoring } = failed
       write(() => {
         statements.end.run(at, 'failed', reason, id)
-        const ending = [restored, restoring]
+        const ending = [restored, restoring, guidanceText(failed)]
         statements.fail.run(stack, commit, inputs, reason, retry, words, at, ...ending)
         statements.resume.run(stack)
       })
@@ -68,12 +80,11 @@ export function createHistory(
         if (restored === 'done') statements.rollBack.run(stack, stack)
       })
     },
-    setAside({ stack, commit, outcome, reason, at }) {
+    setAside(aside, cause) {
+      const { stack, commit, outcome, reason, at, hold = '' } = aside
       write(() => {
-        statements.setAside.run(stack, commit, outcome, reason, at)
-        const { lastInsertRowid } = statements.begin.run(stack, commit, '', at, '')
-        statements.end.run(at, outcome, reason, lastInsertRowid)
-        statements.pruneDeployments.run(keep)
+        statements.setAside.run(stack, commit, outcome, reason, at, guidanceText(aside), hold)
+        end(stack, { commit, at, reason, cause }, outcome)
       })
     },
     aside: (stack) => read(() => toAside(statements.aside.get(stack))),
@@ -86,6 +97,15 @@ export function createHistory(
         statements.resume.run(proven.stack)
         // The failure of another state stays remembered: this one was not what failed.
         statements.forgiveInputs.run(proven.stack, proven.inputs)
+      })
+    },
+    stacks: () => read(() => statements.stacks.all().map(({ stack }) => String(stack))),
+    forget(stack, removal) {
+      write(() => {
+        for (const statement of [statements.disprove, statements.forgive, statements.resume]) {
+          statement.run(stack)
+        }
+        if (removal !== null) end(stack, removal, 'succeeded')
       })
     },
     interrupted: (now) =>
@@ -141,8 +161,8 @@ function prepare(connection: Database['connection']) {
     ),
     fail: connection.prepare(
       `INSERT OR REPLACE INTO failed
-       (stack, commit_id, inputs, reason, retry, words, at, restored, restoring)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (stack, commit_id, inputs, reason, retry, words, at, restored, restoring, guidance)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     restore: connection.prepare('UPDATE failed SET restored = ?, restoring = ? WHERE stack = ?'),
     // The newest is the one that failed: whatever is begun afterwards succeeds or fails anew.
@@ -153,10 +173,16 @@ function prepare(connection: Database['connection']) {
          AND inputs = (SELECT inputs FROM failed WHERE stack = ?))`,
     ),
     setAside: connection.prepare(
-      'INSERT OR REPLACE INTO asides (stack, commit_id, outcome, reason, at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO asides (stack, commit_id, outcome, reason, at, guidance, hold)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     aside: connection.prepare('SELECT * FROM asides WHERE stack = ?'),
     resume: connection.prepare('DELETE FROM asides WHERE stack = ?'),
+    disprove: connection.prepare('DELETE FROM proven WHERE stack = ?'),
+    stacks: connection.prepare(
+      `SELECT stack FROM proven UNION SELECT stack FROM failed UNION SELECT stack FROM asides
+       ORDER BY stack`,
+    ),
     forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
     forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
     committed: connection.prepare('INSERT OR REPLACE INTO commits (commit_id, at) VALUES (?, ?)'),
@@ -197,18 +223,23 @@ function toFailed(row: Row | undefined): FailedState | null {
     at: Number(row['at']),
     restored: RESTORED.find((one) => one === row['restored']) ?? 'none',
     restoring: String(row['restoring']),
+    ...parseGuidance(row['guidance']),
   }
 }
 
 const RESTORED = ['none', 'due', 'done', 'failed'] as const
 const ASIDE = ['failed', 'rolled-back', 'held'] as const
+const HOLD = ['operator', 'stopped-by-hand'] as const
 const ENDED = ['succeeded', 'failed', 'rolled-back', 'held', 'interrupted'] as const
 
 function toAside(row: Row | undefined): AsideState | null {
   if (row === undefined) return null
+  const hold = HOLD.find((one) => one === row['hold'])
   return {
     stack: String(row['stack']),
     commit: String(row['commit_id']),
+    ...parseGuidance(row['guidance']),
+    ...(hold === undefined ? {} : { hold }),
     outcome: ASIDE.find((one) => one === row['outcome']) ?? 'failed',
     reason: String(row['reason']),
     at: Number(row['at']),

@@ -154,4 +154,9 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (repository, digest)
   ) STRICT;
   `,
+  `
+  ALTER TABLE asides ADD COLUMN guidance TEXT NOT NULL DEFAULT '';
+  ALTER TABLE asides ADD COLUMN hold TEXT NOT NULL DEFAULT '';
+  ALTER TABLE failed ADD COLUMN guidance TEXT NOT NULL DEFAULT '';
+  `,
 ]
