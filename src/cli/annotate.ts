@@ -22,7 +22,9 @@ export async function annotateCommand(
   }
   const { settings, problems } = await readSettings(io)
   const found: Annotated[] = []
-  for (const file of await findFiles(io, paths)) {
+  const asked = await findFiles(io, paths)
+  problems.push(...asked.problems)
+  for (const file of asked.files.keys()) {
     const before = await read(io, file, problems)
     if (before === null) continue
     const annotated = annotateComposeFile(file, before, settings)

@@ -1,4 +1,4 @@
-import { isComposeFile } from '../domain/compose/file-names.ts'
+import { composeNames, isComposeFile } from '../domain/compose/file-names.ts'
 import { MagosError } from '../domain/error.ts'
 import type { Problem } from '../domain/problem.ts'
 import { parseRepositorySettings, type RepositorySettings } from '../domain/repository-settings.ts'
@@ -25,16 +25,42 @@ function isAbsence(error: unknown): boolean {
   return !(cause instanceof Error) || !('code' in cause) || cause.code === 'ENOENT'
 }
 
+/** Compose files that were asked for. */
+export interface FoundFiles {
+  /** In order, each with how it was asked for: by its own name, or as one of a folder's. */
+  readonly files: ReadonlyMap<string, 'named' | 'walked'>
+  /** Folders without any. */
+  readonly problems: readonly Problem[]
+}
+
 /** A folder is walked for the names that Compose knows, a file is taken whatever its name. */
-export async function findFiles(io: Io, paths: readonly string[]): Promise<ReadonlySet<string>> {
-  const found = new Set<string>()
+export async function findFiles(io: Io, paths: readonly string[]): Promise<FoundFiles> {
+  const found = new Map<string, 'named' | 'walked'>()
+  const problems: Problem[] = []
   for (const path of paths.length === 0 ? ['.'] : paths) {
     const files = path === '-' ? [path] : await io.listFiles(path)
     const isFolder = files.length !== 1 || files[0] !== path
     const wanted = isFolder ? files.filter((file) => isStackFile(path, file)) : files
-    for (const file of wanted.toSorted()) found.add(isFolder ? withoutDot(file) : file)
+    for (const file of wanted.toSorted()) {
+      if (!isFolder) found.set(file, 'named')
+      else if (!found.has(withoutDot(file))) found.set(withoutDot(file), 'walked')
+    }
+    if (wanted.length === 0) problems.push(barren(path))
   }
-  return found
+  return { files: found, problems }
+}
+
+function barren(folder: string): Problem {
+  const names = composeNames.join(', ')
+  return {
+    file: folder,
+    line: 1,
+    column: 1,
+    severity: 'warning',
+    code: 'usage',
+    message: `Cannot find compose files below "${folder}": there is none of ${names}`,
+    remedy: 'Name another folder, or a compose file of another name itself',
+  }
 }
 
 /** Below a dotted directory there are no stacks, unless it is the one that was asked for. */

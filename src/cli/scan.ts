@@ -1,4 +1,5 @@
 import { mergeScans } from '../domain/compose/merge-scans.ts'
+import { noCompose } from '../domain/compose/no-compose.ts'
 import { scanProject, type ScannedImage, type ScannedProject } from '../domain/compose/scan.ts'
 import { parentOf } from '../domain/compose/tree-path.ts'
 import { MagosError } from '../domain/error.ts'
@@ -17,7 +18,9 @@ import { table } from './table.ts'
 export async function scanCommand(io: Io, paths: readonly string[]): Promise<ExitCode> {
   const { settings, problems } = await readSettings(io)
   const scans: ScannedProject[] = []
-  for (const file of await findFiles(io, paths)) scans.push(await scanFile(io, file, settings))
+  const asked = await findFiles(io, paths)
+  problems.push(...asked.problems)
+  for (const [file, how] of asked.files) scans.push(await scanFile(io, file, how, settings))
   const found = mergeScans(scans)
   problems.push(...found.problems)
   if (io.format === 'json') {
@@ -31,14 +34,17 @@ export async function scanCommand(io: Io, paths: readonly string[]): Promise<Exi
 async function scanFile(
   io: Io,
   file: string,
+  how: 'named' | 'walked',
   settings: RepositorySettings,
 ): Promise<ScannedProject> {
   try {
-    const source = {
-      files: [{ path: file, text: await io.readFile(file) }],
-      directory: parentOf(file),
-    }
-    return await lookAround(io, file, (files) => scanProject(source, files, settings))
+    const text = await io.readFile(file)
+    const source = { files: [{ path: file, text }], directory: parentOf(file) }
+    const found = await lookAround(io, file, (files) => scanProject(source, files, settings))
+    const odd = noCompose(file, text)
+    // What nobody named may well be there for its networks alone.
+    if (odd === null || (odd.severity === 'warning' && how === 'walked')) return found
+    return { ...found, problems: [...found.problems, odd] }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     const { code, message, remedy = 'Make it a readable UTF-8 file' } = error

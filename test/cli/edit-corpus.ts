@@ -554,7 +554,7 @@ export const refusedCases: readonly RefusedCase[] = [
     title: 'a broken second document',
     service: 'a',
     files: one('services:\n  a: {image: nginx:1.2}\n---\nservices:\n  b: {image: "x\n'),
-    place: 'compose.yaml:6:1',
+    place: 'compose.yaml:5:14',
     reason: 'Cannot edit',
   },
   {

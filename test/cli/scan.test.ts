@@ -156,6 +156,43 @@ describe('scanCommand()', () => {
     expect([exitCode, problems.length, problems[0].severity]).toEqual([0, 1, 'warning'])
   })
 
+  test.each([
+    ['no YAML of ours', 'hello\n', 'it is no mapping', 1],
+    ['a list', '- a\n', 'it is no mapping', 1],
+    ['nothing', '# nothing\n', 'it is empty', 1],
+    ['another tool’s YAML', 'kind: Pod\nspec: {}\n', '"kind" is no key of Compose', 1],
+    ['services without their key', 'name: x\nweb:\n  image: n:1\n', '"web" looks like one', 1],
+    ['networks alone', 'networks: {}\n', 'it has no services', 0],
+  ])('says why a file that is named has no images: %s', async (_, text, message, exitCode) => {
+    const answer = await scan({ 'a.yaml': text }, 'a.yaml')
+    expect(answer).toMatchObject({ exitCode, images: [] })
+    expect(answer.problems).toHaveLength(1)
+    expect(answer.problems[0].message).toContain('Cannot find images in "a.yaml": ')
+    expect(answer.problems[0].message).toContain(message)
+  })
+
+  test('points at the key that looks like a service', async () => {
+    const { problems } = await scan({ 'a.yaml': 'name: x\nweb:\n  image: n:1\n' }, 'a.yaml')
+    expect(problems[0]).toMatchObject({ file: 'a.yaml', line: 2, column: 1, severity: 'error' })
+  })
+
+  test('says nothing of a file that has services, if none with an image', async () => {
+    const text = 'services:\n  a: {build: .}\n'
+    expect(await scan({ 'a.yaml': text }, 'a.yaml')).toMatchObject({ exitCode: 0, problems: [] })
+    expect((await scan({ 'a.yaml': 'servces: {}\n' }, 'a.yaml')).problems).toHaveLength(1)
+  })
+
+  test('says what it looked for in a folder that has none of it', async () => {
+    const answer = await scan({ 'a/notes.txt': 'x' }, 'a')
+    expect(answer).toMatchObject({
+      exitCode: 0,
+      images: [],
+      problems: [
+        { file: 'a', severity: 'warning', message: expect.stringContaining('compose.yml') },
+      ],
+    })
+  })
+
   test('takes defaults and problems from .magos.yaml', async () => {
     const text = one.replace('1.2', '1.2 # {"magos": {"policy": "semver"}}')
     const bad = await scan({ 'compose.yaml': text, '.magos.yaml': 'defaults: {range: "!=1"}' })

@@ -28,7 +28,7 @@ export function composeFiles(entries: Iterable<TreeEntry>): ReadonlyMap<string, 
 
 /** Whether Compose looks for a file of this name by itself. */
 export function isComposeFile(name: string): boolean {
-  return mainNames.includes(name) || overrideNames.includes(name)
+  return composeNames.includes(name)
 }
 
 // https://github.com/compose-spec/compose-go/blob/main/cli/options.go: the first one there is taken
@@ -44,3 +44,6 @@ const overrideNames: readonly string[] = [
   'docker-compose.override.yml',
   'docker-compose.override.yaml',
 ]
+
+/** What Compose looks for by itself. */
+export const composeNames: readonly string[] = [...mainNames, ...overrideNames]

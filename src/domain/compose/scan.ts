@@ -6,7 +6,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Problem } from '../problem.ts'
 import type { ImageLine } from './image-line.ts'
 import { locateImages } from './locate-images.ts'
-import { misspellings } from './misspelling.ts'
+import { misspellings, nearAnnotation } from './misspelling.ts'
 import { noFiles, type ProjectFiles } from './project-files.ts'
 import { readProject, type ProjectSource } from './project.ts'
 import { parentOf } from './tree-path.ts'
@@ -107,7 +107,11 @@ function bindAnnotations(
   if (extent === 'whole' && yaml.documents.length > 0) {
     const idle = comments.filter(({ line }) => !imagesOf.has(line))
     problems.push(...idle.flatMap((comment) => idleAnnotation(yaml, comment)))
-    problems.push(...misspellings(yaml))
+    const near = yaml.comments.filter(({ line }) => imagesOf.has(line))
+    problems.push(
+      ...misspellings(yaml),
+      ...near.flatMap((comment) => nearAnnotation(yaml, comment)),
+    )
   }
   return { images, problems }
 }

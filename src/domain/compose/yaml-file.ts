@@ -2,6 +2,7 @@ import { Composer, LineCounter, Parser } from 'yaml'
 
 import type { Problem } from '../problem.ts'
 import { disputedBreak } from './line-breaks.ts'
+import { firstSlip } from './yaml-slip.ts'
 import { maxDepth, readDocument, type Report, type YamlDocument } from './yaml-document.ts'
 
 /** A YAML file with everything that locating needs; nothing of it is expanded, so aliases cannot blow it up. */
@@ -60,11 +61,8 @@ export function parseYamlFile(file: string, text: string): YamlFile {
   if (problems.length > 0) return broken(comments)
   const documents = [...new Composer(composerOptions).compose(tokens, true, text.length)]
   for (const document of documents) {
-    // What follows the first slip of a document mostly follows from it.
-    const [error] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
-    if (error !== undefined) {
-      report(error.pos[0], withoutQuotation(error.message), 'Correct the YAML at this place')
-    }
+    const slip = firstSlip(text, document.errors, quoted)
+    if (slip !== null) report(slip.offset, slip.message, slip.remedy)
   }
   if (problems.length > 0) return broken(comments)
   const read = documents.map((document) => readDocument(document, report))
@@ -152,9 +150,4 @@ function readTokens(
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
-}
-
-/** The library quotes what it stumbled over, and that may be a password. */
-function withoutQuotation(message: string): string {
-  return message.replace(/:?\s*["'].*$/s, '').replace(/\s+/g, ' ')
 }

@@ -357,7 +357,7 @@ describe('scanComposeFile() refuses', () => {
     ['an unknown alias', `${good}  b: {image: *no}\n`, '4:14'],
     ['an anchor in itself', 'services: &s {a: *s}', '1:18'],
     ['a merge of no mapping', 'services:\n  a:\n    <<: text\n', '3:5'],
-    ['an unclosed quote', 'services:\n  a:\n    image: "nginx\n', '4:1'],
+    ['an unclosed quote', 'services:\n  a:\n    image: "nginx\n', '3:12'],
     ['a mapping as key', 'services:\n  {a: b}: {image: c}\n', '2:3'],
     ['a control character', 'services:\n  a: {image: "a\0"}\n', '1:1'],
     ['what was no UTF-8', 'services:\n  a: {image: "a\uFFFD"}\n', '1:1'],
