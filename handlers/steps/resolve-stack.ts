@@ -21,6 +21,7 @@ import { openedFiles, openSecrets, type OpenedStack, type StackSecrets } from '.
 import type { StackSource } from './read-stack.ts'
 import { refuseCiphertext } from './refuse-ciphertext.ts'
 import { refuseCommandLines } from './refuse-command-lines.ts'
+import { refuseUnknownServices } from './refuse-unknown-services.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
 import { variableFiles } from './variable-files.ts'
 
@@ -180,22 +181,6 @@ function makerOf(containers: readonly ObservedContainer[]): Provider['name'] | n
   const carries = (label: string) => containers.some(({ labels }) => Object.hasOwn(labels, label))
   if (carries('io.podman.compose.project')) return 'podman-compose'
   return carries('com.docker.compose.version') ? 'docker-compose' : null
-}
-
-/** A setting for a service that is not there would silently do nothing. */
-function refuseUnknownServices({ name, options }: Stack, { services }: DesiredState): void {
-  const known = new Set(services.map((service) => service.name))
-  const named = [...options.probes, ...options.changes].map(({ service }) => service)
-  const unknown = named.find((service) => !known.has(service))
-  if (unknown === undefined) return
-  throw new MagosError(
-    'stack',
-    `Apply the settings of service "${unknown}": stack "${name}" has no such service`,
-    {
-      place: { file: '.magos.yaml' },
-      remedy: `Write one of ${[...known].join(', ')}, or activate its profile`,
-    },
-  )
 }
 
 function trackedFiles({ stack, home }: StackSource, files: readonly LaidFile[]): TrackedFile[] {

@@ -2,6 +2,7 @@ import { mergeScans } from '../../src/domain/compose/merge-scans.ts'
 import { trackedFiles } from '../../src/domain/compose/project-files.ts'
 import { scanProject, type ScannedProject } from '../../src/domain/compose/scan.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
+import { unfitSettings } from '../../src/domain/settings/unfit-settings.ts'
 import { environmentFiles, updatesFirst, type Stack } from '../../src/domain/stack.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView, StackScan } from '../views.ts'
@@ -66,7 +67,10 @@ export async function scanStack(
     const { directory } = stack
     const environment = environmentFiles(stack)
     const found = scanProject({ files, directory, environment }, tracked, settings)
-    if (missed.size === 0) return found
+    if (missed.size === 0) {
+      const unfit = unfitSettings(stack, { services: found.services, paths: entries.keys() })
+      return unfit.length === 0 ? found : { ...found, problems: [...found.problems, ...unfit] }
+    }
     for (const [path, entry] of missed) {
       const bytes = await source.read(entry, signal)
       // What is no text shows as such, and is told where it is parsed.

@@ -1,6 +1,7 @@
 import type { Problem } from '../../src/domain/compose/scan.ts'
 import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
 import type { Revision, TreeEntry } from '../../src/domain/revision.ts'
+import { refusalProblems } from '../../src/domain/refusal-problems.ts'
 import { discoverStacks } from '../../src/domain/discover-stacks.ts'
 import {
   owns,
@@ -61,7 +62,11 @@ async function readRepository(
     stacks: ours.filter(({ name }) => !bad.has(name)),
     directories: found.directories,
     refused: [...refused, ...shared, ...halted],
-    problems: [...problems, ...texts.unreadable, ...[...refused, ...shared].flatMap(asProblem)],
+    problems: [
+      ...problems,
+      ...texts.unreadable,
+      ...refusalProblems([...refused, ...shared], problems),
+    ],
     texts: texts.texts,
     referred: new Map(),
     lines: { scan: null, choices: new WeakMap() },
@@ -91,13 +96,6 @@ const noRegularFile: Problem = {
   code: 'unreadable',
   message: `Cannot read "${SETTINGS}": it is no regular file`,
   remedy: 'Commit the file itself instead of a link',
-}
-
-/** Nobody looks at a refused stack's images, which whoever asks after them should know. */
-function asProblem({ file, line, reason, remedy }: RefusedStack): readonly Problem[] {
-  // With a line it stands among the problems of its file already.
-  if (line !== undefined) return []
-  return [{ file, line: 1, column: 1, severity: 'error', code: 'stack', message: reason, remedy }]
 }
 
 /** Without `.magos.yaml` nobody knows whose a stack is, so none is touched. */

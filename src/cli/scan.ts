@@ -49,7 +49,7 @@ async function scanFile(
     if (!(error instanceof MagosError)) throw error
     const { code, message, remedy = 'Make it a readable UTF-8 file' } = error
     const problem = { file, line: 1, column: 1, severity: 'error', code, message, remedy } as const
-    return { images: [], problems: [problem], texts: new Map() }
+    return { images: [], problems: [problem], texts: new Map(), services: null }
   }
 }
 

@@ -91,16 +91,25 @@ function isDeclared({ compose }: Tree, key: string, { directory, files }: StackS
 }
 
 function makeStack(tree: Tree, { directory, key, settings }: StackPlace): Stack | RefusedStack {
-  const { hosts, files, options, fault } = settings
+  const { hosts, files, options, fault, places } = settings
   const isByName = settings.directory !== null && key !== null
   const name = settings.name ?? (isByName ? normalise(key) : usualName(tree, directory))
   const own = files?.map((file) => normalPath(`${directory}/${file}`))
-  const stack = { name, directory, files: own ?? tree.compose.get(directory) ?? [], hosts, options }
+  const stack = {
+    name,
+    directory,
+    files: own ?? tree.compose.get(directory) ?? [],
+    hosts,
+    options,
+    ...(places === undefined ? {} : { places }),
+  }
   if (fault !== null) return refuseFault(stack, fault)
   if (name === '') return nameless(stack)
-  const absent = stack.files.find((file) => !tree.files.has(file))
-  if (absent !== undefined) return refuseAbsent(stack, `file "${absent}"`)
-  return stack.files.length === 0 ? refuseAbsent(stack, `compose file in "${directory}"`) : stack
+  const absent = stack.files.findIndex((file) => !tree.files.has(file))
+  const file = stack.files[absent]
+  if (file !== undefined) return refuseAbsent(stack, `file "${file}"`, `files.${absent}`)
+  if (stack.files.length > 0) return stack
+  return refuseAbsent(stack, `compose file in "${directory}"`, 'directory')
 }
 
 function usualName({ rootName }: Tree, directory: string): string {
@@ -142,23 +151,25 @@ function nameless(stack: Stack): RefusedStack {
   }
 }
 
-function refuseAbsent({ name, hosts }: Stack, what: string): RefusedStack {
+function refuseAbsent({ name, hosts, places }: Stack, what: string, setting: string): RefusedStack {
   return {
     stack: name,
     reason: `Cannot find the stack "${name}": there is no ${what}`,
     remedy:
       'Correct its directory or files in .magos.yaml, from the repository’s root or the stack’s directory',
     file: SETTINGS,
+    ...(places?.get(setting) ?? places?.get('')),
     hosts,
   }
 }
 
-function unknownStack(key: string, { hosts }: StackSettings): RefusedStack {
+function unknownStack(key: string, { hosts, places }: StackSettings): RefusedStack {
   return {
     stack: key,
     reason: `Cannot apply the settings of stack "${key}": the repository has no such stack`,
     remedy: 'Correct its name or directory in .magos.yaml, or remove it there',
     file: SETTINGS,
+    ...places?.get(''),
     hosts: hosts?.length === 0 ? null : hosts,
   }
 }

@@ -8,7 +8,14 @@ import { parsePolicy } from './policy/parse.ts'
 import type { Problem } from './problem.ts'
 import { usualDelivery, type DeliverySettings } from './proposal/settings.ts'
 import { readDeliverySettings } from './settings/delivery-settings.ts'
-import { isNull, plainValue, readMapping, report, type Reading } from './settings/reading.ts'
+import {
+  isNull,
+  keyNode,
+  plainValue,
+  readMapping,
+  report,
+  type Reading,
+} from './settings/reading.ts'
 import { readStackSettings, type StackSettings } from './settings/stack-settings.ts'
 
 /** What a repository's root `.magos.yaml` says. */
@@ -85,7 +92,7 @@ function readStacks(reading: Reading, node: Node | undefined): ReadonlyMap<strin
   if (node === undefined || isNull(node)) return stacks
   for (const [key, value] of readMapping(reading, node, 'stacks', 'any', 'unreadable')) {
     const directory = key.replace(/^\.\/|^\.$/, '').replace(/\/+$/, '')
-    stacks.set(directory, readStackSettings(reading, key, value))
+    stacks.set(directory, readStackSettings(reading, key, value, keyNode(node, key)))
   }
   return stacks
 }

@@ -6,11 +6,14 @@ export function misordered(stacks: readonly Stack[]): readonly RefusedStack[] {
   return stacks.flatMap((stack) => {
     const unknown = stack.options.after.find((name) => !byName.has(name))
     if (unknown !== undefined) {
-      return [refuse(stack, `the repository has no stack "${unknown}"`, 'Correct the name')]
+      return [
+        refuse(stack, unknown, `the repository has no stack "${unknown}"`, 'Correct the name'),
+      ]
     }
     const circle = circleOf(stack, byName)
     if (circle === null) return []
-    return [refuse(stack, `it would come after itself: ${circle.join(' → ')}`, 'Break the circle')]
+    const state = `it would come after itself: ${circle.join(' → ')}`
+    return [refuse(stack, circle[1] ?? '', state, 'Break the circle')]
   })
 }
 
@@ -45,12 +48,14 @@ function circleOf(stack: Stack, byName: ReadonlyMap<string, Stack>): readonly st
   return null
 }
 
-function refuse({ name, hosts }: Stack, state: string, remedy: string): RefusedStack {
+function refuse(stack: Stack, before: string, state: string, remedy: string): RefusedStack {
+  const { name, hosts, options, places } = stack
   return {
     stack: name,
     reason: `Cannot tell when stack "${name}" is due: ${state}`,
     remedy: `${remedy} in .magos.yaml, under stacks: {${name}: {after: …}}`,
     file: '.magos.yaml',
+    ...places?.get(`after.${options.after.indexOf(before)}`),
     hosts,
   }
 }

@@ -3,6 +3,7 @@ import { isMap, isScalar } from 'yaml'
 import { mappings } from './compose/mapping.ts'
 import { parseYamlFile } from './compose/yaml-file.ts'
 import { normalPath } from './settings/inside.ts'
+import type { SettingPlaces } from './settings/places.ts'
 import type { StackOptions } from './settings/stack-settings.ts'
 
 /** A directory with a compose file: what is deployed as one. */
@@ -16,6 +17,8 @@ export interface Stack {
   /** Hosts that it belongs to, the updating one first; null for every host. */
   readonly hosts: readonly string[] | null
   readonly options: StackOptions
+  /** Where `.magos.yaml` says what of it, as far as that is known. */
+  readonly places?: SettingPlaces
 }
 
 export interface RefusedStack {

@@ -94,11 +94,42 @@ describe('checkRequested()', () => {
     const { problems } = await checkRequested(world.ctx, signal)
     expect(problems.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
       'link/compose.yaml:1 symlink',
-      '.magos.yaml:1 stack',
+      '.magos.yaml:2 stack',
       'a-b/compose.yaml:1 stack',
       'a/b/compose.yaml:1 stack',
       'broken/compose.yaml:3 compose',
     ])
     expect(problems.every(({ remedy }) => remedy !== undefined)).toBe(true)
+  })
+
+  it('tells where .magos.yaml says what nothing answers to', async () => {
+    const world = createWorld({
+      'a/compose.yaml': 'services: {web: {image: "n:1"}}\n',
+      'b/compose.yaml': 'services: {web: {image: "n:1"}}\n',
+      'h/compose.yaml': 'services: {web: {image: "n:1"}}\n',
+      '.magos.yaml': `stacks:
+  a:
+    profiles: [debug]
+    probes:
+      wbe: {tcp: 1}
+  b: {after: [a, c]}
+  d: {directory: e}
+  f: {directory: h, files: [compose.yaml, more.yaml]}
+  g: {after: [1]}
+`,
+    })
+    const { problems } = await checkRequested(world.ctx, signal)
+    const told = problems.map(({ line, column, code, severity }) =>
+      [line, column, code, severity].join(' '),
+    )
+    expect(told.toSorted()).toEqual([
+      '3 16 stack warning',
+      '5 7 stack error',
+      '6 18 stack error',
+      '7 18 stack error',
+      '8 43 stack error',
+      '9 14 configuration error',
+      '9 3 stack error',
+    ])
   })
 })

@@ -299,7 +299,8 @@ describe('revisionPushed() with files that a service is told of', () => {
       expect(deployments[0]).toMatchObject({
         outcome: 'failed',
         file: '.magos.yaml',
-        reason: 'Apply the settings of service "wbe": stack "web" has no such service',
+        line: 1,
+        reason: 'Cannot apply the settings of service "wbe": stack "web" has no such service',
         remedy: 'Write one of web, or activate its profile',
       })
       expect(containers(world)).toEqual({})

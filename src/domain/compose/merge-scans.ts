@@ -5,7 +5,9 @@ import type { ScannedImage, ScannedProject } from './scan.ts'
  * What several projects hold: a line that more than one of them takes is one line, and a problem is told once. Lines that
  * are written in one place and follow different policies are held.
  */
-export function mergeScans(scans: readonly ScannedProject[]): ScannedProject {
+export function mergeScans(
+  scans: readonly Omit<ScannedProject, 'services'>[],
+): Omit<ScannedProject, 'services'> {
   const images = new Map<string, ScannedImage>()
   const problems = new Map<string, Problem>()
   for (const scan of scans) {

@@ -56,8 +56,9 @@ export function stackReferences(stack: Stack, options: ReferenceOptions): StackR
   takeFolder(inventory, stack.directory, nestedIn(stack, options))
   const environmentFrom = environmentFiles(stack)
   if (environmentFrom === null) takeEnvironment(inventory, stack.directory)
-  for (const path of environmentFrom ?? []) {
-    take(inventory, { ...namedEnvironment, value: path }, path, topOf(SETTINGS))
+  for (const [index, path] of (environmentFrom ?? []).entries()) {
+    const place = stack.places?.get(`envFiles.${index}`) ?? topOf(SETTINGS)
+    take(inventory, { ...namedEnvironment, value: path }, path, place)
   }
   for (const path of stack.files) {
     const target = take(inventory, { ...ownFile, value: path }, path, topOf(path))

@@ -8,7 +8,12 @@ import type { ImageLine } from './image-line.ts'
 import { locateImages } from './locate-images.ts'
 import { misspellings, nearAnnotation } from './misspelling.ts'
 import { noFiles, type ProjectFiles } from './project-files.ts'
-import { readProject, type ProjectSource } from './project.ts'
+import {
+  declaredServices,
+  readProject,
+  type DeclaredServices,
+  type ProjectSource,
+} from './project.ts'
 import { parentOf } from './tree-path.ts'
 import type { Comment, YamlFile } from './yaml-file.ts'
 
@@ -34,6 +39,8 @@ export interface ScanResult {
 export interface ScannedProject extends ScanResult {
   /** Texts of every file that was read or may be edited. */
   readonly texts: ReadonlyMap<string, string>
+  /** null where not everything could be read. */
+  readonly services: DeclaredServices | null
 }
 
 interface ScanOptions {
@@ -73,6 +80,7 @@ export function scanProject(
     images: scans.flatMap(({ images }) => images),
     problems: [...project.problems, ...problems, ...scans.flatMap((scan) => scan.problems)],
     texts: project.texts,
+    services: declaredServices(project),
   }
 }
 

@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, type Alias, type Node, type Scalar, type YAMLMap } from 'yaml'
 
 import { isReset, mappings, type Found, type Mappings } from './mapping.ts'
-import { child, text, type Text } from './node-text.ts'
+import { child, text, texts, type Text } from './node-text.ts'
 import { keyText, start, type YamlDocument } from './yaml-document.ts'
 import type { YamlFile } from './yaml-file.ts'
 
@@ -23,6 +23,8 @@ export interface Service {
   /** What takes the image of an earlier document away. */
   readonly reset: Node | null
   readonly builds: boolean
+  /** Own ones and those of what it extends. */
+  readonly profiles: readonly string[]
   /** What stands where an image should and is none. */
   readonly odd: { readonly offset: number; readonly reason: string } | null
   /** Offset of an `extends` that leads nowhere, so that nobody knows what it would bring. */
@@ -78,6 +80,10 @@ export function readServices(yaml: YamlFile, document: YamlDocument, foreign: Fo
       image: own ?? inherited?.image ?? null,
       reset: resetOf(map),
       builds: read.get(map, 'build') !== null || inherited?.builds === true,
+      profiles: [
+        ...texts(read, child(read, map, 'profiles')).map(({ value }) => value),
+        ...(inherited?.profiles ?? []),
+      ],
       odd: found === null || own !== null ? null : oddImage(found.node),
       lost: lost ?? (inherited?.lost == null ? null : ((file ?? service)?.offset ?? null)),
     }

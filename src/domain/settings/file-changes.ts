@@ -1,7 +1,7 @@
-import { isMap, isNode, type Node } from 'yaml'
+import type { Node } from 'yaml'
 
 import { isInside, normalPath } from './inside.ts'
-import { readMapping, report, textOf, type Reading } from './reading.ts'
+import { keyNode, readMapping, report, textOf, type Reading } from './reading.ts'
 
 /** What a changed file does to a service that mounts it; the usual is `recreate`. */
 export type FileAction = 'recreate' | 'restart' | 'ignore' | Signal
@@ -24,7 +24,7 @@ export function readFileChanges(reading: Reading, node: Node | undefined): reado
   if (node === undefined) return []
   return [...readMapping(reading, node, 'changes', 'any')].flatMap(([service, paths]) =>
     [...readMapping(reading, paths, `Changes of service "${service}"`, 'any')].flatMap(
-      ([path, value]) => readFileChange(reading, service, path, value, keyOf(paths, path)) ?? [],
+      ([path, value]) => readFileChange(reading, service, path, value, keyNode(paths, path)) ?? [],
     ),
   )
 }
@@ -65,11 +65,6 @@ function readFileChange(
 }
 
 const actions: readonly FileAction[] = ['recreate', 'restart', 'ignore', ...signals]
-
-function keyOf(map: Node, path: string): Node {
-  const pair = isMap(map) ? map.items.find(({ key }) => textOf(key) === path) : undefined
-  return isNode(pair?.key) ? pair.key : map
-}
 
 function holds(folder: string, path: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`)

@@ -50,6 +50,12 @@ export function readMapping(
   return values
 }
 
+/** The key of this name, where it stands; the mapping itself where it has none. */
+export function keyNode(map: Node, name: string): Node {
+  const pair = isMap(map) ? map.items.find(({ key }) => keyText(key) === name) : undefined
+  return isNode(pair?.key) ? pair.key : map
+}
+
 /** A list of texts that fit, none of them empty; reports anything else and returns null. */
 export function readTexts(
   reading: Reading,

@@ -4,6 +4,7 @@ import type { Problem } from '../problem.ts'
 import { isInside, normalPath } from './inside.ts'
 import { readFileChanges, type FileChange } from './file-changes.ts'
 import { noHooks, readHooks, type Hooks } from './hooks.ts'
+import { settingPlaces, type SettingPlaces } from './places.ts'
 import { readProbes, type Probe } from './probes.ts'
 import { readDuration, readMapping, readTexts, report, textOf, type Reading } from './reading.ts'
 
@@ -19,6 +20,7 @@ export interface StackSettings {
   readonly options: StackOptions
   /** The first thing that is wrong with it: then nothing of it is believed, and the stack is left alone. */
   readonly fault: Problem | null
+  readonly places?: SettingPlaces
 }
 
 /** How a stack is resolved, deployed and proven, where that is not the usual way. */
@@ -52,7 +54,12 @@ export const usualOptions: StackOptions = {
 }
 
 /** Reads one stack's settings. Never throws: what is wrong stands in the reading's problems. */
-export function readStackSettings(reading: Reading, key: string, node: Node): StackSettings {
+export function readStackSettings(
+  reading: Reading,
+  key: string,
+  node: Node,
+  keyAt: Node,
+): StackSettings {
   const before = reading.problems.length
   const fields = readMapping(reading, node, `Stack "${key}"`, keys)
   const isRead = reading.problems.length === before
@@ -63,7 +70,8 @@ export function readStackSettings(reading: Reading, key: string, node: Node): St
     files: readPaths(reading, fields.get('files'), 'Files'),
     options: readOptions(reading, fields),
   }
-  return { ...settings, fault: reading.problems[before] ?? null }
+  const fault = reading.problems[before] ?? null
+  return { ...settings, fault, places: settingPlaces(reading.yaml, keyAt, node) }
 }
 
 const keys = [

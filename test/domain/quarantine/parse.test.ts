@@ -46,7 +46,7 @@ describe('parseQuarantine() shuts', () => {
   test.each([
     ['a mapping', 'image: nginx\n', 1, 1],
     ['a text', 'nginx\n', 1, 1],
-    ['broken YAML', '- image: "nginx\n', 2, 1],
+    ['broken YAML', '- image: "nginx\n', 1, 10],
     ['two documents', '- {image: a, tag: b}\n---\n- {image: a, tag: b}\n', 3, 1],
     ['a key that stands twice', '- image: a\n  tag: b\n  tag: c\n', 3, 3],
     ['an entry without an image', '- {image: a, tag: b}\n- tag: c\n', 2, 3],
