@@ -1,8 +1,9 @@
 import { MagosError } from '../domain/error.ts'
+import { type Target, targetText } from './target.ts'
 
 interface Asked {
   readonly method?: string
-  readonly url: URL
+  readonly target: Target
 }
 
 /** Whatever an exchange threw, as the one error class. */
@@ -54,9 +55,8 @@ const resets: ReadonlySet<string> = new Set([
   'ERR_HTTP2_GOAWAY_SESSION',
 ])
 
-// The query stays out: it may carry a signature or a token.
-function quote({ method = 'GET', url }: Asked): string {
-  return `Request "${method} ${url.origin}${url.pathname}"`
+function quote({ method = 'GET', target }: Asked): string {
+  return `Request "${method} ${targetText(target)}"`
 }
 
 function ownError(thrown: unknown): MagosError | null {

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Authorities } from '../host/http.ts'
+import type { Authorities } from '../host/connections.ts'
 
 /** Certificates that count for single hosts: a registry's own, and those of its token servers. */
 export function configuredAuthorities({ registries }: Config): Authorities {

@@ -11,7 +11,9 @@ import {
 import { afterEach, expect, it } from 'vitest'
 import type { MagosError } from '../../src/domain/error.ts'
 import { isConnectionReset } from '../../src/host/http-failure.ts'
-import { createHttp, type Http, type HttpOptions, type HttpRequest } from '../../src/host/http.ts'
+import { targetOf } from '../../src/host/target.ts'
+import { createHttp, type Http, type HttpOptions } from '../../src/host/http.ts'
+import type { HttpRequest } from '../../src/host/http-exchange.ts'
 import { labAuthority, labCertificate } from '../lab/registry/tls.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -57,7 +59,12 @@ function ofSize(bytes: number) {
 }
 
 function ask(http: Http, url: URL, more: Partial<HttpRequest> = {}) {
-  return http.request({ url, maxBody: 1000, signal: AbortSignal.timeout(5000), ...more })
+  return http.request({
+    target: targetOf(url),
+    maxBody: 1000,
+    signal: AbortSignal.timeout(5000),
+    ...more,
+  })
 }
 
 async function failure(promise: Promise<unknown>): Promise<MagosError> {

@@ -1,6 +1,8 @@
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git'
 import { MagosError } from '../../domain/error.ts'
-import type { Http, HttpResponse } from '../../host/http.ts'
+import type { Http } from '../../host/http.ts'
+import { targetOf } from '../../host/target.ts'
+import type { HttpResponse } from '../../host/http-exchange.ts'
 
 /** Gives the password of `x-access-token`; `refresh` when the last one was refused. */
 export type GitToken = (
@@ -46,7 +48,7 @@ export function createGitTransport({
   ): Promise<HttpResponse> =>
     await http.request({
       method: method === 'POST' ? 'POST' : 'GET',
-      url: target,
+      target: targetOf(target),
       headers: { ...headers, ...(await authorization(token, signal, refresh)) },
       ...(body === null ? {} : { body }),
       maxBody: maxBytes,

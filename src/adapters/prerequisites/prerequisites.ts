@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import type { HostFacts } from '../../domain/doctor/facts.ts'
 import type { Http } from '../../host/http.ts'
+import { targetOf } from '../../host/target.ts'
 import type { RunChild } from '../../host/process.ts'
 import type { Prerequisites } from '../../ports.ts'
 import { readCgroups, readDelegated } from './cgroups.ts'
@@ -93,7 +94,7 @@ async function measureSkew(
   const asked = now()
   const { headers } = await http.request({
     method: 'HEAD',
-    url: new URL(url),
+    target: targetOf(new URL(url)),
     maxBody: 0,
     timeout: 10_000,
     signal,

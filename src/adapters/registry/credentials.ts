@@ -67,7 +67,9 @@ export function createCredentials({ paths, helpers, now, log }: CredentialOption
     async find(name, signal) {
       for (const file of files) {
         signal.throwIfAborted()
-        const content = await file.read(signal)
+        const known = file.known()
+        // A step less, for every question to a registry takes this way.
+        const content = known === undefined ? await file.read(signal) : known
         if (content === null) continue
         for (const place of loginPlaces(content, name)) {
           const login = await look(place, file.path, signal)
@@ -103,6 +105,8 @@ export function createCredentials({ paths, helpers, now, log }: CredentialOption
 
 interface Reader {
   readonly path: string
+  /** What was read within the last moments; undefined where it has to be looked at again. */
+  known(): AuthFile | null | undefined
   /** null where there is no file, or none that can be read. */
   read(signal: AbortSignal): Promise<AuthFile | null>
   describe(): string
@@ -115,9 +119,9 @@ function createReader(path: string, now: () => number, log: Log): Reader {
   let problem = absent
   return {
     path,
+    known: () => (Math.abs(now() - lookedAt) < freshFor ? content : undefined),
     async read(signal) {
       const at = now()
-      if (Math.abs(at - lookedAt) < freshFor) return content
       const found = await versionOf(path)
       if (found === version) {
         lookedAt = at

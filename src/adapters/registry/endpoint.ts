@@ -18,15 +18,17 @@ export function isLoopbackRegistry(registry: string): boolean {
   return URL.canParse(address) && isLoopbackHost(bareHost(new URL(address)))
 }
 
-/** `endpointOf` by a rule that stays: each registry's address is made once. */
-export function createEndpoints(
+/** Origins of `endpointOf` by a rule that stays: each registry's is made once. */
+export function createOrigins(
   plainHttp: (registry: string) => boolean,
-): (registry: string) => URL {
-  const known = new Map<string, URL>()
+): (registry: string) => string {
+  const known = new Map<string, string>()
   return (registry) => {
-    const endpoint = known.get(registry) ?? endpointOf(registry, plainHttp)
-    if (known.size < maxKnown) known.set(registry, endpoint)
-    return endpoint
+    const before = known.get(registry)
+    if (before !== undefined) return before
+    const { origin } = endpointOf(registry, plainHttp)
+    if (known.size < maxKnown) known.set(registry, origin)
+    return origin
   }
 }
 

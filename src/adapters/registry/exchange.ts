@@ -1,26 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MagosError } from '../../domain/error.ts'
+import type { HttpRequest, HttpResponse } from '../../host/http-exchange.ts'
 import { isConnectionReset } from '../../host/http-failure.ts'
-import type { Http, HttpRequest, HttpResponse } from '../../host/http.ts'
-import { bareHost, isLoopbackHost } from '../../host/proxy.ts'
-import { createHostGate, shortRest } from './host-gate.ts'
+import type { Http } from '../../host/http.ts'
+import { hostOf, type Target } from '../../host/target.ts'
 import { bodyText } from './body-text.ts'
+import { namedAfter } from './failure.ts'
+import { createHostGate, shortRest } from './host-gate.ts'
+import { isRedirect, type Redirects, redirectTarget } from './redirect.ts'
 import { retryAtOf } from './retry-after.ts'
 
 export interface Question {
+  /** What it is for, as errors begin: the transport knows only addresses. */
+  readonly action: string
   readonly method: 'GET' | 'HEAD' | 'POST'
-  readonly url: URL
+  readonly target: Target
   readonly headers: Readonly<Record<string, string>>
   readonly authorization: string | null
   readonly body?: string
   readonly maxBody: number
-  /** Whether an answer may send us elsewhere; never where a login or an identity token is sent. */
-  readonly redirects: 'followed' | 'refused'
+  readonly redirects: Redirects
 }
 
 export interface Answer extends HttpResponse {
   /** Where it really came from. */
-  readonly url: URL
+  readonly from: Target
 }
 
 /** One question and its answer: bounded per host, asked once more when the connection broke, redirects followed without credentials. */
@@ -30,7 +34,6 @@ export interface Exchange {
   requests(): number
 }
 
-const maxRedirects = 5
 const retryPause = 100
 
 export function createExchange(http: Http, now: () => number): Exchange {
@@ -38,71 +41,66 @@ export function createExchange(http: Http, now: () => number): Exchange {
   let count = 0
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const leave = await gate.enter(request.url.host, request.signal)
-    try {
-      count += 1
-      const response = await http.request(request)
-      leave({ kind: 'answered', response })
-      return response
-    } catch (thrown) {
-      const reason = request.signal.aborted ? null : failureReason(thrown)
-      leave(reason === null ? { kind: 'dropped' } : { kind: 'failed', reason })
-      throw thrown
+    const host = hostOf(request.target)
+    for (let mayRepeat = request.method !== 'POST'; ; mayRepeat = false) {
+      const door = gate.enter(host, request.signal)
+      // A step less where the door is open, which it nearly always is.
+      const leave = typeof door === 'function' ? door : await door
+      try {
+        count += 1
+        const response = await http.request(request)
+        leave({ kind: 'answered', response })
+        if (!mayRepeat || !isPassing(response, now)) return response
+      } catch (thrown) {
+        const reason = request.signal.aborted ? null : failureReason(thrown)
+        leave(reason === null ? { kind: 'dropped' } : { kind: 'failed', reason })
+        if (!mayRepeat || !isConnectionReset(thrown)) throw thrown
+      }
+      await pause(request.signal)
     }
-  }
-
-  async function sendPatiently(request: HttpRequest): Promise<HttpResponse> {
-    const isIdempotent = request.method !== 'POST'
-    try {
-      const response = await send(request)
-      if (!isIdempotent || !isPassing(response, now())) return response
-    } catch (thrown) {
-      if (!isIdempotent || !isConnectionReset(thrown)) throw thrown
-    }
-    await pause(request.signal)
-    return send(request)
   }
 
   return {
     requests: () => count,
     async ask(question, signal) {
-      const { method, maxBody, body } = question
-      let { url, authorization } = question
-      for (let hops = 0; ; hops += 1) {
-        const headers: Record<string, string> = {
-          'accept-encoding': 'identity',
-          ...question.headers,
+      let { target, authorization } = question
+      try {
+        for (let hops = 0; ; hops += 1) {
+          const response = await send(requestOf(question, target, authorization, signal))
+          if (!isRedirect(response)) return { ...response, from: target }
+          const next = redirectTarget(target, response, question.redirects, hops)
+          // What is dropped is not taken up again, not even back at home.
+          if (next.origin !== target.origin) authorization = null
+          target = next
         }
-        if (authorization !== null) headers['authorization'] = authorization
-        const request = {
-          method,
-          url,
-          headers,
-          maxBody,
-          signal,
-          ...(body === undefined ? {} : { body }),
-        }
-        const response = await sendPatiently(request)
-        if (!redirectStatuses.has(response.status)) return { ...response, url }
-        const target = redirectTarget(url, response)
-        refuseRedirect(question, target, hops)
-        // What is dropped is not taken up again, not even back at home.
-        if (target.origin !== url.origin) authorization = null
-        url = target
+      } catch (thrown) {
+        throw namedAfter(question, thrown)
       }
     },
   }
 }
 
-const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+function requestOf(
+  { method, headers: wanted, body, maxBody }: Question,
+  target: Target,
+  authorization: string | null,
+  signal: AbortSignal,
+): HttpRequest {
+  const headers: Record<string, string> = { ...wanted, 'accept-encoding': 'identity' }
+  if (authorization !== null) headers['authorization'] = authorization
+  const request = { method, target, headers, maxBody, signal }
+  return body === undefined ? request : { ...request, body }
+}
+
+const passing: ReadonlySet<number> = new Set([502, 503, 504])
 
 // A registry that says when to come back is not asked before; where that is soon, the gate waits for it.
-function isPassing(response: HttpResponse, now: number): boolean {
+function isPassing(response: HttpResponse, now: () => number): boolean {
   const { status, headers } = response
-  if (status !== 429)
-    return [502, 503, 504].includes(status) && headers['retry-after'] === undefined
-  const retryAt = retryAtOf(headers, bodyText(response), now)
-  return retryAt !== undefined && retryAt - now <= shortRest
+  if (status !== 429) return passing.has(status) && headers['retry-after'] === undefined
+  const at = now()
+  const retryAt = retryAtOf(headers, bodyText(response), at)
+  return retryAt !== undefined && retryAt - at <= shortRest
 }
 
 function failureReason(thrown: unknown): string | null {
@@ -116,37 +114,4 @@ async function pause(signal: AbortSignal): Promise<void> {
   } catch {
     signal.throwIfAborted()
   }
-}
-
-function redirectTarget(url: URL, { status, headers }: HttpResponse): URL {
-  const location = headers['location']
-  if (location !== undefined && URL.canParse(location, url.href)) return new URL(location, url)
-  throw new MagosError(
-    'protocol',
-    `Cannot follow the redirect of "${url.origin}": its answer ${status} names no address`,
-  )
-}
-
-function refuseRedirect({ url, redirects }: Question, target: URL, hops: number): void {
-  const reason = redirectFault(url, target, redirects, hops)
-  if (reason === null) return
-  throw new MagosError(
-    'protocol',
-    `Refused the redirect of "${url.origin}" to "${target.origin}": ${reason}`,
-  )
-}
-
-function redirectFault(
-  home: URL,
-  target: URL,
-  redirects: Question['redirects'],
-  hops: number,
-): string | null {
-  if (redirects === 'refused') return 'a token server must answer by itself'
-  if (hops >= maxRedirects) return `it is the redirect after ${maxRedirects} others`
-  if (target.username !== '' || target.password !== '') return 'it carries a login'
-  if (target.protocol !== 'https:' && target.protocol !== home.protocol) return 'it leaves TLS'
-  if (target.protocol !== 'https:' && target.protocol !== 'http:') return 'it is no web address'
-  const entersHost = isLoopbackHost(bareHost(target)) && !isLoopbackHost(bareHost(home))
-  return entersHost ? 'it points into this machine' : null
 }

@@ -1,8 +1,8 @@
 import { type ErrorDetails, MagosError } from '../../domain/error.ts'
 import type { RepositoryName } from '../../ports.ts'
+import type { HttpResponse } from '../../host/http-exchange.ts'
 import { bodyText } from './body-text.ts'
 import type { Login } from './credentials.ts'
-import type { Answer } from './exchange.ts'
 import { retryAtOf } from './retry-after.ts'
 
 /** What was tried, for messages: `Cannot list the tags of "ghcr.io/o/app"`. */
@@ -12,11 +12,11 @@ export interface Attempt {
   readonly action: string
   readonly login: Login | null
   /** Where logins were looked up. */
-  readonly consulted: readonly string[]
+  readonly consulted: () => readonly string[]
 }
 
 /** An answer that is no success, as an error. */
-export function failureOf(attempt: Attempt, answer: Answer, now: number): MagosError {
+export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): MagosError {
   const { status } = answer
   const said = `the registry answered ${statusText(answer)}`
   if (status === 401 || status === 403) return refusal(attempt, said)
@@ -35,7 +35,7 @@ export function failureOf(attempt: Attempt, answer: Answer, now: number): MagosE
 /** The registry, or its token server, does not let us in. */
 export function refusal({ action, name, login, consulted }: Attempt, reason: string): MagosError {
   const access = login === null ? 'without a login' : `with the login from "${login.source}"`
-  const places = consulted.length === 0 ? 'none' : consulted.join(', ')
+  const places = consulted().join(', ') || 'none'
   return new MagosError('unauthorized', `${action} ${access}: ${reason}`, {
     remedy: `Check that the image exists and run "podman login ${name.registry}" (or docker login) as the user of Magos; looked for logins in: ${places}`,
   })
@@ -46,17 +46,8 @@ export function nonsense({ action }: Attempt, reason: string, cause?: unknown): 
   return new MagosError('protocol', `${action}: ${reason}`, cause === undefined ? {} : { cause })
 }
 
-/** Does it, and says in its errors what it was for: the transport knows only addresses. */
-export async function named<T>(attempt: Attempt, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (thrown) {
-    throw namedAfter(attempt, thrown)
-  }
-}
-
 /** The error, saying what was tried. */
-export function namedAfter({ action }: Attempt, thrown: unknown): unknown {
+export function namedAfter({ action }: Pick<Attempt, 'action'>, thrown: unknown): unknown {
   if (!(thrown instanceof MagosError)) return thrown
   const { code, message, remedy, retryAt } = thrown
   return new MagosError(code, `${action}: ${message}`, {
@@ -75,7 +66,7 @@ function tooMany({ action, name }: Attempt, details: ErrorDetails, now: number):
   })
 }
 
-function statusText(answer: Answer): string {
+function statusText(answer: HttpResponse): string {
   const code = errorCodeOf(bodyText(answer))
   return code === null ? String(answer.status) : `${answer.status} ${code}`
 }

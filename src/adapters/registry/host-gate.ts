@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MagosError } from '../../domain/error.ts'
-import type { HttpResponse } from '../../host/http.ts'
+import type { HttpResponse } from '../../host/http-exchange.ts'
 import { bodyText } from './body-text.ts'
 import { rateLimitOf } from './rate-limit.ts'
 import { retryAtOf } from './retry-after.ts'
-import { createSlots } from './slots.ts'
+import { createSlots, type Release } from './slots.ts'
 
 /** How one request ended, as its host shall be judged by it. */
 export type Ending =
@@ -21,8 +21,8 @@ export type Leave = (ending: Ending) => void
  * single try now and then. Hosts know nothing of each other.
  */
 export interface HostGate {
-  /** Throws `rate-limit` or `network`, with `retryAt`, for a host that is left alone. */
-  enter(host: string, signal: AbortSignal): Promise<Leave>
+  /** At once where nothing is in the way. Throws, or rejects with, `rate-limit` or `network` for a host that is left alone. */
+  enter(host: string, signal: AbortSignal): Leave | Promise<Leave>
 }
 
 export interface HostGateOptions {
@@ -59,27 +59,40 @@ export function createHostGate(options: HostGateOptions): HostGate {
   const acquire = createSlots((host) => (states.get(host)?.scarce === true ? 1 : concurrency))
 
   return {
-    async enter(host, signal) {
-      refuse(host, states.get(host), now())
+    enter(host, signal) {
+      const state = states.get(host)
+      if (state !== undefined) refuse(host, state, now())
       const place = acquire(host, signal)
-      const release = typeof place === 'function' ? place : await place
-      try {
-        // It may have failed or asked for rest while this one stood in line.
-        if (states.has(host)) await admit(host, signal)
-      } catch (thrown) {
-        release()
-        throw thrown
-      }
-      return (ending) => {
-        learn(host, ending)
-        release()
-      }
+      if (typeof place === 'function' && state === undefined) return leaving(host, place)
+      return admit(host, place, signal)
     },
   }
 
-  async function admit(host: string, signal: AbortSignal): Promise<void> {
-    const state = states.get(host)
-    if (state === undefined) return
+  function leaving(host: string, release: Release): Leave {
+    return (ending) => {
+      learn(host, ending)
+      release()
+    }
+  }
+
+  async function admit(
+    host: string,
+    place: Release | Promise<Release>,
+    signal: AbortSignal,
+  ): Promise<Leave> {
+    const release = await place
+    try {
+      // It may have failed or asked for rest while this one stood in line.
+      const state = states.get(host)
+      if (state !== undefined) await examine(host, state, signal)
+    } catch (thrown) {
+      release()
+      throw thrown
+    }
+    return leaving(host, release)
+  }
+
+  async function examine(host: string, state: HostState, signal: AbortSignal): Promise<void> {
     refuse(host, state, now())
     if (state.closures > 0) state.probing = true
     const rest = state.restUntil - now()
@@ -133,8 +146,7 @@ function tellsNothing(ending: Ending): boolean {
 
 const failing: ReadonlySet<number> = new Set([500, 502, 503, 504])
 
-function refuse(host: string, state: HostState | undefined, now: number): void {
-  if (state === undefined) return
+function refuse(host: string, state: HostState, now: number): void {
   const { restUntil, closedUntil, closures, failures, reason, probing } = state
   if (restUntil - now > shortRest) {
     throw new MagosError('rate-limit', `"${host}" wants no requests for ${until(restUntil, now)}`, {

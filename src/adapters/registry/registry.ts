@@ -10,7 +10,6 @@ import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
 import { readContent } from './platforms.ts'
 import type { TrustedRealms } from './realm.ts'
-import { createSlots } from './slots.ts'
 import { createTagLists } from './tags.ts'
 import { createTokens } from './token.ts'
 
@@ -28,8 +27,6 @@ export interface RegistryOptions {
   readonly manifests?: Manifests
 }
 
-/** Questions to one registry that are worked on; the others wait as nothing but a place in line. Twice what a host is asked at once. */
-const questionsAtOnce = 16
 const nowhere: Manifests = { find: () => null, keep: () => undefined }
 
 /** The Registry port over the OCI distribution protocol. */
@@ -41,23 +38,6 @@ export function createRegistry(options: RegistryOptions): Registry {
   const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
   const lists = createTagLists(client, now)
   const reading = { mirrors, log }
-  const acquire = createSlots(() => questionsAtOnce)
-
-  async function inTurn<T>(
-    { registry }: RepositoryName,
-    signal: AbortSignal,
-    ask: () => Promise<T>,
-  ): Promise<T> {
-    const place = acquire(registry, signal)
-    // A step less where there is a place, which is nearly always.
-    const release = typeof place === 'function' ? place : await place
-    try {
-      return await ask()
-    } finally {
-      release()
-    }
-  }
-
   const contents = createContents(manifests, log)
   async function content(
     name: RepositoryName,
@@ -68,8 +48,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     checkName(name)
     checkReference(name, digest)
     return contents.get(imageOf(name), digest, signal, async (shared) => {
-      const read = await inTurn(name, shared, () =>
-        overMirrors(reading, name, shared, (at) => readContent(client, at, digest, now, shared)),
+      const read = await overMirrors(reading, name, shared, (at) =>
+        readContent(client, at, digest, now, shared),
       )
       const platforms = read.manifest.platforms.length
       log.debug({ image: imageOf(name), digest, platforms }, 'Read a manifest')
@@ -80,19 +60,15 @@ export function createRegistry(options: RegistryOptions): Registry {
   return {
     async tags(name, signal) {
       checkName(name)
-      const tags = await inTurn(name, signal, () =>
-        overMirrors(reading, name, signal, (at) => lists.list(at, signal)),
-      )
+      const tags = await overMirrors(reading, name, signal, (at) => lists.list(at, signal))
       log.debug({ image: imageOf(name), tags: tags.length }, 'Listed tags')
       return tags
     },
     async digest(name, reference, signal) {
       checkName(name)
       checkReference(name, reference)
-      const digest = await inTurn(name, signal, () =>
-        overMirrors(reading, name, signal, (at, role) =>
-          readDigest(client, at, { reference, role }, now, signal),
-        ),
+      const digest = await overMirrors(reading, name, signal, (at, role) =>
+        readDigest(client, at, { reference, role }, now, signal),
       )
       log.debug({ image: imageOf(name), reference, digest }, 'Read a digest')
       return digest
@@ -111,12 +87,11 @@ function imageOf({ registry, repository }: RepositoryName): string {
   return `${registry}/${repository}`
 }
 
+const repositoryPath = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/
+
 // Both become parts of an address: nothing may climb out of its place.
 function checkName(name: RepositoryName): void {
-  const parts = name.repository.split('/')
-  if (name.repository.length <= 255 && parts.every((part) => /^[a-z0-9][a-z0-9._-]*$/.test(part))) {
-    return
-  }
+  if (name.repository.length <= 255 && repositoryPath.test(name.repository)) return
   throw new MagosError('reference', `Cannot ask for "${imageOf(name)}": it is no repository`)
 }
 

@@ -6,7 +6,8 @@ import { failureOf, nonsense } from './failure.ts'
 import { nextLink } from './link.ts'
 
 // ECR refuses more than a thousand, Docker Hub sends everything where none is named.
-const pageSize = 1000
+const firstQuery = '?n=1000'
+const accept = 'application/json'
 const maxPages = 100
 const maxTags = 100_000
 const maxPageBody = 8 * 1024 * 1024
@@ -44,20 +45,37 @@ export function createTagLists(client: Client, now: () => number): TagLists {
     bytes -= lists.get(key)?.bytes ?? 0
     lists.delete(key)
   }
+  const keep = (key: string, listed: Listed) => {
+    forget(key)
+    bytes += listed.bytes
+    lists.set(key, listed)
+    for (const oldest of lists.keys()) {
+      if (bytes <= maxRemembered) break
+      forget(oldest)
+    }
+  }
   return {
     async list(name, signal) {
       const key = `${name.registry}/${name.repository}`
-      const before = lists.get(key)
-      const pages = await readPages({ client, now }, name, before?.pages ?? [], signal)
-      if (before !== undefined && isSame(before.pages, pages)) return before.tags
-      forget(key)
-      const listed = join(pages)
-      bytes += listed.bytes
-      lists.set(key, listed)
-      for (const oldest of lists.keys()) {
-        if (bytes <= maxRemembered) break
-        forget(oldest)
+      const action = `Cannot list the tags of "${key}"`
+      const inquiry = { name, method: 'GET', accept, maxBody: maxPageBody, action } as const
+      const ask = (query: string) => client.ask({ ...inquiry, path: `tags/list${query}` }, signal)
+      const known = lists.get(key)
+      const pages: Page[] = []
+      for (let query: string | null = firstQuery; query !== null;) {
+        let reply: Reply = await ask(query)
+        // Some registries refuse a page of that size instead of sending a smaller one.
+        const isTooLarge = query === firstQuery && [400, 405].includes(reply.answer.status)
+        if (isTooLarge) reply = await ask('')
+        if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
+        const page: Page = recognise(known?.pages[pages.length], query, reply)
+        pages.push(page)
+        query = page.next
+        refuseEndless(pages, reply)
       }
+      if (known !== undefined && isSame(known.pages, pages)) return known.tags
+      const listed = join(pages)
+      keep(key, listed)
       return listed.tags
     },
   }
@@ -76,45 +94,15 @@ function join(pages: readonly Page[]): Listed {
   return { pages, tags: distinct.size === all.length ? all : [...distinct], bytes }
 }
 
-interface Listing {
-  readonly client: Client
-  readonly now: () => number
-}
-
-/** The pages in their order; those that are as before are the same objects. */
-async function readPages(
-  { client, now }: Listing,
-  name: RepositoryName,
-  before: readonly Page[],
-  signal: AbortSignal,
-): Promise<readonly Page[]> {
-  const action = `Cannot list the tags of "${name.registry}/${name.repository}"`
-  const ask = (query: string) => {
-    const path = `tags/list${query}`
-    const accept = 'application/json'
-    return client.ask({ name, method: 'GET', path, accept, maxBody: maxPageBody, action }, signal)
+function refuseEndless(pages: readonly Page[], { attempt }: Reply): void {
+  const count = pages.reduce((sum, { tags }) => sum + tags.length, 0)
+  if (count > maxTags) throw nonsense(attempt, `there are more than ${maxTags} tags`)
+  const next = pages.at(-1)?.next ?? null
+  if (next === null) return
+  if (pages.some(({ query }) => query === next)) {
+    throw nonsense(attempt, 'its pages lead back to a page already read')
   }
-  const pages: Page[] = []
-  const seen = new Set<string>()
-  let count = 0
-  let query: string | null = `?n=${pageSize}`
-  while (query !== null) {
-    seen.add(query)
-    let reply: Reply = await ask(query)
-    // Some registries refuse a page of that size instead of sending a smaller one.
-    if (seen.size === 1 && [400, 405].includes(reply.answer.status)) reply = await ask('')
-    if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
-    const page: Page = recognise(before[pages.length], query, reply)
-    pages.push(page)
-    count += page.tags.length
-    if (count > maxTags) throw nonsense(reply.attempt, `there are more than ${maxTags} tags`)
-    query = page.next
-    if (query === null) break
-    if (seen.has(query)) throw nonsense(reply.attempt, 'its pages lead back to a page already read')
-    if (seen.size >= maxPages)
-      throw nonsense(reply.attempt, `there are more than ${maxPages} pages`)
-  }
-  return pages
+  if (pages.length >= maxPages) throw nonsense(attempt, `there are more than ${maxPages} pages`)
 }
 
 function recognise(before: Page | undefined, query: string, reply: Reply): Page {
@@ -164,10 +152,10 @@ function nextQuery({ answer, attempt }: Reply): string | null {
   const header = answer.headers['link']
   const link = header === undefined ? null : nextLink(header)
   if (link === null) return null
-  if (!URL.canParse(link, answer.url.href)) throw nonsense(attempt, 'its next page has no address')
-  const target = new URL(link, answer.url)
-  if (target.origin !== answer.url.origin) {
-    throw nonsense(attempt, `its next page is at another host, "${target.origin}"`)
-  }
-  return target.search
+  const { origin, path } = answer.from
+  const here = origin + path
+  if (!URL.canParse(link, here)) throw nonsense(attempt, 'its next page has no address')
+  const target = new URL(link, here)
+  if (target.origin === origin) return target.search
+  throw nonsense(attempt, `its next page is at another host, "${target.origin}"`)
 }

@@ -1,13 +1,16 @@
 import { hash } from 'node:crypto'
+import { hostOf, targetOf } from '../../host/target.ts'
+import type { Credential } from '../../ports.ts'
 import { identityTokenUser } from './auth-file.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { bodyText } from './body-text.ts'
-import { type Attempt, failureOf, named, nonsense, refusal } from './failure.ts'
+import { type Attempt, failureOf, nonsense, refusal } from './failure.ts'
 import { createSharedWork } from './shared-work.ts'
 
 /** Who hands out tokens for a registry, as its challenge said and `judgeRealm` allowed. */
 export interface TokenServer {
-  readonly realm: URL
+  /** As `URL.href` writes it. */
+  readonly realm: string
   readonly service: string | null
 }
 
@@ -18,13 +21,14 @@ export interface TokenRequest {
 }
 
 export interface Token {
-  readonly value: string
+  /** As a request's header has it. */
+  readonly authorization: string
   readonly origin: 'cached' | 'minted'
 }
 
 /** Bearer tokens: https://distribution.github.io/distribution/spec/auth/token/ */
 export interface Tokens {
-  /** One that was minted before and lasts; null where there is none. */
+  /** `authorization` of one that was minted before and lasts; null where there is none. */
   known(request: TokenRequest): string | null
   /** One that lasts, but never `refused`, which the registry has just turned down. */
   get(request: TokenRequest, refused: string | null, signal: AbortSignal): Promise<Token>
@@ -36,7 +40,7 @@ const defaultLife = 60
 const maxSkew = 10
 
 interface CachedToken {
-  readonly value: string
+  readonly authorization: string
   readonly expiresAt: number
 }
 
@@ -45,21 +49,22 @@ export function createTokens(exchange: Exchange, now: () => number): Tokens {
   const share = createSharedWork<CachedToken>()
   const lasting = (key: string) => {
     const cached = cache.get(key)
-    return cached !== undefined && cached.expiresAt > now() ? cached.value : null
+    return cached !== undefined && cached.expiresAt > now() ? cached.authorization : null
   }
+  const cacheKey = createCacheKeys()
   return {
     known: (request) => lasting(cacheKey(request)),
     async get(request, refused, signal) {
       const key = cacheKey(request)
       const cached = lasting(key)
-      if (cached !== null && cached !== refused) return { value: cached, origin: 'cached' }
+      if (cached !== null && cached !== refused) return { authorization: cached, origin: 'cached' }
       const minted = await share(key, signal, async (shared) => {
         const token = await mint(exchange, request, now, shared)
         prune(cache, now())
         cache.set(key, token)
         return token
       })
-      return { value: minted.value, origin: 'minted' }
+      return { authorization: minted.authorization, origin: 'minted' }
     },
   }
 }
@@ -72,10 +77,10 @@ async function mint(
 ): Promise<CachedToken> {
   // The life counts from before the question, so that a slow answer makes it no longer.
   const askedAt = now()
-  const answer = await named(request.attempt, () => askServer(exchange, request, signal))
+  const answer = await askServer(exchange, request, signal)
   if (answer.status === 200) return readToken(request.attempt, answer, askedAt)
   const { attempt } = request
-  const where = `its token server "${answer.url.host}" answered ${answer.status}`
+  const where = `its token server "${hostOf(answer.from)}" answered ${answer.status}`
   // 400 too: Docker Hub and Harbor tell a wrong login so in some versions.
   if ([400, 401, 403].includes(answer.status)) throw refusal(attempt, where)
   if (answer.status === 429 || answer.status >= 500) throw failureOf(attempt, answer, now())
@@ -88,7 +93,9 @@ async function askServer(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { realm, service } = server
-  const credential = attempt.login?.credential ?? null
+  const { action, login } = attempt
+  const credential = login?.credential ?? null
+  const kept = { action, maxBody, redirects: 'refused' } as const
   const isIdentity = credential?.username === identityTokenUser
   if (credential !== null && isIdentity) {
     const form = new URLSearchParams({
@@ -99,9 +106,10 @@ async function askServer(
       ...(service === null ? {} : { service }),
     })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const question = { method: 'POST', url: realm, headers, body: form.toString() } as const
+    const body = form.toString()
+    const target = targetOf(new URL(realm))
     const answer = await exchange.ask(
-      { ...question, authorization: null, maxBody, redirects: 'refused' },
+      { ...kept, method: 'POST', target, headers, authorization: null, body },
       signal,
     )
     // Servers older than OAuth2 know only the other way.
@@ -110,15 +118,15 @@ async function askServer(
   const url = new URL(realm)
   if (service !== null) url.searchParams.set('service', service)
   url.searchParams.set('scope', scope)
-  const authorization = credential === null ? null : basic(credential.username, credential.password)
+  const authorization = credential === null ? null : basic(credential)
   return exchange.ask(
-    { method: 'GET', url, headers: {}, authorization, maxBody, redirects: 'refused' },
+    { ...kept, method: 'GET', target: targetOf(url), headers: {}, authorization },
     signal,
   )
 }
 
 /** The header of HTTP's Basic authentication. */
-export function basic(username: string, password: string): string {
+export function basic({ username, password }: Credential): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
 }
 
@@ -126,12 +134,12 @@ function readToken(attempt: Attempt, answer: Answer, askedAt: number): CachedTok
   const { token, access_token, expires_in } = readObject(attempt, answer)
   const value = [token, access_token].find((one) => typeof one === 'string' && one !== '')
   if (typeof value !== 'string' || !/^[\x21-\x7E]+$/.test(value)) {
-    throw nonsense(attempt, `its token server "${answer.url.host}" gave no token`)
+    throw nonsense(attempt, `its token server "${hostOf(answer.from)}" gave no token`)
   }
   const isLife = typeof expires_in === 'number' && Number.isFinite(expires_in)
   const life = isLife ? Math.min(Math.max(expires_in, 0), 86_400) : defaultLife
   const skew = Math.min(maxSkew, life / 5)
-  return { value, expiresAt: askedAt + (life - skew) * 1000 }
+  return { authorization: `Bearer ${value}`, expiresAt: askedAt + (life - skew) * 1000 }
 }
 
 function readObject(attempt: Attempt, answer: Answer): Record<string, unknown> {
@@ -142,17 +150,36 @@ function readObject(attempt: Attempt, answer: Answer): Record<string, unknown> {
     // The parser's message quotes the text, which may be a token.
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw nonsense(attempt, `its token server "${answer.url.host}" answered with no JSON object`)
+  throw nonsense(attempt, `its token server "${hostOf(answer.from)}" answered with no JSON object`)
 }
 
-// Registry, scope and credential; this one hashed, so that no secret lies about as a key.
-function cacheKey({ server, scope, attempt }: TokenRequest): string {
-  const { name, login } = attempt
-  const credential =
-    login === null
-      ? null
-      : hash('sha256', JSON.stringify([login.credential.username, login.credential.password]))
-  return JSON.stringify([name.registry, server.realm.href, server.service, scope, credential])
+/** Registry, token server, scope and credential in one text; this last hashed, so that no secret lies about as a key. */
+function createCacheKeys(): (request: TokenRequest) => string {
+  const servers = new WeakMap<TokenServer, string>()
+  const logins = new WeakMap<Credential, string>()
+  return ({ server, scope, attempt }) => {
+    const { name, login } = attempt
+    const { registry } = name
+    const { realm, service } = server
+    const place = remembered(servers, server, () => JSON.stringify([registry, realm, service]))
+    if (login === null) return `${place} ${scope}`
+    const { credential } = login
+    const { username, password } = credential
+    const mark = () => hash('sha256', JSON.stringify([username, password]))
+    return `${place} ${scope} ${remembered(logins, credential, mark)}`
+  }
+}
+
+function remembered<Key extends object>(
+  texts: WeakMap<Key, string>,
+  key: Key,
+  make: () => string,
+): string {
+  const known = texts.get(key)
+  if (known !== undefined) return known
+  const text = make()
+  texts.set(key, text)
+  return text
 }
 
 function prune(cache: Map<string, CachedToken>, now: number): void {

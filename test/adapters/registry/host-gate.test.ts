@@ -5,7 +5,7 @@ import {
   type HostGate,
 } from '../../../src/adapters/registry/host-gate.ts'
 import type { MagosError } from '../../../src/domain/error.ts'
-import type { HttpResponse } from '../../../src/host/http.ts'
+import type { HttpResponse } from '../../../src/host/http-exchange.ts'
 
 const never = new AbortController().signal
 const failed: Ending = { kind: 'failed', reason: 'connection refused' }
@@ -31,7 +31,8 @@ async function failTimes(times: number): Promise<void> {
 }
 
 async function refusal(host = 'a'): Promise<MagosError> {
-  return gate.enter(host, never).then(
+  const entering = async () => gate.enter(host, never)
+  return entering().then(
     () => Promise.reject(new Error('It was let in')),
     (thrown: MagosError) => thrown,
   )
@@ -98,7 +99,7 @@ describe('a host that fails', () => {
   })
 
   it('enter() turns away whoever stood in line when it fell', async () => {
-    const leaves = await Promise.all(Array.from({ length: 8 }, () => gate.enter('a', never)))
+    const leaves = await Promise.all(Array.from({ length: 8 }, async () => gate.enter('a', never)))
     const waiting = Array.from({ length: 20 }, () => refusal())
     for (const leave of leaves) leave(failed)
     const errors = await Promise.all(waiting)

@@ -1,4 +1,5 @@
-import type { Http, HttpRequest, HttpResponse } from '../../../src/host/http.ts'
+import type { Http } from '../../../src/host/http.ts'
+import type { HttpRequest, HttpResponse } from '../../../src/host/http-exchange.ts'
 
 export interface ScriptedAnswer {
   readonly status?: number
@@ -23,8 +24,8 @@ export function createScriptedHttp(scripts: Readonly<Record<string, Script>>): S
       request.signal.throwIfAborted()
       await Promise.resolve()
       sent.push(request)
-      const script = scripts[request.url.origin]
-      if (script === undefined) throw new Error(`Nobody plays ${request.url.origin}`)
+      const script = scripts[request.target.origin]
+      if (script === undefined) throw new Error(`Nobody plays ${request.target.origin}`)
       return respond(script(request))
     },
     fetch: () => Promise.reject(new Error('Not scripted')),

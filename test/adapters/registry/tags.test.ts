@@ -9,9 +9,10 @@ const { signal } = new AbortController()
 /** A registry that answers with these pages, one query each. */
 function paged(pages: Record<string, { readonly body: string; readonly next?: string }>): Registry {
   const http = createScriptedHttp({
-    'https://registry.lan': ({ url }) => {
-      const page = pages[url.search]
-      if (page === undefined) throw new Error(`Nobody wrote page ${url.search}`)
+    'https://registry.lan': ({ target }) => {
+      const [, query = ''] = target.path.split(/(?=\?)/)
+      const page = pages[query]
+      if (page === undefined) throw new Error(`Nobody wrote page ${query}`)
       const link = page.next === undefined ? {} : { link: `<${page.next}>; rel="next"` }
       return { headers: link, body: page.body }
     },

@@ -116,7 +116,7 @@ describe('realms', () => {
         code: 'protocol',
         message: expect.stringContaining('its token server is not trusted'),
       })
-      expect(http.sent().map(({ url }) => url.origin)).toEqual(['https://registry.example'])
+      expect(http.sent().map(({ target }) => target.origin)).toEqual(['https://registry.example'])
       expectClean(http.sent().map((request) => JSON.stringify(request)))
     })
   }

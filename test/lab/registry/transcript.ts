@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../src/domain/error.ts'
-import type { Http, HttpRequest, HttpResponse } from '../../../src/host/http.ts'
+import type { Http } from '../../../src/host/http.ts'
+import type { HttpRequest, HttpResponse } from '../../../src/host/http-exchange.ts'
 import type { Credential, RepositoryName } from '../../../src/ports.ts'
 
 /** What a registry of one kind and its client say to each other, in order and to the letter. */
@@ -60,10 +61,10 @@ export function basicOf(login: string): string {
   return `Basic ${Buffer.from(login).toString('base64')}`
 }
 
-function describe({ method = 'GET', url, headers = {}, body }: HttpRequest) {
+function describe({ method = 'GET', target, headers = {}, body }: HttpRequest) {
   const form = typeof body === 'string' ? Object.fromEntries(new URLSearchParams(body)) : null
   return {
-    sent: `${method} ${decodeURIComponent(url.href)}`,
+    sent: `${method} ${decodeURIComponent(target.origin + target.path)}`,
     authorization: headers['authorization'] ?? null,
     form,
   }
