@@ -124,10 +124,10 @@ async function chooseTag(
   const { image, current, policy } = line
   const obstacles: Obstacle[] = []
   for (const tag of [choice.tag, ...choice.others].slice(0, MOST_CANDIDATES)) {
-    const digest = await ctx.ask.digest(current, tag)
-    const verdict = await judge(ctx, line, rules, tag, digest)
+    const verdict = await judgeListed(ctx, line, rules, tag)
     if (verdict.kind === 'same') return standing(verdict.reason)
     if (verdict.kind === 'fits') {
+      const { digest } = verdict
       const reason = tag === choice.tag ? choice.reason : `"${tag}" is the newest that may be taken`
       const update = planUpdate(image, policy, current, { tag, digest, reason })
       return withinWindow(ctx, line, rules, update, obstacles)
@@ -149,9 +149,27 @@ async function chooseTag(
 }
 
 type Verdict =
-  | { readonly kind: 'fits' }
+  | { readonly kind: 'fits'; readonly digest: Digest }
   | { readonly kind: 'same'; readonly reason: string }
   | { readonly kind: 'kept-back'; readonly obstacle: Obstacle }
+
+/** A tag may be listed although its manifest is gone, or not everywhere yet: then an older one may be had. */
+async function judgeListed(
+  ctx: ChooseContext,
+  line: Watched,
+  rules: Rules,
+  tag: string,
+): Promise<Verdict> {
+  const { current } = line
+  try {
+    return await judge(ctx, line, rules, tag, await ctx.ask.digest(current, tag))
+  } catch (error) {
+    const isMissing = error instanceof MagosError && error.code === 'not-found'
+    if (!isMissing || tag === current.tag) throw error
+    const reason = `"${tag}" is listed, but its registry has no image under it: ${error.message}`
+    return { kind: 'kept-back', obstacle: { kind: 'waits', reason } }
+  }
+}
 
 async function judge(
   ctx: ChooseContext,
@@ -167,7 +185,7 @@ async function judge(
     if (digest === current.digest) return { kind: 'same', reason: `"${tag}" names its digest` }
     // What runs already is only written down, and then it stays what it is.
     if (current.digest === null) {
-      return listed === null ? { kind: 'fits' } : { kind: 'kept-back', obstacle: listed }
+      return listed === null ? { kind: 'fits', digest } : { kind: 'kept-back', obstacle: listed }
     }
     const before = await formerPlatforms(ask, current, current.digest)
     const after = await ask.manifest(current, digest)
@@ -182,7 +200,7 @@ async function judge(
   const obstacle =
     ageObstacle(rules, tag, { firstSeen, now }) ??
     platformObstacle(rules, host.platform, tag, (await ask.manifest(current, digest)).platforms)
-  return obstacle === null ? { kind: 'fits' } : { kind: 'kept-back', obstacle }
+  return obstacle === null ? { kind: 'fits', digest } : { kind: 'kept-back', obstacle }
 }
 
 /** What the quarantine has against a version; it is asked before every rule, for it holds on every host. */

@@ -23,6 +23,8 @@ export interface MemoryRegistry extends Registry {
   untag(name: RepositoryName, tag: string): void
   /** Removes a digest and every tag on it. */
   remove(name: RepositoryName, digest: Digest): void
+  /** Removes a digest alone: its tags are listed still, as by a registry that has not caught up. */
+  lose(name: RepositoryName, digest: Digest): void
   /** Makes questions about a repository (or about all) throw, `times` times; Infinity by default, 0 ends it. */
   fail(name: RepositoryName | 'all', error: MagosError | ErrorCode, times?: number): void
   /** What was asked, in order: `tags ghcr.io/o/app`, `digest ghcr.io/o/app:1.2.3`, `manifest ghcr.io/o/app@sha256:…`. */
@@ -78,7 +80,7 @@ export function createMemoryRegistry({
       const text = `${keyOf(name)}${reference.includes(':') ? '@' : ':'}${reference}`
       const { tags, digests } = await answer(name, `digest ${text}`, signal)
       const digest = tags.get(reference) ?? [...digests].find((one) => one === reference)
-      if (digest !== undefined) return digest
+      if (digest !== undefined && digests.has(digest)) return digest
       throw new MagosError('not-found', `Cannot read the digest of "${text}": no such manifest`)
     },
     async manifest(name, digest, signal) {
@@ -138,6 +140,9 @@ export function createMemoryRegistry({
       const found = held.get(keyOf(name))
       found?.digests.delete(digest)
       for (const [tag, one] of found?.tags ?? []) if (one === digest) found?.tags.delete(tag)
+    },
+    lose(name, digest) {
+      held.get(keyOf(name))?.digests.delete(digest)
     },
     fail(name, error, times = Number.POSITIVE_INFINITY) {
       const thrown = error instanceof MagosError ? error : new MagosError(error, `Failed: ${error}`)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { imagePublished } from '../../handlers/image-published.ts'
 import type { HostSettings } from '../../handlers/context.ts'
+import { MagosError } from '../../src/domain/error.ts'
 import { parsePlatform } from '../../src/domain/platform.ts'
 import { parseRules } from '../../src/domain/policy/rules.ts'
 import { createWorld, digest, signal, type World } from './world.ts'
@@ -101,6 +102,58 @@ describe('imagePublished() with "minAge"', () => {
     await publish(world, start)
     expect((await publish(world, start + 2 * day)).pin).toBe('1.0.0 1')
     expect((await publish(world, start + 3 * day)).pin).toBe('1.1.0 2')
+  })
+})
+
+describe('imagePublished() with a tag whose manifest is gone', () => {
+  const magos = '"policy": "semver"'
+
+  it('takes the next older one, and tells of the newest', async () => {
+    const world = shop(magos)
+    world.registry.push(app, '1.1.0', digest(2))
+    world.registry.push(app, '1.2.0', digest(3))
+    world.registry.lose(app, digest(3))
+    const { pin, held } = await publish(world, start)
+    expect(pin).toBe('1.1.0 2')
+    expect(held).toMatchObject([
+      { kind: 'waits', reason: expect.stringContaining('"1.2.0" is listed, but') },
+    ])
+    world.registry.push(app, '1.2.0', digest(3))
+    expect(await publish(world, start)).toEqual({ pin: '1.2.0 3', held: [] })
+  })
+
+  it('waits where nothing else fits', async () => {
+    const world = shop(magos)
+    world.registry.push(app, '1.1.0', digest(2))
+    world.registry.lose(app, digest(2))
+    const { pin, held } = await publish(world, start)
+    expect(pin).toBe('1.0.0 1')
+    expect(held).toMatchObject([{ kind: 'waits', reason: expect.stringContaining('"1.1.0"') }])
+  })
+
+  it('is a problem where it is the committed one, which runs', async () => {
+    const world = shop(`${magos}, "moved": "follow"`)
+    world.registry.lose(app, digest(1))
+    const { pin, held } = await publish(world, start)
+    expect(pin).toBe('1.0.0 1')
+    expect(held).toMatchObject([{ kind: 'problem' }])
+  })
+
+  it('does not pass over a tag for any other failure', async () => {
+    const world = shop(magos)
+    world.registry.push(app, '1.1.0', digest(2))
+    world.registry.push(app, '1.2.0', digest(3))
+    const ask = world.registry.digest.bind(world.registry)
+    const registry = {
+      ...world.registry,
+      digest: async (...[name, tag, aborted]: Parameters<typeof ask>) => {
+        if (tag === '1.2.0') throw new MagosError('protocol', 'Cannot read it')
+        return ask(name, tag, aborted)
+      },
+    }
+    const { pin, held } = await publish({ ...world, ctx: { ...world.ctx, registry } }, start)
+    expect(pin).toBe('1.0.0 1')
+    expect(held).toMatchObject([{ kind: 'problem', reason: 'Cannot read it' }])
   })
 })
 
