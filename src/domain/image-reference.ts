@@ -31,6 +31,8 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const digestPattern = /^sha256:[0-9a-f]{64}$/
 const bareDigestPattern =
   /^@|^[0-9a-f]{64}$|^sha256:[0-9a-f]{64}$|^sha384:[0-9a-f]{96}$|^sha512:[0-9a-f]{128}$/
+/** Valid to docker's parser; what is asked for by one could not be compared with what runs. */
+const longDigestPattern = /^(sha384(?=:[0-9a-f]{96}$)|sha512(?=:[0-9a-f]{128}$)):/
 const maxPathLength = 255
 
 /** Reads a reference as docker does. Throws `reference` naming the part that is wrong. */
@@ -175,6 +177,14 @@ function checkedTag(text: string, tag: string): string {
 
 function checkedDigest(text: string, digest: string): Digest {
   if (isDigest(digest)) return digest
+  const [, algorithm = ''] = longDigestPattern.exec(digest) ?? []
+  if (algorithm !== '') {
+    throw refusal(
+      text,
+      `its digest is ${algorithm}, and registries name what they serve by sha256`,
+      'write the digest that the registry shows for the tag',
+    )
+  }
   throw refusal(
     text,
     digest === '' ? 'the digest is empty' : `${JSON.stringify(digest)} is no digest`,

@@ -23,6 +23,7 @@ export function proposePolicy({ tag, digest }: ImageReference): ProposedPolicy {
     proposeDate(tag) ??
     proposeVersion(tag) ??
     proposeNumbers(tag) ??
+    proposeCounted(tag) ??
     proposeMoving(tag) ?? {
       fields: { policy: 'digest' },
       reason: `"${tag}" has no order and is no name of a moving tag, so it is kept as it is`,
@@ -89,6 +90,18 @@ function shapeText({ variant, counter }: TagVersion): string {
 function proposeNumbers(tag: string): ProposedPolicy | null {
   if (readNumbers(tag) === null) return null
   return { fields: { policy: 'numeric' }, reason: `"${tag}" is made of numbers` }
+}
+
+/** Too many numbers for a version, and how often it was built: the numbers alone are compared. */
+function proposeCounted(tag: string): ProposedPolicy | null {
+  const [, numbers = '', counter = ''] =
+    /^([0-9]+(?:\.[0-9]+)+)-(ls|build|r)[0-9]+$/.exec(tag) ?? []
+  if (readNumbers(numbers) === null) return null
+  const fields = {
+    policy: 'numeric',
+    extract: `^(?P<version>[0-9]+([.][0-9]+)+)-${counter}[0-9]+$`,
+  }
+  return { fields, reason: `"${tag}" is made of numbers, with a build counter that is left out` }
 }
 
 function proposeMoving(tag: string): ProposedPolicy | null {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Credentials } from '../../../src/adapters/registry/credentials.ts'
 import { plainHttpRule } from '../../../src/adapters/registry/endpoint.ts'
+import { overMirrors } from '../../../src/adapters/registry/mirrors.ts'
 import { createRegistry } from '../../../src/adapters/registry/registry.ts'
 import type { MagosError } from '../../../src/domain/error.ts'
 import { createHttp, type Http } from '../../../src/host/http.ts'
@@ -123,6 +124,17 @@ describe('mirrors', () => {
 
   it('credential() is that of the registry itself, for the engine', async () => {
     expect(await registry.credential(name(), signal())).toEqual(logins.origin)
+  })
+
+  it('overMirrors() takes a broken part of Magos for no answer of a mirror', async () => {
+    const broken = new TypeError('a fault of our own')
+    const asking = overMirrors(
+      { mirrors: { 'ghcr.io': ['mirror.example'] }, log: silentLog },
+      { registry: 'ghcr.io', repository: 'o/app' },
+      signal(),
+      (_at, role) => (role === 'mirror' ? Promise.reject(broken) : Promise.resolve('origin')),
+    )
+    await expect(asking).rejects.toBe(broken)
   })
 
   it('tags() rejects with the reason of its signal instead of asking the next one', async () => {

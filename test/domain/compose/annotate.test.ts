@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { annotateComposeFile } from '../../../src/domain/compose/annotate.ts'
+import { decide } from '../../../src/domain/policy/decide.ts'
+import { parsePolicy } from '../../../src/domain/policy/parse.ts'
 import { parseImageReference } from '../../../src/domain/image-reference.ts'
 import { proposePolicy } from '../../../src/domain/policy/propose.ts'
 
@@ -18,7 +20,11 @@ describe('proposePolicy()', () => {
     ['o/app:v2.1', { policy: 'semver', range: '^2' }],
     ['o/app:0.3.7', { policy: 'semver', range: '^0.3' }],
     ['o/app:0.3', { policy: 'semver', range: '^0' }],
-    ['o/app:4.0.9.1939-ls225', { policy: 'digest' }],
+    [
+      'o/app:4.0.9.1939-ls225',
+      { policy: 'numeric', extract: '^(?P<version>[0-9]+([.][0-9]+)+)-ls[0-9]+$' },
+    ],
+    ['o/app:4.0.9.1939-foo225', { policy: 'digest' }],
     ['o/app:4.0.9-ls225', { policy: 'semver', range: '^4' }],
     ['o/app:1.3.0-rc.1', { policy: 'semver', range: '^1' }],
     ['o/app:2025.2.3', { policy: 'semver' }],
@@ -47,6 +53,14 @@ describe('proposePolicy()', () => {
   })
 })
 
+it('proposePolicy() proposes what follows a version of four numbers and a build counter', () => {
+  const committed = '4.0.9.1939-ls225'
+  const { fields } = proposePolicy(parseImageReference(`o/app:${committed}`))
+  const tags = [committed, '4.0.9.1939-ls226', '4.0.10.2-ls227', '4.0.10.3', 'amd64-4.0.11.1-ls9']
+  const decision = decide(parsePolicy(fields), committed, tags)
+  expect(decision).toMatchObject({ outcome: 'update', tag: '4.0.10.2-ls227' })
+})
+
 describe('annotateComposeFile()', () => {
   it.each([
     ['image: n:1.2.3', 'image: n:1.2.3  # {"magos": {"policy": "semver", "range": "^1"}}'],
@@ -58,6 +72,11 @@ describe('annotateComposeFile()', () => {
     expect(text).toBe(frame(expected))
     expect(proposals).toHaveLength(1)
     expect(annotate(text)).toMatchObject({ text, proposals: [], skipped: [], problems: [] })
+  })
+
+  it('writes behind the last line where no newline ends it', () => {
+    const { text } = annotate('services:\n  a:\n    image: n')
+    expect(text).toBe('services:\n  a:\n    image: n  # {"magos": {"policy": "latest"}}')
   })
 
   it('writes behind the definition of an anchor and behind flow style', () => {

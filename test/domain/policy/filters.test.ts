@@ -55,6 +55,7 @@ describe('compileFilters()', () => {
     ['1b12345', /commit hash/],
     ['a'.repeat(40), /commit hash/],
     ['sha-0a1b2c3', /commit hash/],
+    [`sha-${'a'.repeat(40)}`, /commit hash/],
     ['sha-1234567', /commit hash/],
     ['1.2.3 ', /no valid tag/],
     ['1.2.3\n', /no valid tag/],
@@ -75,6 +76,9 @@ describe('compileFilters()', () => {
     'a'.repeat(41),
     '0A1B2C3',
     'sha-x',
+    `sha-${'a'.repeat(41)}`,
+    `sha-${hex}`,
+    'sha-0a1b2c',
     `sha256-${hex}.x`,
     `sha256-${hex}0`,
   ])('keeps %j, which is neither signature nor commit', (tag) => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Digest } from '../../../src/domain/image-reference.ts'
 import { parsePlatform, type PlatformImage } from '../../../src/domain/platform.ts'
-import { ageText, parseAge } from '../../../src/domain/policy/age.ts'
+import { ageText, momentText, parseAge } from '../../../src/domain/policy/age.ts'
 import { decide } from '../../../src/domain/policy/decide.ts'
 import { parsePolicy } from '../../../src/domain/policy/parse.ts'
 import {
@@ -40,6 +40,16 @@ describe('parseAge()', () => {
       message: expect.stringContaining('"minAge"'),
       remedy: expect.stringContaining('"3d"'),
     })
+  })
+})
+
+describe('momentText()', () => {
+  it.each([
+    [now, '2026-03-07 03:30 UTC'],
+    [now + 1, '2026-03-07 03:31 UTC'],
+    [now - 1, '2026-03-07 03:30 UTC'],
+  ])('never names a minute before the moment: %d', (at, text) => {
+    expect(momentText(at)).toBe(text)
   })
 })
 

@@ -121,6 +121,7 @@ describe('decideSemver() holds', () => {
     ['1.2.3', [], /missing from the 0 tags/],
     ['1.2.3', ['v1.2.3'], /"1\.2\.3" is missing/],
     ['3.0.0', ['1.0.0'], /"3\.0\.0" is missing/, { range: '^1' }],
+    ['1.2.3', ['r-1.2.4'], /"1\.2\.3" is missing/, { extract: '^r-(?P<version>.+)$' }],
     [
       'stable',
       ['stable', '1.2.3'],
