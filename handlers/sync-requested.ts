@@ -5,13 +5,14 @@ import { imagePublished } from './image-published.ts'
 import { lookAtProposals } from './proposals-due.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { namedStacks } from './steps/named-stacks.ts'
+import { sinceAsked } from './steps/since-asked.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import { updateFailed } from './update-failed.ts'
 
 /** One whole pass for somebody who waits for its answer: check, commit, deploy, prove. */
 export async function syncRequested(
   ctx: Context,
-  { stack, removals = 'guarded' }: SyncRequested,
+  { stack, removals = 'guarded', askedAt = Infinity }: SyncRequested,
   signal: AbortSignal,
 ): Promise<Handled<SyncAnswer>> {
   if (stack !== null) await refuseUnknown(ctx, stack, signal)
@@ -30,6 +31,7 @@ export async function syncRequested(
   return {
     answer: {
       ...deployed.answer,
+      deployments: sinceAsked(ctx, deployed.answer.deployments, askedAt),
       revision: reverted.commits.at(-1) ?? revision,
       commits: [...commits, ...reverted.commits],
       held: [...held, ...reverted.held],

@@ -1,4 +1,9 @@
-import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
+import {
+  actionText,
+  isTouched,
+  type Deployment,
+  type ObservedState,
+} from '../../src/domain/deployment.ts'
 import type { Place } from '../../src/domain/error.ts'
 import { tellingOrigin } from '../../src/domain/origin.ts'
 import type { Revision } from '../../src/domain/revision.ts'
@@ -44,8 +49,9 @@ export async function applyStack(
   const before = latestFailure(ctx.history, stack)
   const cause = { origin: tellingOrigin(ctx.origins), services: serviceChanges(resolved, vouching) }
   const id = ctx.history.begin({ stack, commit, inputs: source.inputs, at, cause })
-  for (const { name, action, reasons } of plan) {
-    if (action !== 'keep') log.info({ service: name }, `Will ${action}: ${reasons.join('; ')}`)
+  for (const one of plan.filter(isTouched)) {
+    const { name, reasons } = one
+    log.info({ service: name }, `Will ${actionText(one)}: ${reasons.join('; ')}`)
   }
   const ending = await tryToApply({ ...ctx, log }, resolved, vouching, signal)
   const endedAt = timeAfter(ctx.history, stack, Math.max(at, ending.at ?? at))

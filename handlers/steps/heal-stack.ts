@@ -8,6 +8,7 @@ import { pullImages } from './pull-images.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 import { isBroken } from './remake-broken.ts'
 import { stackFault } from './stack-fault.ts'
+import { started } from './start-stopped.ts'
 
 export interface Ailment {
   /** `unproven`: after a boot or a failed try all of the stack is proven again. */
@@ -104,7 +105,7 @@ function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): Resolve
       }
       const reason = reasons.get(name)
       if (reason === undefined) return one
-      return { name, action, reasons: [action === 'keep' ? `${reason}: it is started` : reason] }
+      return action === 'keep' ? started(one, reason) : { name, action, reasons: [reason] }
     }),
   }
 }

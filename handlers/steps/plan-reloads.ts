@@ -1,5 +1,10 @@
 import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
-import { dueReloads, reloadReason, type Reload } from '../../src/domain/deploy/reload.ts'
+import {
+  dueReloads,
+  reloadDeed,
+  reloadReason,
+  type Reload,
+} from '../../src/domain/deploy/reload.ts'
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { Context, PlanContext } from '../context.ts'
 import { isOpen, latestFailure } from './latest-failure.ts'
@@ -48,7 +53,11 @@ export function withReloads(
     const due = reloads.filter(({ service }) => service === one.name)
     return due.length === 0
       ? one
-      : { ...one, reasons: due.map(({ reload }) => reloadReason(reload)) }
+      : {
+          ...one,
+          and: due.map(({ reload }) => reloadDeed(reload)),
+          reasons: due.map(({ reload }) => reloadReason(reload)),
+        }
   })
 }
 

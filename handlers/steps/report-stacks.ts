@@ -1,4 +1,4 @@
-import type { Deployment } from '../../src/domain/deployment.ts'
+import { isTouched, type Deployment } from '../../src/domain/deployment.ts'
 import type { DeploymentReport, StatusReport } from '../../src/domain/event.ts'
 import type { Revision } from '../../src/domain/revision.ts'
 import type { History } from '../../src/ports.ts'
@@ -32,7 +32,7 @@ export function deploymentReport(
   { stack, outcome, services, reason }: Deployment,
   pass: 'arrived' | 'again',
 ): readonly DeploymentReport[] {
-  const touched = outcome !== 'held' && services.some(({ action }) => action !== 'keep')
+  const touched = outcome !== 'held' && services.some(isTouched)
   // A process that died behind its deployment told nobody; whoever knows it already is told nothing twice.
   const untold =
     pass === 'arrived' && outcome === 'unchanged' && wasDeployed(history, stack, commit)

@@ -10,11 +10,12 @@ export function serviceChanges(
   proven: ProvenState | null,
 ): ServiceChange[] {
   const wanted = new Map(desired.services.map(({ name, image }) => [name, image]))
-  return plan.map(({ name, action, reasons }) => {
+  return plan.map(({ name, action, and, reasons }) => {
     const image = wanted.get(name) ?? null
     return {
       name,
       action,
+      ...(and === undefined ? {} : { and }),
       reasons,
       from: runningImage(containers, name, proven),
       to: image === null ? null : formatImageReference(image),

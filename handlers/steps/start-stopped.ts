@@ -1,4 +1,5 @@
-import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import { downText } from '../../src/domain/deploy/drift.ts'
+import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { Standing } from '../../src/ports.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
 
@@ -6,13 +7,30 @@ import type { ResolvedStack } from './resolve-stack.ts'
 export function startStopped(resolved: ResolvedStack, standing: Standing | null): ResolvedStack {
   const kept = resolved.plan.filter(({ action }) => action === 'keep').map(({ name }) => name)
   const isJob = (name: string) => (standing?.services[name]?.ended ?? 1) > 0
-  const started = kept.filter((name) =>
-    resolved.containers.some(
-      (container) =>
-        container.service === name && isDown(container) && !(isDone(container) && isJob(name)),
-    ),
+  const down = resolved.containers.filter(
+    (one) => kept.includes(one.service) && isDown(one) && !(isDone(one) && isJob(one.service)),
   )
-  return started.length === 0 ? resolved : { ...resolved, started }
+  return down.length === 0 ? resolved : { ...resolved, ...startedBy(resolved.plan, down) }
+}
+
+function startedBy(plan: ResolvedStack['plan'], down: readonly ObservedContainer[]) {
+  const reasons = new Map(down.map((one) => [one.service, downText(one)]))
+  return {
+    started: [...reasons.keys()],
+    plan: plan.map((one): ServicePlan => {
+      const reason = reasons.get(one.name)
+      return reason === undefined ? one : started(one, reason)
+    }),
+  }
+}
+
+/** The plan of a service that is kept and does not run, for that reason. */
+export function started(
+  { name, action, and = [], reasons }: ServicePlan,
+  reason: string,
+): ServicePlan {
+  const others = and.length === 0 ? [] : reasons
+  return { name, action, and: ['start', ...and], reasons: [`${reason}: it is started`, ...others] }
 }
 
 function isDown({ state }: ObservedContainer): boolean {

@@ -1,4 +1,5 @@
 import type { ExplainAnswer } from '../domain/answer.ts'
+import { actionText } from '../domain/deployment.ts'
 import { deploymentTable } from './history.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'
@@ -18,8 +19,11 @@ function writeText(io: Io, answer: ExplainAnswer): void {
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
   for (const { services } of deployments.slice(0, 1)) {
     if (services.length > 0) io.write('\nwhat the latest did:\n')
-    for (const { name, action, reasons } of services) {
-      io.write(`  ${action} ${name}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}\n`)
+    for (const one of services) {
+      const { name, reasons } = one
+      io.write(
+        `  ${actionText(one)} ${name}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}\n`,
+      )
     }
   }
   if (words !== '') io.write(`\nwritten last:\n${indented(words)}`)

@@ -1,4 +1,5 @@
 import type { PlanAnswer } from '../domain/answer.ts'
+import { actionText } from '../domain/deployment.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
@@ -12,7 +13,12 @@ export function printPlan(io: Io, answer: PlanAnswer): ExitCode {
 
 function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
   const rows = stacks.flatMap(({ name, services }) =>
-    services.map((service) => [name, service.name, service.action, service.reasons.join('; ')]),
+    services.map((service) => [
+      name,
+      service.name,
+      actionText(service),
+      service.reasons.join('; '),
+    ]),
   )
   if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
   for (const { name, held, failed } of stacks) {

@@ -1,5 +1,5 @@
 import type { SyncAnswer } from '../domain/answer.ts'
-import type { Deployment } from '../domain/deployment.ts'
+import { isTouched, type Deployment } from '../domain/deployment.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
@@ -37,8 +37,8 @@ export function writePass(io: Io, { revision, commits, held, deployments }: Sync
 
 function changes({ services }: Deployment): string {
   return services
-    .filter(({ action }) => action !== 'keep')
-    .map(({ name, action }) => `${action} ${name}`)
+    .filter(isTouched)
+    .map(({ name, action, and = [action] }) => `${and.join(', ')} ${name}`)
     .join(', ')
 }
 

@@ -2,7 +2,7 @@ import type { ErrorCode } from './error.ts'
 import type { Problem } from './compose/scan.ts'
 import type { DeliveryMode } from './delivery.ts'
 import type { Guidance } from './guidance.ts'
-import type { Deployment, ServiceAction, ServicePlan } from './deployment.ts'
+import type { Deployment, ServicePlan } from './deployment.ts'
 
 /** An annotated line that stays as it is, and why. */
 export interface HeldImage {
@@ -235,14 +235,11 @@ export interface PastDeployment {
   /** What raised it, in words; `delivery` is its id where it came by one. */
   readonly event: string
   readonly delivery: string | null
-  readonly services: readonly {
-    readonly name: string
-    readonly action: ServiceAction
-    readonly reasons: readonly string[]
+  readonly services: readonly (ServicePlan & {
     /** The image that ran and the one that was to run. */
     readonly from: string | null
     readonly to: string | null
-  }[]
+  })[]
 }
 
 /** What was deployed on this host, newest first. */

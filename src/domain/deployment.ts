@@ -1,6 +1,7 @@
 import type { Guidance } from './guidance.ts'
 import type { Hold } from './hold.ts'
 import type { Digest } from './image-reference.ts'
+import type { Signal } from './settings/file-changes.ts'
 
 /** One container of a compose project, as the engine shows it. */
 export interface ObservedContainer {
@@ -44,10 +45,25 @@ export interface ObservedState {
 
 export type ServiceAction = 'create' | 'recreate' | 'keep' | 'remove'
 
+/** What a container that is kept is told, or told to do. */
+export type KeptDeed = 'start' | 'restart' | `signal ${Signal}`
+
 export interface ServicePlan {
   readonly name: string
   readonly action: ServiceAction
+  /** Of a service that is kept, and not left alone; absent where nothing is done to it. */
+  readonly and?: readonly KeptDeed[]
   readonly reasons: readonly string[]
+}
+
+/** Whether something is done to the service's containers. */
+export function isTouched({ action, and = [] }: Pick<ServicePlan, 'action' | 'and'>): boolean {
+  return action !== 'keep' || and.length > 0
+}
+
+/** The action in words: `recreate`; `keep, restart`. */
+export function actionText({ action, and = [] }: Pick<ServicePlan, 'action' | 'and'>): string {
+  return [action, ...and].join(', ')
 }
 
 export type DeploymentOutcome = 'succeeded' | 'unchanged' | 'failed' | 'rolled-back' | 'held'

@@ -57,6 +57,8 @@ export interface SyncRequested {
   readonly stack: string | null
   /** Whether a person said that all stacks which left the repository are meant to go; absent: `guarded`. */
   readonly removals?: 'guarded' | 'confirmed'
+  /** When the first of those who wait gave the command, ms since the epoch; absent where nobody noted it. */
+  readonly askedAt?: number
 }
 
 /** Somebody wants a stack's images as they stood at another commit, and waits for the answer. */

@@ -26,7 +26,7 @@ export async function syncOnce(
   signal: AbortSignal,
 ): Promise<SyncAnswer> {
   const confirmed = removals === 'confirmed' ? { removals } : {}
-  const event: Event = { kind: 'sync-requested', stack, ...confirmed }
+  const event: Event = { kind: 'sync-requested', stack, ...confirmed, askedAt: base.clock.now() }
   return readAnswer(await answerOnce(base, event, signal), isSyncAnswer)
 }
 

@@ -117,6 +117,13 @@ function unite(rows: readonly Accepted[]): Event {
     const looked = looks === 0 ? {} : { looks }
     return { kind: 'drift-detected', departures: [...newest.values()], ...looked }
   }
+  const synced = events.filter((event) => event.kind === 'sync-requested')
+  const [first] = synced
+  if (first !== undefined) {
+    const asked = synced.flatMap(({ askedAt }) => askedAt ?? [])
+    // Whoever asked first has to be told most.
+    return { ...first, ...(asked.length === 0 ? {} : { askedAt: earliest(asked) }) }
+  }
   const newest = events.at(-1)
   if (newest === undefined) throw new TypeError('A group of events has at least one')
   return newest

@@ -79,7 +79,9 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
 
     test('begin() keeps why it was begun, in every detail', () => {
       const origin = { source: 'webhook', event: 'push', delivery: 'd1', ref: 'r' } as const
-      const kept = { name: 'db', action: 'keep', reasons: [], from: 'b:1', to: 'b:1' } as const
+      const images = { from: 'b:1', to: 'b:1' }
+      const and = ['start', 'restart', 'signal HUP'] as const
+      const kept = { name: 'db', action: 'keep', and, reasons: [], ...images } as const
       const app = { name: 'app', action: 'recreate', from: null, to: 'a:2' } as const
       const cause = { origin, services: [{ ...app, reasons: ['image', 'ö'] }, kept] }
       history.succeed(history.begin({ ...STARTED, cause }), proven(), 'healthy')

@@ -104,7 +104,7 @@ export function inboxContract(
         { kind: 'image-published', repositories: 'all' },
         { kind: 'installation-changed' },
         { kind: 'sync-requested', stack: null },
-        { kind: 'sync-requested', stack: 'web' },
+        { kind: 'sync-requested', stack: 'web', removals: 'confirmed', askedAt: 1_700_000_000_001 },
         { kind: 'rollback-requested', stack: 'web', to: null, by: 'ada' },
         { kind: 'rollback-requested', stack: 'web', to: 'abc1234', by: 'ada' },
         { kind: 'versions-requested', action: 'hold', image: 'a:1', reason: 'r', by: 'ada' },

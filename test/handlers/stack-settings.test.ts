@@ -214,7 +214,7 @@ describe('revisionPushed() with files that a service is told of', () => {
     world.git.change({ 'web/conf/a.conf': 'two\n' })
     const plan = await planRequested(world.ctx, null, signal)
     const reasons = ['it is sent HUP, because these files changed: conf/a.conf']
-    const services = [{ name: 'web', action: 'keep', reasons }]
+    const services = [{ name: 'web', action: 'keep', and: ['signal HUP'], reasons }]
     expect(plan.stacks).toEqual([{ name: 'web', services }])
 
     const { deployments, calls } = await deploy(world)
@@ -237,7 +237,11 @@ describe('revisionPushed() with files that a service is told of', () => {
     await deploy(world)
     const before = containers(world)
     world.git.change({ 'web/conf/a.conf': 'two\n' })
-    expect((await deploy(world)).calls).toContain(`restart ${before['web-web-1']}`)
+    const { calls, deployments, told } = await deploy(world)
+    expect(calls).toContain(`restart ${before['web-web-1']}`)
+    expect(deployments[0]?.services).toMatchObject([{ action: 'keep', and: ['restart'] }])
+    // To GitHub that is a deployment like any other.
+    expect(told.map(({ kind }) => kind)).toContain('deployment')
     expect(containers(world)).toEqual(before)
   })
 
@@ -274,7 +278,11 @@ describe('revisionPushed() with files that a service is told of', () => {
     world.machine.kill(id)
     world.git.change({ 'web/conf/a.conf': 'two\n' })
     const { deployments, calls } = await deploy(world)
-    expect(deployments[0]?.outcome).toBe('succeeded')
+    const reasons = ['container web-web-1 exited with 137: it is started']
+    expect(deployments[0]).toMatchObject({
+      outcome: 'succeeded',
+      services: [{ name: 'web', action: 'keep', and: ['start'], reasons }],
+    })
     expect(calls.filter((call) => /^(?:up|kill|restart|stop)/.test(call))).toEqual(['up web all'])
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { revisionPushed } from '../../handlers/revision-pushed.ts'
 import { syncRequested } from '../../handlers/sync-requested.ts'
 import type { Committer } from '../../src/ports.ts'
 import { compose, containers, createWorld, digest, outcomes, signal } from './world.ts'
@@ -105,6 +106,68 @@ describe('syncRequested()', () => {
     const { answer, followUps } = await syncRequested({ ...world.ctx, committer }, event, signal)
     expect(answer.commits).toHaveLength(1)
     expect(followUps.map((one) => one.event.kind)).toContain('update-failed')
+  })
+
+  describe('where an event that came before did the work', () => {
+    const before = async (behaviour: 'healthy' | 'unhealthy' = 'healthy') => {
+      const world = shop()
+      world.registry.untag(app, '1.1.0')
+      await sync(world)
+      const askedAt = world.ctx.now
+      const taken = world.git.text('shop/compose.yaml') ?? ''
+      world.machine.behave(`ghcr.io/o/app@${digest(2)}`, behaviour)
+      world.git.change({ 'shop/compose.yaml': taken.replaceAll(/image: \S+/g, `image: ${newer}`) })
+      const origin = { source: 'webhook', event: 'push', delivery: 'd-1' } as const
+      await revisionPushed({ ...world.ctx, origins: [origin] }, { kind: 'revision-pushed' }, signal)
+      return { world, askedAt, taken }
+    }
+    const newer = `ghcr.io/o/app:1.1.0@${digest(2)}`
+
+    it('tells what it did since the command was given, and nothing of what was before', async () => {
+      const { world, askedAt } = await before()
+      const event = { kind: 'sync-requested', stack: null, askedAt } as const
+      const { answer } = await syncRequested(world.ctx, event, signal)
+      expect(answer.deployments).toEqual([
+        expect.objectContaining({ stack: 'blog', outcome: 'unchanged' }),
+        {
+          stack: 'shop',
+          outcome: 'succeeded',
+          services: [{ name: 'web', action: 'recreate', reasons: [`it shall run ${newer}`] }],
+          reason:
+            'done for a webhook (push, delivery d-1) while this command waited: healthy and steady for 0.3 s',
+        },
+      ])
+      const later = { ...event, askedAt: world.ctx.now + 1 }
+      const again = await syncRequested(world.ctx, later, signal)
+      expect(outcomes(again.answer.deployments)).toEqual(['blog unchanged', 'shop unchanged'])
+    })
+
+    it('tells of a rollback though git wants the old state again', async () => {
+      const { world, askedAt, taken } = await before('unhealthy')
+      world.git.change({ 'shop/compose.yaml': taken })
+      const event = { kind: 'sync-requested', stack: 'shop', askedAt } as const
+      const { answer } = await syncRequested(world.ctx, event, signal)
+      expect(answer.deployments).toMatchObject([
+        { outcome: 'rolled-back', reason: expect.stringContaining('while this command waited') },
+      ])
+    })
+
+    it('tells of containers that were put right meanwhile', async () => {
+      const world = shop()
+      world.registry.untag(app, '1.1.0')
+      await sync(world)
+      const askedAt = world.ctx.now
+      const note = { stack: 'shop', inputs: 'i', mends: 1, since: 0, reason: 'web was gone' }
+      world.ctx.upkeep.note({ ...note, failures: 0, at: askedAt + 1 })
+      const event = { kind: 'sync-requested', stack: 'shop', askedAt } as const
+      expect((await syncRequested(world.ctx, event, signal)).answer.deployments).toMatchObject([
+        { outcome: 'succeeded', reason: 'put right while this command waited (web was gone)' },
+      ])
+      world.ctx.upkeep.note({ ...note, failures: 0, at: askedAt - 1 })
+      expect((await syncRequested(world.ctx, event, signal)).answer.deployments).toMatchObject([
+        { outcome: 'unchanged' },
+      ])
+    })
   })
 
   it('throws `usage` for an unknown stack before anything is asked or committed', async () => {

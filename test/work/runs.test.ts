@@ -35,6 +35,15 @@ const sync = (stack: string | null): Event => ({ kind: 'sync-requested', stack }
 const plan = (rows: readonly Accepted[], now = NOW) => planRuns(rows, { debounce: 5_000, now })
 
 describe('planRuns()', () => {
+  test('tells a pass when the first of those who wait for it asked', () => {
+    const asked = (askedAt?: number): Event => {
+      return { kind: 'sync-requested', stack: 'web', ...(askedAt === undefined ? {} : { askedAt }) }
+    }
+    const runs = plan([row(asked(30)), row(asked(10)), row(asked())])
+    expect(runs.map(({ event }) => event)).toEqual([asked(10)])
+    expect(plan([row(asked())])[0]?.event).toEqual(asked())
+  })
+
   test('makes nothing of nothing', () => {
     expect(plan([])).toEqual([])
   })

@@ -1,3 +1,5 @@
+import type { KeptDeed } from '../../domain/deployment.ts'
+import { signals } from '../../domain/settings/file-changes.ts'
 import type { DeploymentCause, ServiceChange } from '../../ports.ts'
 import { isRecord, parseRecord, readOrigin } from './event-text.ts'
 
@@ -9,6 +11,11 @@ export function parseCause(text: unknown): DeploymentCause | null {
   return { origin: readOrigin(value['origin']), services }
 }
 
+const DEEDS: readonly KeptDeed[] = [
+  'start',
+  'restart',
+  ...signals.map((one) => `signal ${one}` as const),
+]
 const ACTIONS = ['create', 'recreate', 'keep', 'remove'] as const
 
 function readChange(value: unknown): ServiceChange | null {
@@ -16,7 +23,15 @@ function readChange(value: unknown): ServiceChange | null {
   const { name, reasons, from, to } = value
   const action = ACTIONS.find((one) => one === value['action'])
   if (typeof name !== 'string' || action === undefined || !Array.isArray(reasons)) return null
-  return { name, action, reasons: reasons.map(String), from: imageOf(from), to: imageOf(to) }
+  const and = readDeeds(value['and'])
+  const images = { from: imageOf(from), to: imageOf(to) }
+  const kept = and.length === 0 ? {} : { and }
+  return { name, action, ...kept, reasons: reasons.map(String), ...images }
+}
+
+function readDeeds(value: unknown): readonly KeptDeed[] {
+  const deeds = Array.isArray(value) ? value.map(String) : []
+  return deeds.flatMap((deed) => DEEDS.find((one) => one === deed) ?? [])
 }
 
 function imageOf(value: unknown): string | null {

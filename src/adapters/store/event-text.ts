@@ -29,7 +29,13 @@ export function parseEvent(text: unknown): Event | null {
       const known = typeof stack === 'string' || stack === null
       if (!known) return null
       const isConfirmed = value['removals'] === 'confirmed'
-      return { kind: 'sync-requested', stack, ...(isConfirmed ? { removals: 'confirmed' } : {}) }
+      const { askedAt } = value
+      return {
+        kind: 'sync-requested',
+        stack,
+        ...(isConfirmed ? { removals: 'confirmed' } : {}),
+        ...(typeof askedAt === 'number' ? { askedAt } : {}),
+      }
     }
     case 'rollback-requested': {
       const { stack, to, by } = value

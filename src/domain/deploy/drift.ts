@@ -88,8 +88,12 @@ function faultOf(terms: DriftTerms, service: string): Fault | null {
   const down = own.filter((container) => !isUp(container) && !hasEnded(terms, container))
   const [first] = down
   if (first === undefined || own.length - down.length >= running + ended) return null
-  const state = first.state === 'exited' ? `exited with ${first.exitCode}` : `is ${first.state}`
-  return { service, mend: 'start', strangers, reason: `container ${first.name} ${state}` }
+  return { service, mend: 'start', strangers, reason: downText(first) }
+}
+
+/** Of a container that does not run: which one, and how it stands. */
+export function downText({ name, state, exitCode }: ObservedContainer): string {
+  return `container ${name} ${state === 'exited' ? `exited with ${exitCode}` : `is ${state}`}`
 }
 
 function isUp({ state }: ObservedContainer): boolean {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { KeptDeed } from '../deployment.ts'
 import { actionOn, type FileChange, type Signal } from '../settings/file-changes.ts'
 import { filesText, type TrackedFile } from './read-files.ts'
 
@@ -46,6 +47,11 @@ export function dueReloads(reloads: readonly Reload[], remembered: string): read
   const due = reloads.filter((reload) => !known.has(reloadText([reload])))
   const restart = due.find(({ action }) => action === 'restart')
   return restart === undefined ? due : [restart]
+}
+
+/** What is done to a service that is told of its files. */
+export function reloadDeed({ action }: Reload): KeptDeed {
+  return action === 'restart' ? action : `signal ${action}`
 }
 
 /** Why a service is told, and how. */

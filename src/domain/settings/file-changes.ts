@@ -17,7 +17,7 @@ export interface FileChange {
 }
 
 /** Signals that programs take for "read it again"; those that end a program are what `restart` is for. */
-const signals = ['HUP', 'USR1', 'USR2', 'WINCH'] as const
+export const signals = ['HUP', 'USR1', 'USR2', 'WINCH'] as const
 
 /** Reads `changes: {SERVICE: {PATH: ACTION}}`. Never throws. */
 export function readFileChanges(reading: Reading, node: Node | undefined): readonly FileChange[] {
