@@ -118,9 +118,21 @@ export type CheckContext = Pick<
 /** What it takes to know what a deployment would do. */
 export type PlanContext = Pick<
   Context,
-  'source' | 'views' | 'host' | 'files' | 'compose' | 'engine' | 'holds' | 'secrets' | 'secretFiles'
+  | 'source'
+  | 'views'
+  | 'host'
+  | 'files'
+  | 'compose'
+  | 'engine'
+  | 'holds'
+  | 'secrets'
+  | 'secretFiles'
+  | 'now'
 > & {
-  readonly history: Pick<History, 'proven' | 'failed'>
+  readonly history: Pick<History, 'proven' | 'failed' | 'aside'>
+  readonly upkeep: Pick<Upkeep, 'standing' | 'trouble'>
+  readonly tombstones: Pick<Tombstones, 'all'>
+  readonly machine: Pick<Machine, 'boot' | 'container'>
 }
 
 /** What it takes to tell what runs. */

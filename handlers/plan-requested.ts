@@ -1,20 +1,17 @@
-import type { PlanAnswer, UnplannedStack } from '../src/domain/answer.ts'
+import type { PlanAnswer, PlannedStack, UnplannedStack, Waiting } from '../src/domain/answer.ts'
 import type { ObservedState } from '../src/domain/deployment.ts'
-import { asMagosError } from '../src/domain/error.ts'
+import { inOrder } from '../src/domain/stack-order.ts'
 import type { Stack } from '../src/domain/stack.ts'
 import type { PlanContext } from './context.ts'
-import { holdReason } from '../src/domain/hold.ts'
-import { adoptStack } from './steps/adopt-stack.ts'
-import { foreignContainers } from './steps/foreign-containers.ts'
-import { reasonOf } from './steps/latest-failure.ts'
+import { isHeldAndWell, waitFor } from './steps/deploy-in-order.ts'
+import { latestTrouble } from './steps/latest-failure.ts'
 import { namedStacks } from './steps/named-stacks.ts'
-import { readStack, type StackSource } from './steps/read-stack.ts'
-import { resolveStack } from './steps/resolve-stack.ts'
-import { stackFault } from './steps/stack-fault.ts'
+import { planStack, type Planned } from './steps/plan-stack.ts'
+import { planVanished } from './steps/plan-vanished.ts'
 import { viewRepository } from './steps/view-repository.ts'
 import type { RepositoryView } from './views.ts'
 
-/** What `revision-pushed` would do now to each service, and why; nothing runs. */
+/** What `sync` would do now to each service once images are checked, and why; nothing runs. */
 export async function planRequested(
   ctx: PlanContext,
   stack: string | null,
@@ -24,59 +21,56 @@ export async function planRequested(
   const view = await viewRepository(ctx, revision, signal)
   const observed = await ctx.engine.observe(signal)
   const named = namedStacks(view, stack)
-  const refused: UnplannedStack[] = [...named.refused]
-  const stacks: PlanAnswer['stacks'][number][] = []
-  for (const one of named.due) {
-    const planned = await planStack(ctx, view, one, observed, signal)
-    if ('services' in planned) stacks.push(planned)
-    else refused.push(planned)
+  const asked = stack === null ? 'by-event' : 'by-person'
+  const planned = new Map<string, Planned>()
+  for (const one of inOrder(named.due)) {
+    const obstacle = () => obstacleOf(ctx, view, one, { planned, observed })
+    planned.set(one.name, await planStack(ctx, view, one, { observed, asked, obstacle }, signal))
   }
-  return { revision: revision.commit, stacks, refused }
+  const all = named.due.flatMap(({ name }) => planned.get(name) ?? [])
+  const left = stack === null ? await planVanished(ctx, view, observed) : []
+  return {
+    revision: revision.commit,
+    stacks: [...all.flatMap((one) => ('services' in one ? [one] : [])), ...left].toSorted(byName),
+    refused: [...named.refused, ...all.flatMap((one) => ('stack' in one ? [one] : []))],
+  }
 }
 
-async function planStack(
+function byName(a: PlannedStack, b: PlannedStack): number {
+  return a.name < b.name ? -1 : 1
+}
+
+interface Known {
+  /** Those that were planned before. */
+  readonly planned: ReadonlyMap<string, Planned>
+  readonly observed: ObservedState
+}
+
+/** What the stack comes after and is not well. */
+async function obstacleOf(
   ctx: PlanContext,
-  view: RepositoryView,
-  stack: Stack,
-  observed: ObservedState,
-  signal: AbortSignal,
-): Promise<PlanAnswer['stacks'][number] | UnplannedStack> {
-  try {
-    const adopted = await adoptStack(ctx, view, stack, observed, 'look', signal)
-    if (adopted.outcome === 'held') {
-      const { reason, remedy } = adopted
-      return { stack: stack.name, reason, remedy }
-    }
-    const source = await readStack({ ...ctx, files: adopted.files }, view, stack, signal)
-    const resolved = await resolveStack(ctx, source, observed, signal)
-    const held = foreignContainers(ctx.host, resolved)
-    if (held !== null) return { stack: stack.name, ...held }
-    const stops = { ...(await holdOf(ctx, source)), ...failureOf(ctx, source) }
-    return { name: stack.name, services: resolved.plan, ...stops }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (stackFault(error) === null) throw error
-    // Told to the person who asked and to nobody else, so even the unforeseen is in its own words.
-    const { message, remedy, place } = asMagosError(error)
-    return {
-      stack: stack.name,
-      reason: message,
-      ...(remedy === undefined ? {} : { remedy }),
-      ...place,
-    }
+  { refused }: RepositoryView,
+  { options }: Stack,
+  { planned, observed }: Known,
+): Promise<Waiting | null> {
+  for (const name of options.after) {
+    const one = planned.get(name) ?? refused.find(({ stack }) => stack === name)
+    const state = one === undefined ? remembered(ctx, name) : troubleOf(one)
+    if (state === null || (await isHeldAndWell(ctx, name, { observed, departures: [] }))) continue
+    return waitFor(name, state)
   }
+  return null
 }
 
-/** A held stack is planned as it will be deployed once it is released. */
-async function holdOf({ holds }: PlanContext, { stack, tracked }: StackSource) {
-  const hold = await holds.held(stack.name)
-  if (hold === null || (hold.tracked !== null && hold.tracked !== tracked)) return {}
-  return { held: holdReason(hold) }
+function remembered({ history }: PlanContext, name: string): string | null {
+  const trouble = latestTrouble(history, name)
+  return trouble === null ? null : `failed: ${trouble.reason}`
 }
 
-/** A state that failed is planned as it would be tried again. */
-function failureOf({ history }: PlanContext, { stack, inputs }: StackSource) {
-  const failed = history.failed(stack.name)
-  const isGivenUp = failed?.inputs === inputs && failed.retry === 'when-changed'
-  return isGivenUp ? { failed: reasonOf(failed) } : {}
+function troubleOf(one: Planned | UnplannedStack): string | null {
+  if ('stack' in one) return `is refused: ${one.reason}`
+  const { held, failed, waits } = one
+  if (held !== undefined) return `is ${held}`
+  if (failed !== undefined) return `failed: ${failed}`
+  return waits === undefined ? null : `waits: ${waits.reason}`
 }

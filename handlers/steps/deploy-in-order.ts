@@ -1,6 +1,6 @@
 import type { Stack } from '../../src/domain/stack.ts'
 import { inOrder } from '../../src/domain/stack-order.ts'
-import type { Context } from '../context.ts'
+import type { Context, PlanContext } from '../context.ts'
 import { deployStack, type Obstacle, type Occasion } from './deploy-stack.ts'
 import { inParallel } from './in-parallel.ts'
 import { isOpen, latestFailure, latestTrouble } from './latest-failure.ts'
@@ -51,8 +51,8 @@ async function deployAfter(
 }
 
 /** What a person holds is left as it is, and that may be as well as ever: nobody has to wait for it then. */
-async function isHeldAndWell(
-  ctx: Context,
+export async function isHeldAndWell(
+  ctx: Pick<PlanContext, 'history' | 'holds' | 'machine' | 'upkeep'>,
   stack: string,
   { observed, departures }: Pick<Occasion, 'observed' | 'departures'>,
 ): Promise<boolean> {
@@ -82,7 +82,7 @@ function remembered(
   return reason === undefined ? null : waitFor(name, `failed: ${reason}`)
 }
 
-function waitFor(stack: string, state: string): Obstacle {
+export function waitFor(stack: string, state: string): Obstacle {
   return {
     reason: `it comes after stack "${stack}", which ${state}`,
     remedy: `Mend stack "${stack}"; this one follows by itself`,

@@ -80,7 +80,7 @@ export function setBack(
 }
 
 /** What is stopped is started; where that did not help before, and where it runs and is broken, it is made anew. */
-function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): ResolvedStack {
+export function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): ResolvedStack {
   const { plan, containers } = resolved
   const reasons = new Map(faults.map(({ service, reason }) => [service, reason]))
   const stopped = new Set(faults.filter(({ mend }) => mend === 'start').map((one) => one.service))

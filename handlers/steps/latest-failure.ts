@@ -26,7 +26,10 @@ export interface Trouble extends Guidance {
 }
 
 /** What the stack was left aside for, else how its last deployment failed; null where all is well. */
-export function latestTrouble(history: History, stack: string): Trouble | null {
+export function latestTrouble(
+  history: Pick<History, 'proven' | 'failed' | 'aside'>,
+  stack: string,
+): Trouble | null {
   const aside = history.aside(stack)
   if (aside !== null) return aside
   const failure = latestFailure(history, stack)

@@ -1,5 +1,5 @@
 import type { ObservedState } from '../../src/domain/deployment.ts'
-import type { Context } from '../context.ts'
+import type { PlanContext } from '../context.ts'
 import { containersOf } from './resolve-stack.ts'
 
 interface Refusal {
@@ -9,7 +9,7 @@ interface Refusal {
 
 /** Whoever deploys the container that it runs in kills itself in the middle; null where the project does not hold it. */
 export function ownContainer(
-  { machine }: Pick<Context, 'machine'>,
+  { machine }: Pick<PlanContext, 'machine'>,
   project: string,
   observed: ObservedState,
 ): Refusal | null {

@@ -2,7 +2,7 @@ import { vanishedStacks, type VanishTerms } from '../../src/domain/deploy/vanish
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { Removal } from '../../src/ports.ts'
-import type { Context } from '../context.ts'
+import type { Context, PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { removalOf } from './removal.ts'
 import { setAside } from './set-aside.ts'
@@ -66,7 +66,7 @@ export async function removeVanished(
 }
 
 /** Where `.magos.yaml` is broken nobody knows whose a stack is, and an empty repository says nothing about any. */
-function tellsOfStacks({ directories, problems }: RepositoryView): boolean {
+export function tellsOfStacks({ directories, problems }: RepositoryView): boolean {
   const isBroken = problems.some(
     ({ file, severity }) => file === '.magos.yaml' && severity === 'error',
   )
@@ -74,8 +74,8 @@ function tellsOfStacks({ directories, problems }: RepositoryView): boolean {
 }
 
 /** By stack; another daemon's on this machine have another directory. */
-function ourContainers(
-  { files }: Context,
+export function ourContainers(
+  { files }: Pick<PlanContext, 'files'>,
   { containers }: ObservedState,
 ): ReadonlyMap<string, readonly ObservedContainer[]> {
   const ours = containers.filter(({ labels }) => {
@@ -123,8 +123,18 @@ function forgetStack({ history, upkeep }: Context, stack: string, removal: Remov
 }
 
 function tooMany({ log }: Context, stack: string, refused: readonly string[]) {
-  const reason = `it left the repository together with ${refused.length - 1} others, which is more than a third of all: ${refused.join(', ')}`
-  const remedy = 'Bring them back, or confirm with: magos sync --confirm-removals'
+  const { reason, remedy } = toConfirm(refused)
   log.error({ stack, remedy }, `Stack runs on: ${reason}`)
   return { stack, outcome: 'held', services: [], reason, remedy } as const
+}
+
+/** Why stacks that left together run on, and what a person can do. */
+export function toConfirm(refused: readonly string[]): {
+  readonly reason: string
+  readonly remedy: string
+} {
+  return {
+    reason: `it left the repository together with ${refused.length - 1} others, which is more than a third of all: ${refused.join(', ')}`,
+    remedy: 'Bring them back, or confirm with: magos sync --confirm-removals',
+  }
 }

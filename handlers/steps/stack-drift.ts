@@ -1,12 +1,12 @@
 import { driftOf, type Departure, type Drift } from '../../src/domain/deploy/drift.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
-import type { Context } from '../context.ts'
+import type { PlanContext } from '../context.ts'
 import { bearsOut } from './proof.ts'
 
 /** How a stack's containers, those of its project, differ from what was proven. */
 export function stackDrift(
-  { upkeep, machine }: Pick<Context, 'upkeep' | 'machine'>,
+  { upkeep, machine }: Pick<PlanContext, 'upkeep' | 'machine'>,
   { stack, project, inputs, services }: ProvenState,
   containers: readonly ObservedContainer[],
   departures: readonly Departure[],

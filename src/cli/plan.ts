@@ -1,5 +1,6 @@
-import type { PlanAnswer } from '../domain/answer.ts'
+import type { PlanAnswer, PlannedStack } from '../domain/answer.ts'
 import { actionText } from '../domain/deployment.ts'
+import { holdRemedy } from '../domain/hold.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'
@@ -21,19 +22,21 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
     ]),
   )
   if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
-  for (const { name, held, failed } of stacks) {
-    if (failed !== undefined) {
-      io.note(
-        `stack "${name}" failed so before: ${failed}. Try it again with: magos sync ${name}\n`,
-      )
-    }
-    if (held !== undefined) {
-      io.note(`stack "${name}" is ${held}. Let it go on with: magos release ${name}\n`)
-    }
-  }
+  for (const one of stacks) io.note(notesOf(one))
   for (const one of refused) {
     const { stack, reason, remedy } = one
     io.note(`${placed(`stack "${stack}" refused: ${withRemedy(reason, remedy)}`, one)}\n`)
   }
   io.write(`at ${revision}\n`)
+}
+
+/** Why nothing of it is done now. */
+function notesOf({ name, held, failed, waits }: PlannedStack): string {
+  const again = `try it again with: magos sync ${name}`
+  const notes = [
+    ...(failed === undefined ? [] : [withRemedy(`failed so before: ${failed}`, again)]),
+    ...(waits === undefined ? [] : [withRemedy(`waits: ${waits.reason}`, waits.remedy)]),
+    ...(held === undefined ? [] : [withRemedy(`is ${held}`, holdRemedy(name))]),
+  ]
+  return notes.map((note) => `stack "${name}" ${note}\n`).join('')
 }

@@ -84,17 +84,26 @@ export interface UnplannedStack extends Guidance {
   readonly reason: string
 }
 
+/** Why a stack is left as it is for now. */
+export interface Waiting extends Guidance {
+  readonly reason: string
+}
+
+export interface PlannedStack {
+  readonly name: string
+  readonly services: readonly ServicePlan[]
+  /** Why none of it is done until the stack is released; absent where nothing holds it. */
+  readonly held?: string
+  /** How this very state failed before, so that none of it is done until it changes or a person asks. */
+  readonly failed?: string
+  /** Why none of it is done by the next pass, whatever else may be in the way. */
+  readonly waits?: Waiting
+}
+
 /** What a deployment would do. */
 export interface PlanAnswer {
   readonly revision: string
-  readonly stacks: readonly {
-    readonly name: string
-    readonly services: readonly ServicePlan[]
-    /** Why none of it is done until the stack is released; absent where nothing holds it. */
-    readonly held?: string
-    /** How this very state failed before, so that none of it is done until it changes or a person asks. */
-    readonly failed?: string
-  }[]
+  readonly stacks: readonly PlannedStack[]
   readonly refused: readonly UnplannedStack[]
 }
 

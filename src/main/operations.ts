@@ -49,8 +49,10 @@ export function lookingOperations(
       const { recall } = await import('./state.ts')
       const recollection = recall(base)
       try {
-        const { history } = recollection
-        const ctx = { source, views: createViews(), ...deploying, host, history }
+        const { history, upkeep, tombstones } = recollection
+        const remembered = { history, upkeep, tombstones, machine: openMachine(base) }
+        const now = base.clock.now()
+        const ctx = { source, views: createViews(), ...deploying, host, ...remembered, now }
         return await redacted(redact, () => planRequested(ctx, stack, signal))
       } finally {
         recollection.close()

@@ -5,7 +5,7 @@ import { openStore, type Store } from '../adapters/store/store.ts'
 import { createFollowChild } from '../host/follow-child.ts'
 import { createRunChild, endLeftovers } from '../host/process.ts'
 import { MagosError } from '../domain/error.ts'
-import type { History, Manifests, Memory } from '../ports.ts'
+import type { History, Manifests, Memory, Tombstones, Upkeep } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** This host's memory in its data directory. */
@@ -38,7 +38,9 @@ export interface Recollection {
   readonly memory: Pick<Memory, 'firstSeen'>
   /** Keeps nothing new. */
   readonly manifests: Manifests
-  readonly history: Pick<History, 'proven' | 'failed'>
+  readonly history: Pick<History, 'proven' | 'failed' | 'aside'>
+  readonly upkeep: Pick<Upkeep, 'standing' | 'trouble'>
+  readonly tombstones: Pick<Tombstones, 'all'>
   close(): void
 }
 
@@ -47,15 +49,17 @@ export function recall(base: Base): Recollection {
   const nothing = {
     memory: { firstSeen: () => null },
     manifests: { find: () => null, keep: () => undefined },
-    history: { proven: () => null, failed: () => null },
+    history: { proven: () => null, failed: () => null, aside: () => null },
+    upkeep: { standing: () => null, trouble: () => null },
+    tombstones: { all: () => [] },
     close: () => undefined,
   }
   if (!existsSync(join(base.config.dataDirectory, 'magos.db'))) return nothing
   try {
     const state = openState(base)
-    const { memory, history } = state.store
+    const { memory, history, upkeep, tombstones } = state.store
     const manifests = { ...state.store.manifests, keep: () => undefined }
-    return { memory, manifests, history, close: () => state.close() }
+    return { memory, manifests, history, upkeep, tombstones, close: () => state.close() }
   } catch (error) {
     if (!(error instanceof MagosError)) throw error
     base.log.warn({ error }, 'Cannot read what this host saw and proved: everything counts as new')

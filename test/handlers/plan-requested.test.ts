@@ -23,7 +23,11 @@ describe('planRequested()', () => {
       stacks: [
         {
           name: 'blog',
-          services: [{ name: 'blog', action: 'create', reasons: ['it has no container'] }],
+          services: [{ name: 'blog', action: 'create', reasons: ['1 of its containers are gone'] }],
+          waits: {
+            reason: 'all of its containers were stopped or removed, so that a pass holds it',
+            remedy: 'Put it right now with: magos sync blog',
+          },
         },
         {
           name: 'shop',
@@ -100,6 +104,7 @@ describe('planRequested()', () => {
   it('tells a stack that a deployment would hold', async () => {
     const world = createWorld(files)
     await deploy(world)
+    world.history.forget('shop', null)
     for (const container of world.machine.containers.values()) {
       if (container.project !== 'shop') continue
       world.machine.containers.set(container.id, { ...container, labels: {} })
