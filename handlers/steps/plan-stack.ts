@@ -31,7 +31,7 @@ export interface Planning {
   /** As `sync` is asked: for all of them by event, for a named one by person. */
   readonly asked: Asked
   /** What a stack that would be deployed waits for; null where it need not wait. */
-  obstacle(): Promise<Waiting | null>
+  readonly obstacle: () => Promise<Waiting | null>
 }
 
 /** What `deployStack` would do to one stack, decided in the same order and by the same steps; nothing is done. */

@@ -1,7 +1,11 @@
-import type { PlannedStack } from '../../src/domain/answer.ts'
+import type { PlannedStack, Waiting } from '../../src/domain/answer.ts'
 import { vanishedStacks } from '../../src/domain/deploy/vanished.ts'
-import type { ObservedState, ServiceAction } from '../../src/domain/deployment.ts'
-import { holdReason } from '../../src/domain/hold.ts'
+import type {
+  ObservedContainer,
+  ObservedState,
+  ServiceAction,
+} from '../../src/domain/deployment.ts'
+import { holdReason, type Hold } from '../../src/domain/hold.ts'
 import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { ourContainers, tellsOfStacks, toConfirm } from './remove-vanished.ts'
@@ -31,19 +35,34 @@ export async function planVanished(
   const known = tombstones.map(({ stack }) => stack).filter((stack) => ours.has(stack))
   const left = new Set([...bury, ...stop, ...refused, ...known])
   return [...left].map((name) => {
-    const since = tombstones.find(({ stack }) => stack === name)?.at ?? now
-    const goesAt = new Date(since + host.grace).toISOString()
-    const isOver = stop.includes(name)
-    const when = isOver ? '' : `: its containers go after ${goesAt}`
-    const services = new Set((ours.get(name) ?? []).map(({ service }) => service))
-    const action: ServiceAction = isOver ? 'remove' : 'keep'
-    const reasons = [`it left the repository${when}`]
-    const hold = holds.get(name)
-    return {
-      name,
-      services: [...services].map((service) => ({ name: service, action, reasons })),
-      ...(hold === undefined ? {} : { held: holdReason(hold) }),
-      ...(refused.includes(name) ? { waits: toConfirm(refused) } : {}),
-    }
+    const buried = tombstones.find(({ stack }) => stack === name)
+    const goesAt = stop.includes(name) ? null : (buried?.at ?? now) + host.grace
+    const waits = refused.includes(name) ? toConfirm(refused) : null
+    return leaving(name, ours.get(name) ?? [], { hold: holds.get(name) ?? null, goesAt, waits })
   })
+}
+
+interface Leaving {
+  readonly hold: Hold | null
+  /** null where its grace is over. */
+  readonly goesAt: number | null
+  readonly waits: Waiting | null
+}
+
+function leaving(
+  name: string,
+  containers: readonly ObservedContainer[],
+  { hold, goesAt, waits }: Leaving,
+): PlannedStack {
+  const isDated = goesAt !== null && waits === null
+  const when = isDated ? `: its containers go after ${new Date(goesAt).toISOString()}` : ''
+  const action: ServiceAction = goesAt === null ? 'remove' : 'keep'
+  const reasons = [`it left the repository${when}`]
+  const services = new Set(containers.map(({ service }) => service))
+  return {
+    name,
+    services: [...services].map((service) => ({ name: service, action, reasons })),
+    ...(hold === null ? {} : { held: holdReason(hold) }),
+    ...(waits === null ? {} : { waits }),
+  }
 }

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../src/domain/deployment.ts'
+import type { Deployment, ServicePlan } from '../../src/domain/deployment.ts'
 import { originText } from '../../src/domain/origin.ts'
 import type { DeploymentRecord } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -41,9 +41,11 @@ function asRecorded({ stack, outcome, reason, cause }: DeploymentRecord): Deploy
   return {
     stack,
     outcome: outcome === 'rolled-back' ? outcome : 'succeeded',
-    services: services.map(({ name, action, and, reasons }) => {
-      return { name, action, ...(and === undefined ? {} : { and }), reasons }
-    }),
+    services: services.map(planOf),
     reason: `done for ${by} while this command waited: ${reason}`,
   }
+}
+
+function planOf({ name, action, and, reasons }: ServicePlan): ServicePlan {
+  return and === undefined ? { name, action, reasons } : { name, action, and, reasons }
 }

@@ -5,10 +5,12 @@ import type { ResolvedStack } from './resolve-stack.ts'
 
 /** The plan of a stack that is deployed: what stays as it is and does not run is started, but for jobs that are done. */
 export function startStopped(resolved: ResolvedStack, standing: Standing | null): ResolvedStack {
-  const kept = resolved.plan.filter(({ action }) => action === 'keep').map(({ name }) => name)
+  const kept = new Set(
+    resolved.plan.filter(({ action }) => action === 'keep').map(({ name }) => name),
+  )
   const isJob = (name: string) => (standing?.services[name]?.ended ?? 1) > 0
   const down = resolved.containers.filter(
-    (one) => kept.includes(one.service) && isDown(one) && !(isDone(one) && isJob(one.service)),
+    (one) => kept.has(one.service) && isDown(one) && !(isDone(one) && isJob(one.service)),
   )
   return down.length === 0 ? resolved : { ...resolved, ...startedBy(resolved.plan, down) }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Event, Origin } from '../../src/domain/event.ts'
+import type { Event, SyncRequested, Origin } from '../../src/domain/event.ts'
 import type { Accepted } from '../../src/ports.ts'
 import { chooseRuns } from '../../src/work/choose-runs.ts'
 import { type Lane, planRuns } from '../../src/work/runs.ts'
@@ -30,18 +30,17 @@ const report = (commit: string, context: string, description = ''): Event => ({
   report: { kind: 'status', commit, context, state: 'success', description },
 })
 
-const sync = (stack: string | null): Event => ({ kind: 'sync-requested', stack })
+const sync = (stack: string | null): SyncRequested => ({ kind: 'sync-requested', stack })
 
 const plan = (rows: readonly Accepted[], now = NOW) => planRuns(rows, { debounce: 5_000, now })
 
 describe('planRuns()', () => {
   test('tells a pass when the first of those who wait for it asked', () => {
-    const asked = (askedAt?: number): Event => {
-      return { kind: 'sync-requested', stack: 'web', ...(askedAt === undefined ? {} : { askedAt }) }
-    }
-    const runs = plan([row(asked(30)), row(asked(10)), row(asked())])
+    const unasked = sync('web')
+    const asked = (askedAt: number): Event => ({ ...unasked, askedAt })
+    const runs = plan([row(asked(30)), row(asked(10)), row(unasked)])
     expect(runs.map(({ event }) => event)).toEqual([asked(10)])
-    expect(plan([row(asked())])[0]?.event).toEqual(asked())
+    expect(plan([row(unasked)])[0]?.event).toEqual(unasked)
   })
 
   test('makes nothing of nothing', () => {
