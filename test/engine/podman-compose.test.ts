@@ -6,7 +6,12 @@ import type { Digest } from '../../src/domain/image-reference.ts'
 import { composeContract } from '../contracts/compose.ts'
 import { runMagos } from '../lab/daemon.ts'
 import { startRealHost } from '../lab/engine/host.ts'
-import { debianPodmanCompose, podmanCompose, VERSIONS } from '../lab/engine/podman-compose.ts'
+import {
+  debianPodmanCompose,
+  debianReads,
+  podmanCompose,
+  VERSIONS,
+} from '../lab/engine/podman-compose.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, git } from './look.ts'
 
@@ -14,10 +19,9 @@ const isLong = process.env['MAGOS_LONG'] === '1'
 
 describeProvider('Debian’s podman-compose', debian)
 
-/** Its `config` came with 1.0.6. */
-const contracts = [['Debian’s podman-compose', 'one file', debian] as const]
-describe.each(isLong ? contracts : [])('%s', (name, reads, bring) => {
-  composeContract(name, async () => startRealHost({ provider: await bring() }), reads)
+const contracts = [['Debian’s podman-compose', debian] as const]
+describe.each(isLong ? contracts : [])('%s', (name, bring) => {
+  composeContract(name, async () => startRealHost({ provider: await bring() }), debianReads())
 })
 
 describe.each(isLong ? VERSIONS : [])('podman-compose %s', (version) => {

@@ -11,7 +11,9 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 /** Only root can become somebody else; whoever is no root ran all suites as such already. */
 const isDue = process.env['MAGOS_LONG'] === '1' && process.getuid?.() === 0
 
-describe.each(isDue ? ['rollback', 'podman-compose'] : [])('as an unprivileged user', (suite) => {
+const SUITES = ['engine', 'rollback', 'podman-compose']
+
+describe.each(isDue ? SUITES : [])('as an unprivileged user', (suite) => {
   test(`suite ${suite} passes`, { timeout: 900_000 }, () => {
     // Its configuration is not bundled first, for the folder that takes the bundle is somebody else's.
     const run = ['run', '--root', ROOT, '--configLoader', 'native', '--project', 'engine']
