@@ -176,7 +176,8 @@ describe('a secret', () => {
     const revert = await eventually(head, (now) => now !== update)
     const message = await git(lab.repository.gitDir, 'show', '-s', '--format=%B', revert)
     expect(message).toContain('web: telling all')
-    expect(message.match(/\*{3}/gu)?.length).toBeGreaterThan(9)
+    // of three values each: in the environment, in a file, in a spelling
+    expect(message.match(/\*{3}/gu)?.length).toBeGreaterThanOrEqual(9)
   })
 
   test('is repeated to nobody where Compose repeats it and refuses', async () => {

@@ -71,7 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
     removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
-    events: (signal) => containerEvents({ runtime, follow, clock, log }, signal),
+    events: (signal) => containerEvents({ engine, follow, clock, log }, signal),
   }
 }
 

@@ -1,11 +1,12 @@
 import type { ContainerEvent } from '../../domain/container-event.ts'
 import type { FollowChild } from '../../host/follow-child.ts'
 import type { Clock, Log } from '../../ports.ts'
-import { lastWords, type Runtime } from './command.ts'
+import { lastWords, type EngineCommand, type Runtime } from './command.ts'
 import { at, parseDocuments, textAt } from './json.ts'
+import { remembersStops, wasStopped } from './stopped.ts'
 
 export interface Following {
-  readonly runtime: Runtime
+  readonly engine: EngineCommand
   readonly follow: FollowChild
   readonly clock: Clock
   readonly log: Log
@@ -24,14 +25,21 @@ export async function* containerEvents(
   following: Following,
   signal: AbortSignal,
 ): AsyncGenerator<ContainerEvent, void> {
-  const { runtime, follow, clock, log } = following
+  const { engine, follow, clock, log } = following
+  const { runtime } = engine
   let pause = FIRST_PAUSE
   while (!signal.aborted) {
     const began = clock.now()
     const reader = createReader(runtime)
+    const remembers = await remembersStops(engine, signal)
     const lines = follow(runtime, eventArguments(runtime), { signal })
     let next = await lines.next()
-    for (; !next.done; next = await lines.next()) yield* reader(next.value)
+    for (; !next.done; next = await lines.next()) {
+      const { events, doubt } = reader(next.value)
+      yield* events
+      if (!remembers || doubt === null) continue
+      if (await wasStopped(engine, doubt.container, signal)) yield doubt
+    }
     if (signal.aborted) return
     if (clock.now() - began >= GOOD) pause = FIRST_PAUSE
     const reason =
@@ -64,12 +72,21 @@ const KINDS: Readonly<Record<string, ContainerEvent['kind']>> = {
   destroy: 'removed',
 }
 
+/** What one line says, and the stop that it may be: whoever reads has to ask the engine. */
+interface Read {
+  readonly events: readonly ContainerEvent[]
+  readonly doubt: ContainerEvent | null
+}
+
+const NOTHING: Read = { events: [], doubt: null }
+
 /**
- * Reads the lines of one stream. podman (4.3 at least) mostly swallows its `stop`: a container that it was told to stop
- * is cleaned up twice, by its monitor and by whoever stopped it, and one that died of itself only once.
+ * Reads the lines of one stream. podman mostly swallows its `stop`, where the container's monitor is the first to clean
+ * up. Up to 4.3 whoever stopped it cleans up once more; newer ones remember the stop beside the container.
  */
-export function createReader(runtime: Runtime): (line: string) => readonly ContainerEvent[] {
+export function createReader(runtime: Runtime): (line: string) => Read {
   const cleanedUp = new Set<string>()
+  const explained = new Set<string>()
   return (line) => {
     const document = parseDocuments(line)?.[0]
     const isPodman = runtime === 'podman'
@@ -77,12 +94,22 @@ export function createReader(runtime: Runtime): (line: string) => readonly Conta
     const container = isPodman ? textAt(document, 'ID') : textAt(document, 'Actor', 'ID')
     const labels = isPodman ? at(document, 'Attributes') : at(document, 'Actor', 'Attributes')
     const project = textAt(labels, 'com.docker.compose.project')
-    if (container === '' || project === '') return []
+    if (container === '' || project === '') return NOTHING
     const service =
       textAt(labels, 'com.docker.compose.service') || textAt(labels, 'io.podman.compose.service')
-    const kind = action === 'cleanup' && !isFirst(cleanedUp, container) ? 'stopped' : KINDS[action]
-    if (kind === 'started' || kind === 'removed') cleanedUp.delete(container)
-    return kind === undefined ? [] : [{ kind, container, project, service }]
+    const stopped = { kind: 'stopped', container, project, service } as const
+    if (action === 'cleanup') {
+      if (!isFirst(cleanedUp, container)) return { events: [stopped], doubt: null }
+      return { events: [], doubt: explained.has(container) ? null : stopped }
+    }
+    const kind = KINDS[action]
+    if (kind === undefined) return NOTHING
+    if (kind === 'stopped' || kind === 'killed') explained.add(container)
+    if (kind === 'started' || kind === 'removed') {
+      cleanedUp.delete(container)
+      explained.delete(container)
+    }
+    return { events: [{ ...stopped, kind }], doubt: null }
   }
 }
 

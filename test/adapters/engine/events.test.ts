@@ -3,6 +3,7 @@ import { containerEvents, createReader } from '../../../src/adapters/engine/even
 import type { FollowChild } from '../../../src/host/follow-child.ts'
 import { fakeClock } from '../../work/fake-clock.ts'
 import { memoryLog, type LogLine } from '../../work/memory-log.ts'
+import { scriptedRun } from './scripted-run.ts'
 
 const ID = 'f'.repeat(64)
 const LABELS = {
@@ -19,14 +20,14 @@ const docker = (Action: string, Attributes: Record<string, string> = LABELS) =>
 
 const read = (runtime: 'podman' | 'docker', lines: readonly string[]) => {
   const reader = createReader(runtime)
-  return lines.flatMap((line) => reader(line)).map(({ kind }) => kind)
+  return lines.flatMap((line) => reader(line).events).map(({ kind }) => kind)
 }
 
 describe('createReader()', () => {
   it('reads project, service and the full id', () => {
     const expected = { kind: 'started', container: ID, project: 'shop', service: 'web' }
-    expect(createReader('podman')(podman('start'))).toEqual([expected])
-    expect(createReader('docker')(docker('start'))).toEqual([expected])
+    expect(createReader('podman')(podman('start')).events).toEqual([expected])
+    expect(createReader('docker')(docker('start')).events).toEqual([expected])
   })
 
   it.each([
@@ -81,7 +82,9 @@ describe('containerEvents()', () => {
       yield await Promise.resolve(podman('start'))
       return { outcome: 'ended', stderr: 'Error: the journal is gone\n' }
     }
-    const following = { runtime: 'podman', follow, clock, log: memoryLog(lines) } as const
+    const { run } = scriptedRun(() => ({}))
+    const engine = { runtime: 'podman', run } as const
+    const following = { engine, follow, clock, log: memoryLog(lines) }
     const seen: string[] = []
     const reading = (async () => {
       for await (const { kind } of containerEvents(following, ending.signal)) seen.push(kind)
@@ -97,11 +100,53 @@ describe('containerEvents()', () => {
     await reading
   })
 
+  it.each([
+    ['a stop', '5.4.2', '{"StoppedByUser":true}', ['died', 'cleanup'], ['died', 'stopped']],
+    ['a crash', '5.4.2', '{"ExitCode":3}', ['died', 'cleanup'], ['died']],
+    ['a stop', '4.9.3', '{"StoppedByUser":true}', ['died', 'cleanup'], ['died', 'stopped']],
+    ['a kill', '5.4.2', '{"StoppedByUser":true}', ['kill', 'died', 'cleanup'], ['killed', 'died']],
+    [
+      'a stop that it tells',
+      '5.4.2',
+      '{"StoppedByUser":true}',
+      ['stop', 'died', 'cleanup'],
+      ['stopped', 'died'],
+    ],
+    [
+      'a stop after a kill and a start',
+      '5.4.2',
+      '{"StoppedByUser":true}',
+      ['kill', 'died', 'cleanup', 'start', 'died', 'cleanup'],
+      ['killed', 'died', 'started', 'died', 'stopped'],
+    ],
+    ['a crash, which it cannot tell,', '4.3.1', '{"StoppedByUser":true}', ['cleanup'], []],
+  ])('tells %s of podman %s by what it remembers', async (_title, version, state, told, kinds) => {
+    const ending = new AbortController()
+    const { run } = scriptedRun((words) => {
+      if (words === 'podman --version') return { stdout: `podman version ${version}\n` }
+      if (words === `podman inspect --type container ${ID}`)
+        return { stdout: `[{"State":${state}}]` }
+      return undefined
+    })
+    const follow: FollowChild = async function* follow() {
+      for (const one of told) yield await Promise.resolve(podman(one))
+      ending.abort()
+      return { outcome: 'ended', stderr: '' }
+    }
+    const engine = { runtime: 'podman', run } as const
+    const following = { engine, follow, clock: fakeClock(), log: memoryLog([]) }
+    const seen: string[] = []
+    for await (const { kind } of containerEvents(following, ending.signal)) seen.push(kind)
+    expect(seen).toEqual(kinds)
+  })
+
   it('goes on where there is no such program, and ends with its signal', async () => {
     const clock = fakeClock()
     const lines: LogLine[] = []
     const ending = new AbortController()
-    const following = { runtime: 'docker', follow: absent, clock, log: memoryLog(lines) } as const
+    const { run } = scriptedRun(() => ({ outcome: 'absent' }))
+    const engine = { runtime: 'docker', run } as const
+    const following = { engine, follow: absent, clock, log: memoryLog(lines) }
     const events = containerEvents(following, ending.signal)
     const first = events.next()
     await clock.advance(1_000)
