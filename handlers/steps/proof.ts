@@ -58,6 +58,7 @@ export function bearsOut(proof: string, container: ObservedContainer): boolean {
     pull: 'always',
     replicas: 1,
     reloads: [],
+    lasting: null,
   }
   return planDeployment([service], [container]).every(({ action }) => action === 'keep')
 }

@@ -128,8 +128,9 @@ function desire(
     names: secretUsers(document, clear.opened),
     digest: (text: string) => ctx.secrets.digest(text),
   }
-  const { changes } = stack.options
-  const own = { name: stack.name, home, changes, untracked: untrackedFiles(source), keyed }
+  const { changes, probes } = stack.options
+  const probed = new Set(probes.flatMap(({ service, check }) => (check === null ? [] : [service])))
+  const own = { name: stack.name, home, changes, untracked: untrackedFiles(source), keyed, probed }
   const contents = new Map(clear.opened.map((one) => [one.placed, one.content]))
   return {
     desired: desiredState(own, placed.document, trackedFiles(source, plain)),

@@ -7,7 +7,14 @@ import type { Digest, ImageReference } from '../../src/domain/image-reference.ts
 import type { Clock, Engine } from '../../src/ports.ts'
 
 /** What containers of an image do, and whether it can be had at all. */
-export type MemoryBehaviour = 'healthy' | 'unhealthy' | 'unchecked' | 'exits' | 'pull-fails'
+export type MemoryBehaviour =
+  | 'healthy'
+  | 'unhealthy'
+  | 'unchecked'
+  | 'exits'
+  /** With 0, where nothing starts it again. */
+  | 'ends'
+  | 'pull-fails'
 
 export interface MemoryContainer {
   readonly id: string
@@ -323,6 +330,9 @@ function life(host: MemoryHost, container: MemoryContainer): Life {
   const age = host.clock.now() - startedAt
   if (stopped !== null) {
     return { state: 'exited', health: 'none', exitCode: stopped, restartCount: 0, startedAt }
+  }
+  if (behaviour === 'ends' && restarts === 'no') {
+    return { state: 'exited', health: 'none', exitCode: 0, restartCount: 0, startedAt }
   }
   if (behaviour === 'exits') {
     const exitCode = EXIT_CODE

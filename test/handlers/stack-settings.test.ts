@@ -118,6 +118,23 @@ describe('revisionPushed() with a stack whose settings are broken', () => {
   })
 })
 
+describe('revisionPushed() with a service that ends with 0', () => {
+  it('takes it for a one-shot where nothing speaks against it', async () => {
+    expect(outcomes((await deploy(ending(''))).deployments)).toEqual(['web succeeded'])
+  })
+
+  it.each([
+    ['it publishes ports', ', ports: ["8080:80"]', ''],
+    ['it has a probe', '', 'stacks: {web: {probes: {web: {tcp: 8080}}}}\n'],
+  ])('fails it where %s', async (why, more, said) => {
+    const { deployments } = await deploy(ending(more, said))
+    expect(deployments[0]).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining(`service "web" exited with 0 and is no one-shot: ${why}`),
+    })
+  })
+})
+
 describe('revisionPushed() with a stack that takes its time', () => {
   it('holds it still as long as it wants', async () => {
     const { deployments } = await deploy(patient('settle: 1s'))
@@ -444,6 +461,13 @@ function patient(line: string): World {
     'web/compose.yaml': compose(`web: {image: ${web}}`),
     '.magos.yaml': `stacks:\n  web: {${line}}\n`,
   })
+}
+
+function ending(more: string, said = ''): World {
+  const text = `services:\n  web: {image: ${web}${more}}\n  db: {image: ${db}}\n`
+  const world = createWorld({ 'web/compose.yaml': text, '.magos.yaml': said })
+  world.machine.behave(web, 'ends')
+  return world
 }
 
 function settings(probe: string): string {

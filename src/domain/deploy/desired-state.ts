@@ -3,6 +3,7 @@ import { MagosError } from '../error.ts'
 import { parseImageReference, type ImageReference } from '../image-reference.ts'
 import type { FileChange } from '../settings/file-changes.ts'
 import { canonicalJson } from './canonical.ts'
+import { lastingServices } from './lasting.ts'
 import { LABEL } from './labels.ts'
 import { members } from './members.ts'
 import { filesText, filesUnder, readPaths, type TrackedFile } from './read-files.ts'
@@ -25,6 +26,8 @@ export interface DesiredService {
   readonly replicas: number
   /** Files that it is told of while it runs. */
   readonly reloads: readonly Reload[]
+  /** Why it surely is no one-shot, in words; null for one that may end with 0. */
+  readonly lasting: string | null
 }
 
 export interface DesiredState {
@@ -42,8 +45,10 @@ export function desiredState(
   document: ComposeDocument,
   tracked: readonly TrackedFile[],
 ): DesiredState {
+  const lasting = lastingServices(document.services, stack.probed ?? new Set())
+  const whole = { document, tracked, lasting }
   const services = Object.entries(document.services).map(([name, service]) =>
-    desiredService(stack, name, service, document, tracked),
+    desiredService(stack, name, service, whole),
   )
   return { services, document: labelled(stack, document, services) }
 }
@@ -56,6 +61,8 @@ export interface DesiredStack {
   /** Files of the host's own that Compose reads: env files count whoever holds them. */
   readonly untracked?: readonly TrackedFile[]
   readonly keyed?: KeyedServices
+  /** Services that a probe asks after. */
+  readonly probed?: ReadonlySet<string>
 }
 
 /** Services whose hash must not tell what they hold to whoever can guess at it and try. */
@@ -69,12 +76,18 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
+/** What one service cannot tell. */
+interface Whole {
+  readonly document: ComposeDocument
+  readonly tracked: readonly TrackedFile[]
+  readonly lasting: ReadonlyMap<string, string>
+}
+
 function desiredService(
   { home, changes = [], untracked = [], keyed }: DesiredStack,
   name: string,
   service: Readonly<Record<string, unknown>>,
-  document: ComposeDocument,
-  tracked: readonly TrackedFile[],
+  { document, tracked, lasting }: Whole,
 ): DesiredService {
   const { image, ...rest } = service
   const used = usedDefinitions(service, document)
@@ -96,6 +109,7 @@ function desiredService(
     hash,
     replicas: replicas(service),
     reloads: seen.reloads,
+    lasting: lasting.get(name) ?? null,
   }
 }
 

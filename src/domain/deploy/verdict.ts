@@ -128,23 +128,32 @@ function lookAtContainer(service: DesiredService, container: ObservedContainer):
       reason: `${name} runs ${container.digests.join(', ') || container.image}, not ${digest}`,
     }
   }
-  if (container.state !== 'running') return lookAtStopped(name, container)
+  if (container.state !== 'running') return lookAtStopped(service, container)
   if (container.health === 'unhealthy') return { state: 'broken', reason: `${name} is unhealthy` }
   return container.health === 'starting'
     ? { state: 'waiting', reason: `${name} is not healthy yet` }
     : { state: 'good', reason: '' }
 }
 
-function lookAtStopped(name: string, container: ObservedContainer): ServiceLook {
+function lookAtStopped(service: DesiredService, container: ObservedContainer): ServiceLook {
+  const name = `service "${service.name}"`
   const exited = container.state === 'exited' || container.state === 'dead'
   if (exited && container.startedAt > 0 && !keepsRunning(container)) {
-    return container.exitCode === 0
-      ? { state: 'good', reason: '' }
-      : { state: 'broken', reason: `${name} exited with ${container.exitCode}` }
+    if (container.exitCode !== 0) {
+      return { state: 'broken', reason: `${name} exited with ${container.exitCode}` }
+    }
+    const { lasting } = service
+    if (lasting === null) return { state: 'good', reason: '' }
+    return {
+      state: 'broken',
+      reason: `${name} exited with 0 and is no one-shot: ${lasting}; ${ONE_SHOT}`,
+    }
   }
   const state = container.state === 'created' ? 'was never started' : `is ${container.state}`
   return { state: 'waiting', reason: `${name} ${state}` }
 }
+
+const ONE_SHOT = 'others wait for a one-shot with service_completed_successfully'
 
 function keepsRunning({ restarts }: ObservedContainer): boolean {
   return restarts === 'always' || restarts === 'unless-stopped'

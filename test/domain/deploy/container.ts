@@ -16,6 +16,7 @@ export function service(over: Partial<DesiredService> = {}): DesiredService {
     hash: 'h1',
     replicas: 1,
     reloads: [],
+    lasting: null,
     ...over,
   }
 }

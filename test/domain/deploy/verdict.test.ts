@@ -109,6 +109,21 @@ describe('judge()', () => {
     expect(outcome(look(10_000, done), look(12_000, done))).toBe('succeeded')
   })
 
+  test('fails what exits with 0 and is surely no one-shot, and says how one is told', () => {
+    const lasting = { ...terms, services: [service({ lasting: 'it publishes ports' })] }
+    const done = container({ state: 'exited', exitCode: 0, health: 'none' })
+    expect(judge(lasting, [look(10_000, done)])).toEqual({
+      outcome: 'failed',
+      reason:
+        'service "web" exited with 0 and is no one-shot: it publishes ports; others wait for a one-shot with service_completed_successfully',
+    })
+    const running = container({ health: 'none' })
+    expect(judge(lasting, [look(10_000, running), look(12_000, running)]).outcome).toBe('succeeded')
+    expect(judge(lasting, [look(10_000, container({ ...done, id: 'old' }))]).outcome).toBe(
+      'undecided',
+    )
+  })
+
   test('does not take exit 0 as good where the container is meant to keep running', () => {
     const gone = container({ state: 'exited', exitCode: 0, restarts: 'always' })
     expect(outcome(look(10_000, gone), look(13_000, gone))).toBe('undecided')
