@@ -146,8 +146,11 @@ interface RepositoryAnswer {
 
 type AskContext = FindContext & { readonly view: RepositoryView; readonly quarantine: Quarantine }
 
-/** A registry is asked about so many repositories at once; the others are nothing yet, and a slow one holds up its own. */
-const REPOSITORIES_AT_ONCE = 16
+/**
+ * A registry is asked about so many repositories at once; the others are nothing yet, and a slow one holds up its own. More
+ * would stand in line at its host, which takes eight questions.
+ */
+const REPOSITORIES_AT_ONCE = 8
 
 async function askRegistry(
   ctx: AskContext,

@@ -23,6 +23,8 @@ export interface Ways {
 
 const connectTimeout = 10_000
 const idleTimeout = 60_000
+/** To one origin. Left to itself undici opens two for each request under way: one is free again only a moment after its answer. */
+const connections = 8
 /** Origins whose way out is remembered. */
 const maxKnown = 1000
 
@@ -30,7 +32,7 @@ const maxKnown = 1000
 export async function openConnections({ proxy, ca, authorities }: Ways): Promise<Connections> {
   const undici = await import('undici')
   const metadata = metadataAddresses()
-  const shared = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout }
+  const shared = { connections, headersTimeout: idleTimeout, bodyTimeout: idleTimeout }
   const made = new Map<string, Undici.Dispatcher>()
   const known = new Map<string, Undici.Dispatcher>()
 

@@ -123,6 +123,18 @@ it('request() cuts the body of an error instead of refusing it', async () => {
   expect(response.body.byteLength).toBeLessThanOrEqual(1000)
 })
 
+it('request() opens eight connections to a host at the most, and takes them again', async () => {
+  let connections = 0
+  const server = createServer(answerNothing).on('connection', () => (connections += 1))
+  const url = new URL(`http://${await listen(server)}/`)
+  const http = open()
+  const askInTurn = async () => {
+    for (let time = 0; time < 4; time += 1) await ask(http, url)
+  }
+  await Promise.all(Array.from({ length: 20 }, askInTurn))
+  expect(connections).toBe(8)
+})
+
 it('request() gives up after its time, also when the body never ends', async () => {
   const silent = await serve(() => undefined)
   const endless = await serve((_request, response) => response.write('x'))
