@@ -12,6 +12,7 @@ import type {
   Hooks,
   Inbox,
   Installation,
+  Lanes,
   LastGood,
   Log,
   Machine,
@@ -31,6 +32,7 @@ import type {
   Tombstones,
   Upkeep,
 } from '../src/ports.ts'
+import type { StackResult } from './stack-result.ts'
 import type { Views } from './views.ts'
 
 /** What the owner of this host decided, beside what stands in git. */
@@ -92,6 +94,7 @@ export interface Context {
   readonly memory: Memory
   readonly views: Views
   readonly holds: Holds
+  readonly lanes: Lanes<StackResult>
   readonly lastGood: LastGood
   readonly upkeep: Upkeep
   readonly tombstones: Tombstones
@@ -101,6 +104,8 @@ export interface Context {
   readonly secretFiles: SecretFiles
   readonly host: HostSettings
   readonly log: Log
+  /** Stores what follows from what was done already, for what is under way may take long. */
+  readonly raise: (followUps: Handled['followUps']) => void
   /** Where what is worked off came from, for the record. */
   readonly origins: readonly Origin[]
   /** ms since the epoch when this event began to be worked off. */

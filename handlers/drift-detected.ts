@@ -1,14 +1,14 @@
-import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Departure } from '../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
 import type { DriftDetected } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Standing } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
-import { deployRevision } from './revision-pushed.ts'
-import { isOpen, latestFailure, latestTrouble } from './steps/latest-failure.ts'
+import { deployRevision, type Deployed } from './revision-pushed.ts'
+import { inParallel } from './steps/in-parallel.ts'
+import { isOpen, latestFailure } from './steps/latest-failure.ts'
 import { ruleOf } from './steps/keep-stack.ts'
-import { mendNetworks, type NetworkCare } from './steps/mend-networks.ts'
+import { mendNetworks, type NetworkCare, type NetworkSight } from './steps/mend-networks.ts'
 import { containersOf } from './steps/resolve-stack.ts'
 import { stackDrift } from './steps/stack-drift.ts'
 import { viewRepository } from './steps/view-repository.ts'
@@ -29,6 +29,7 @@ export async function driftDetected(
   { departures, looks: before = 0 }: DriftDetected,
   signal: AbortSignal,
 ): Promise<Handled<DriftAnswer>> {
+  const look = ctx.lanes.glance()
   const observed = await ctx.engine.observe(signal)
   const holds = await ctx.holds.all()
   const looks = ctx.upkeep
@@ -38,34 +39,29 @@ export async function driftDetected(
   const moving = new Set(
     looks.filter(([, state]) => state === 'moving').map(([{ project }]) => project),
   )
-  const due = looks.filter(([, state]) => state !== 'moving' && state !== 'none')
-  const mended =
-    due.length === 0
-      ? null
-      : await mend(
-          ctx,
-          due.map(([{ stack }]) => stack),
-          departures,
-          signal,
-        )
-  const remade =
-    departures.length > 0
-      ? null
-      : await careForNetworks(
-          ctx,
-          looks.flatMap(([standing, state]) => (state === 'none' ? [standing] : [])),
-          observed,
-          signal,
-        )
-  const again = departures.filter(({ project }) => moving.has(project))
+  const due = looks.flatMap(([{ stack }, state]) => {
+    return state === 'moving' || state === 'none' ? [] : [stack]
+  })
+  const quiet = looks.flatMap(([standing, state]) => (state === 'none' ? [standing] : []))
+  const works = [
+    () => mend(ctx, due, departures, signal),
+    // What broke a network raises no event, so only the sweep looks.
+    ...(departures.length > 0
+      ? []
+      : [() => careForNetworks(ctx, quiet, { look, observed }, signal)]),
+  ]
+  const all = await inParallel(works.length, works, (work) => work())
+  const isOutdated = all.some(({ outdated }) => outdated.length > 0)
+  const again = [
+    ...departures.filter(({ project }) => moving.has(project)),
+    ...all.flatMap(({ outdated }) => outdated.flat()),
+  ]
   // What ends tells of it by an event of its own; only what was seen so far has to be carried on.
-  const isMore = again.length > 0 && before < MOST_LOOKS
+  const isMore = (again.length > 0 || isOutdated) && before < MOST_LOOKS
   return {
-    answer: {
-      deployments: [mended, remade].flatMap((one) => one?.deployments ?? []),
-    },
+    answer: { deployments: all.flatMap(({ deployments }) => deployments) },
     followUps: [
-      ...[mended, remade].flatMap((one) => one?.followUps ?? []),
+      ...all.flatMap(({ followUps }) => followUps),
       ...(isMore ? [lookAgain(again, before + 1)] : []),
     ],
     next: 'done',
@@ -83,18 +79,14 @@ function lookAt(
   return stackDrift(ctx, proven, containersOf(project, observed), departures).state
 }
 
-interface Mended {
-  readonly deployments: readonly Deployment[]
-  readonly followUps: Handled['followUps']
-}
+type Mended = Pick<Deployed, 'followUps' | 'outdated'> & DriftAnswer
 
-/** No event tells of a firewall that was flushed or a name server that died, so only the sweep looks for them. */
 async function careForNetworks(
   ctx: Context,
   standings: readonly Standing[],
-  observed: ObservedState,
+  seen: Omit<NetworkSight, 'cares'>,
   signal: AbortSignal,
-): Promise<Mended | null> {
+): Promise<Mended> {
   const cares = standings.flatMap(({ stack }): NetworkCare[] => {
     const proven = ctx.history.proven(stack)
     if (proven === null) return []
@@ -102,8 +94,8 @@ async function careForNetworks(
     const last = isRemade(ctx, stack) ? 'make' : 'restart'
     return [{ proven, rule, last, probes: () => probesOf(ctx, stack, signal) }]
   })
-  const remade = await mendNetworks(ctx, cares, observed, signal)
-  return remade.length === 0 ? null : mend(ctx, remade, [], signal)
+  const remade = await mendNetworks(ctx, { ...seen, cares }, signal)
+  return mend(ctx, remade, [], signal)
 }
 
 /** What is refused or waits is left as it is, and so is what failed and was not brought back: removed, it would stay so. */
@@ -124,26 +116,30 @@ async function mend(
   departures: readonly Departure[],
   signal: AbortSignal,
 ): Promise<Mended> {
-  const passes: Handled<DeployAnswer>[] = []
-  for (const [commit, stack] of Map.groupBy(stacks, (name) => lastCommit(ctx, name))) {
-    const revision = await recall(ctx, commit, signal)
-    const request = { stack, asked: 'by-event', departures, revision } as const
-    passes.push(await deployRevision(ctx, request, signal))
-  }
+  const passes = [...Map.groupBy(stacks, (name) => lastCommit(ctx, name))]
+  const handled = await inParallel(passes.length, passes, async ([commit, stack]) => {
+    const seen = await recall(ctx, commit, signal)
+    const looked = { look: ctx.lanes.glance(), seen }
+    const request = { stack, kind: 'keep', asked: 'by-event', departures, looked } as const
+    return deployRevision(ctx, request, signal)
+  })
   return {
-    deployments: passes.flatMap(({ answer }) => answer.deployments),
-    followUps: passes.flatMap(({ followUps }) => followUps),
+    deployments: handled.flatMap(({ answer }) => answer.deployments),
+    followUps: handled.flatMap(({ followUps }) => followUps),
+    outdated: handled.flatMap(({ outdated }) => outdated),
   }
 }
 
 /**
- * The commit that this host was brought to, or a later one that this stack alone was brought to and proven at: to go
- * back behind that would be to run what no commit asks for any more.
+ * The commit that this host was brought to, or a later one that this stack alone was brought to, whatever came of it: to
+ * go back behind that would be to run what no commit asks for any more.
  */
 function lastCommit({ history }: Context, stack: string): string | null {
-  const proven = history.proven(stack)
-  const isAhead = proven !== null && proven.at > history.reachedAt()
-  return isAhead && latestTrouble(history, stack) === null ? proven.commit : history.reached()
+  const known = [history.proven(stack), history.failed(stack), history.aside(stack)]
+  const later = known
+    .flatMap((one) => (one !== null && one.at > history.reachedAt() ? [one] : []))
+    .toSorted((a, b) => b.at - a.at)
+  return later[0]?.commit ?? history.reached()
 }
 
 /** Before the first, or where the commit is lost, what the branch points at. */

@@ -21,6 +21,14 @@ export async function imagePublished(
   event: ImagePublished,
   signal: AbortSignal,
 ): Promise<Handled<UpdateAnswer>> {
+  return ctx.lanes.alone('commit', () => commitUpdates(ctx, event, signal), signal)
+}
+
+async function commitUpdates(
+  ctx: Context,
+  event: ImagePublished,
+  signal: AbortSignal,
+): Promise<Handled<UpdateAnswer>> {
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
   const found = await findUpdates(

@@ -43,6 +43,14 @@ export interface ProposalsLook {
 /** The same for somebody who waits for an answer: what GitHub refuses is told in it and thrown at nobody. */
 export async function lookAtProposals(
   ctx: Context,
+  due: Pick<ProposalsDue, 'repositories' | 'branches'>,
+  signal: AbortSignal,
+): Promise<ProposalsLook> {
+  return ctx.lanes.alone('proposal', () => propose(ctx, due, signal), signal)
+}
+
+async function propose(
+  ctx: Context,
   { repositories, branches }: Pick<ProposalsDue, 'repositories' | 'branches'>,
   signal: AbortSignal,
 ): Promise<ProposalsLook> {

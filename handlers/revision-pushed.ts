@@ -1,24 +1,17 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
 import type { Departure } from '../src/domain/deploy/drift.ts'
-import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
-import { MagosError } from '../src/domain/error.ts'
-import type { Event, Origin, RevisionPushed, UpdateFailed } from '../src/domain/event.ts'
-import type { RefusedStack } from '../src/domain/stack.ts'
+import type { Event, RevisionPushed } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
-import type { FailedState } from '../src/ports.ts'
+import type { Asked, Turn } from '../src/domain/turn.ts'
+import type { Passage } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
+import type { StackResult } from './stack-result.ts'
 import { cleanImages } from './steps/clean-images.ts'
-import { deployInOrder, STACKS_AT_ONCE } from './steps/deploy-in-order.ts'
-import type { Asked } from './steps/deploy-stack.ts'
-import { inParallel } from './steps/in-parallel.ts'
-import { keepRefused } from './steps/keep-refused.ts'
-import { latestTrouble } from './steps/latest-failure.ts'
+import { deployInOrder, type Pass, type Passed } from './steps/deploy-in-order.ts'
 import { namedStacks } from './steps/named-stacks.ts'
-import { deploymentReport, hostReport, stackReport } from './steps/report-stacks.ts'
-import type { StackResult } from './steps/stack-result.ts'
 import { removeVanished, type Vanishing } from './steps/remove-vanished.ts'
+import { asFollowUps, eventsOf, hostEvents, type Arrival } from './steps/tell-results.ts'
 import { viewRepository } from './steps/view-repository.ts'
-import type { RepositoryView } from './views.ts'
 
 /** Brings this host's stacks to the branch head and tells what became of them. */
 export async function revisionPushed(
@@ -26,132 +19,125 @@ export async function revisionPushed(
   _event: RevisionPushed,
   signal: AbortSignal,
 ): Promise<Handled<DeployAnswer>> {
-  return deployRevision(ctx, { stack: null, asked: 'by-event' }, signal)
+  return deployRevision(ctx, { stack: null, kind: 'pass', asked: 'by-event' }, signal)
 }
 
 export interface DeployRequest {
   /** One, several, or null for all of them. */
   readonly stack: string | readonly string[] | null
+  /** What it is to those who have work at the same stacks; default `request`. */
+  readonly kind?: Turn['kind']
   readonly asked: Asked
   /** How containers were seen to go; none by default. */
   readonly departures?: readonly Departure[]
   /** Whether a person said that all stacks which left the repository are meant to go; default `guarded`. */
   readonly removals?: Vanishing['removals']
-  /** Default: the branch head. */
-  readonly revision?: Revision
+  /** What was looked at already; default the branch head, which is looked at now. */
+  readonly looked?: { readonly look: number; readonly seen: Revision }
+}
+
+export interface Deployed extends Handled<DeployAnswer> {
+  /** What was seen of stacks that somebody worked at since: they have to be looked at anew. */
+  readonly outdated: readonly (readonly Departure[])[]
 }
 
 /** The same for one stack or all of them, asked for by an event or a person. */
 export async function deployRevision(
   ctx: Context,
-  { stack, asked, departures = [], removals = 'guarded', revision: known }: DeployRequest,
+  request: DeployRequest,
   signal: AbortSignal,
-): Promise<Handled<DeployAnswer>> {
-  const revision = known ?? (await ctx.source.head(signal))
+): Promise<Deployed> {
+  const { stack, kind = 'request', removals = 'guarded' } = request
+  const around = await lookAround(ctx, request, signal)
+  // Who waits for the answer undoes what failed before it is given; anybody else must not wait for the slowest stack.
+  const onResult = (result: StackResult) => {
+    const events = kind === 'request' ? [] : eventsOf(ctx, around, [result])
+    if (events.length > 0) ctx.raise(asFollowUps(events))
+  }
+  const due = namedStacks(around.view, stack)
+  const passed = await deployInOrder(ctx, around.view, due, { ...around, onResult }, signal)
+  const vanished = stack === null ? await afterAll(ctx, { ...around, removals }, signal) : []
+  const handled = toldOf(ctx, { ...around, stack, passed, vanished })
+  const outdated = passed.flatMap(({ passage }) => {
+    return passage.outcome === 'outdated' ? [passage.departures] : []
+  })
+  const left = passed.filter(({ passage }) => resultOf(passage).length === 0)
+  if (kind !== 'request' || left.length === 0) return { ...handled, outdated }
+  // Somebody who looked later worked at them, and whoever waits wants to know what came of it.
+  const { looked: _, ...asked } = request
+  const again = { ...asked, stack: left.map((one) => one.stack) }
+  return joined(handled, await deployRevision(ctx, again, signal))
+}
+
+type Around = Arrival & Omit<Pass, 'onResult'>
+
+async function lookAround(
+  ctx: Context,
+  { stack, kind = 'request', asked, departures = [], looked }: DeployRequest,
+  signal: AbortSignal,
+): Promise<Around> {
+  const scope = stack === null ? 'host' : 'stack'
+  const { look, seen: revision } =
+    looked ?? (await ctx.lanes.look(scope, () => ctx.source.head(signal), signal))
   const [view, observed] = await Promise.all([
     viewRepository(ctx, revision, signal),
     ctx.engine.observe(signal),
   ])
   const arrived = ctx.history.reached() !== revision.commit
-  const results = await deployStacks(
-    ctx,
-    view,
-    observed,
-    { stack, asked, departures, removals },
-    signal,
-  )
-  const deployments = results.map(({ deployment }) => deployment)
-  const others = stack === null ? [] : othersAsRemembered(ctx, view, [stack].flat())
-  const news = results.filter((result) => result.news === 'news')
-  const isTold = news.length > 0 || (arrived && stack === null)
-  const reports =
-    ctx.reports === null || !isTold
-      ? []
-      : [
-          hostReport(ctx, revision, [...deployments, ...others]),
-          ...news.map(({ deployment }) => stackReport(ctx, revision, deployment)),
-          ...news.flatMap(({ deployment }) => {
-            return deploymentReport(ctx, revision, deployment, arrived ? 'arrived' : 'again')
-          }),
-        ]
-  // One stack alone brings the host nowhere: the others may wait for what came with the commit.
-  const reached: readonly Event[] =
-    arrived && stack === null ? [{ kind: 'commit-reached', commit: revision.commit }] : []
-  const due = reports.map((report): Event => ({ kind: 'report-due', report }))
-  const failures = results.flatMap(({ failure }) => (failure ? [updateFailed(ctx, failure)] : []))
-  return {
-    answer: { revision: revision.commit, deployments },
-    followUps: [...failures, ...due, ...reached].map(followUp),
-    next: 'done',
-  }
+  return { view, arrived, look, kind, asked, departures, observed }
 }
 
-/** Raised by every pass, until git wants another state: nobody has to remember whether it was worked off. */
-function updateFailed(
-  { history }: Context,
-  { stack, commit, reason, words }: FailedState,
-): UpdateFailed {
-  const proven = history.proven(stack)?.commit ?? null
-  return { kind: 'update-failed', stack, commit, proven, reason, words }
-}
-
-interface Pass {
-  readonly stack: string | readonly string[] | null
-  readonly asked: Asked
-  readonly departures: readonly Departure[]
-  readonly removals: Vanishing['removals']
-}
-
-async function deployStacks(
+/** What is left of stacks that are gone, and of images. */
+async function afterAll(
   ctx: Context,
-  view: RepositoryView,
-  observed: ObservedState,
-  { stack, asked, departures, removals }: Pass,
+  around: Around & Pick<Vanishing, 'removals'>,
   signal: AbortSignal,
-): Promise<StackResult[]> {
-  const { due, refused } = namedStacks(view, stack)
-  const told = [...new Map(refused.map((one) => [one.stack, one])).values()]
-  const kept = await inParallel(STACKS_AT_ONCE, told, (one) =>
-    keepRefused(ctx, view, { ...refusedStack(ctx, one), observed, departures }, signal),
-  )
-  const deployed = await deployInOrder(ctx, view, due, { observed, asked, departures }, signal)
-  if (stack === null) await cleanImages(ctx, signal)
-  const vanished =
-    stack === null ? await removeVanished(ctx, view, { observed, removals }, signal) : []
-  return [...vanished, ...kept, ...deployed].toSorted((a, b) =>
-    a.deployment.stack < b.deployment.stack ? -1 : 1,
-  )
+): Promise<readonly StackResult[]> {
+  await cleanImages(ctx, signal)
+  return removeVanished(ctx, around.view, around, signal)
 }
 
-/** What the repository itself has against a stack, as a fault of that stack. */
-function refusedStack({ log }: Context, refused: RefusedStack) {
-  const { stack, reason, remedy, file, line, column } = refused
-  const place = {
-    file,
-    ...(line === undefined ? {} : { line }),
-    ...(column === undefined ? {} : { column }),
+interface Ended extends Around {
+  readonly stack: DeployRequest['stack']
+  readonly passed: readonly Passed[]
+  readonly vanished: readonly StackResult[]
+}
+
+function toldOf(ctx: Context, ended: Ended): Handled<DeployAnswer> {
+  const { view, look, arrived, kind, stack, passed, vanished } = ended
+  const { commit } = view.revision
+  const results = [...vanished, ...passed.flatMap(({ passage }) => resultOf(passage))]
+  const isWhole = stack === null
+  // A pass that a newer one came after brings the host nowhere, and knows less of it than what is remembered.
+  const isNewest = !isWhole || ctx.lanes.isNewest(look)
+  const isNews = (arrived && isWhole) || results.some(({ news }) => news === 'news')
+  const events: readonly Event[] = [
+    ...(isNews ? hostEvents(ctx, view, isNewest ? results : []) : []),
+    ...eventsOf(ctx, ended, kind === 'request' ? results : vanished),
+    // One stack alone brings the host nowhere: the others may wait for what came with the commit.
+    ...(arrived && isWhole && isNewest ? [{ kind: 'commit-reached', commit } as const] : []),
+  ]
+  const deployments = results
+    .map(({ deployment }) => deployment)
+    .toSorted((a, b) => (a.stack < b.stack ? -1 : 1))
+  return { answer: { revision: commit, deployments }, followUps: asFollowUps(events), next: 'done' }
+}
+
+/** What somebody else told is no news. */
+function resultOf(passage: Passage<StackResult>): readonly StackResult[] {
+  if (passage.outcome === 'done') return [passage.result]
+  if (passage.outcome !== 'shared') return []
+  return [{ deployment: passage.result.deployment, news: 'known' }]
+}
+
+function joined(first: Handled<DeployAnswer>, then: Deployed): Deployed {
+  const deployments = [...first.answer.deployments, ...then.answer.deployments]
+  return {
+    ...then,
+    answer: {
+      ...then.answer,
+      deployments: deployments.toSorted((a, b) => (a.stack < b.stack ? -1 : 1)),
+    },
+    followUps: [...first.followUps, ...then.followUps],
   }
-  log.error({ stack, ...place, remedy }, `Stack refused: ${reason}`)
-  return { stack, fault: new MagosError('stack', reason, { remedy, place }) }
-}
-
-/** What became of the stacks that this pass left out, so that the host's status is about all of them. */
-function othersAsRemembered(
-  { history }: Context,
-  { stacks, refused }: RepositoryView,
-  left: readonly string[],
-): readonly Pick<Deployment, 'outcome'>[] {
-  const known = stacks
-    .filter(({ name }) => !left.includes(name))
-    .map(({ name }): Pick<Deployment, 'outcome'> => {
-      const trouble = latestTrouble(history, name)
-      if (trouble !== null) return trouble
-      return { outcome: history.proven(name) === null ? 'held' : 'unchanged' }
-    })
-  const others = new Set(refused.map(({ stack }) => stack).filter((stack) => !left.includes(stack)))
-  return [...known, ...[...others].map(() => ({ outcome: 'failed' }) as const)]
-}
-
-function followUp(event: Event): { readonly event: Event; readonly origin: Origin } {
-  return { event, origin: { source: 'own' } }
 }

@@ -25,6 +25,33 @@ export async function rollbackRequested(
   event: RollbackRequested,
   signal: AbortSignal,
 ): Promise<Handled<RollbackAnswer>> {
+  // Nobody else looks before it did, or the answer would not tell of what follows from the commit.
+  const { look, seen } = await ctx.lanes.look(
+    'stack',
+    async () => {
+      const back = await ctx.lanes.alone('commit', () => putBack(ctx, event, signal), signal)
+      return { ...back, revision: await ctx.source.head(signal) }
+    },
+    signal,
+  )
+  const { answer, followUps, next, revision } = seen
+  const { stack, commits } = answer
+  if (commits.length === 0) return { answer, followUps, next }
+  const looked = { look, seen: revision }
+  const request = { stack, kind: 'request', asked: 'by-person', looked } as const
+  const deployed = await deployRevision(ctx, request, signal)
+  return {
+    answer: { ...answer, ...deployed.answer },
+    followUps: [...followUps, ...deployed.followUps],
+    next: 'done',
+  }
+}
+
+async function putBack(
+  ctx: Context,
+  event: RollbackRequested,
+  signal: AbortSignal,
+): Promise<Handled<RollbackAnswer>> {
   const { stack: name, by } = event
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
@@ -43,16 +70,17 @@ export async function rollbackRequested(
   })
   const done = await commitBack(ctx, view, { stack: name, back, texts, entries, message }, signal)
   const { commits } = done.answer
-  const plan = { stack: name, to: target, lines: linesOf(back), commits }
-  const all = [...held, ...done.answer.held]
-  if (commits.length === 0) {
-    const answer = { ...plan, revision: revision.commit, held: all, deployments: [] }
-    return { answer, followUps: done.followUps, next: done.next }
+  if (commits.length > 0) ctx.log.info({ stack: name, to: target, commits }, `Rolled back by ${by}`)
+  const answer = {
+    stack: name,
+    to: target,
+    lines: linesOf(back),
+    commits,
+    revision: revision.commit,
+    held: [...held, ...done.answer.held],
+    deployments: [],
   }
-  ctx.log.info({ stack: name, to: target, commits }, `Rolled back by ${by}`)
-  const deployed = await deployRevision(ctx, { stack: name, asked: 'by-person' }, signal)
-  const followUps = [...done.followUps, ...deployed.followUps]
-  return { answer: { ...plan, ...deployed.answer, held: all }, followUps, next: 'done' }
+  return { ...done, answer }
 }
 
 function stackNamed(view: RepositoryView, name: string): Stack {

@@ -1,5 +1,6 @@
-import type { HeldImage, SyncAnswer } from '../src/domain/answer.ts'
+import type { HeldImage, SyncAnswer, UpdateAnswer } from '../src/domain/answer.ts'
 import type { SyncRequested } from '../src/domain/event.ts'
+import type { Revision } from '../src/domain/revision.ts'
 import type { Context, Handled } from './context.ts'
 import { imagePublished } from './image-published.ts'
 import { lookAtProposals } from './proposals-due.ts'
@@ -16,16 +17,17 @@ export async function syncRequested(
   signal: AbortSignal,
 ): Promise<Handled<SyncAnswer>> {
   if (stack !== null) await refuseUnknown(ctx, stack, signal)
-  const event = { kind: 'image-published', repositories: 'all' } as const
-  const { answer, next } = await imagePublished(ctx, event, signal)
-  if (next === 'again') {
-    return { answer: { ...answer, deployments: [] }, followUps: [], next }
+  const scope = stack === null ? 'host' : 'stack'
+  // Nobody else looks before it did, or the answer would not tell of what follows from the commits.
+  const { look, seen } = await ctx.lanes.look(scope, () => commitAll(ctx, signal), signal)
+  const { commits, held, followUps } = seen
+  if (seen.revision === null) {
+    return { answer: { ...seen.answer, commits, held, deployments: [] }, followUps, next: 'again' }
   }
-  const proposed = await propose(ctx, signal)
-  const commits = [...answer.commits, ...proposed.commits]
-  const held = [...answer.held, ...proposed.held]
   const asked = stack === null ? 'by-event' : 'by-person'
-  const deployed = await deployRevision(ctx, { stack, asked, removals }, signal)
+  const looked = { look, seen: seen.revision }
+  const request = { stack, kind: 'request', asked, removals, looked } as const
+  const deployed = await deployRevision(ctx, request, signal)
   const reverted = await revertFailed(ctx, deployed.followUps, signal)
   const { revision } = deployed.answer
   return {
@@ -36,8 +38,33 @@ export async function syncRequested(
       commits: [...commits, ...reverted.commits],
       held: [...held, ...reverted.held],
     },
-    followUps: [...reverted.followUps, ...reverted.left, ...proposed.followUps],
+    followUps: [...reverted.followUps, ...reverted.left, ...followUps],
     next: 'done',
+  }
+}
+
+interface CommittedAll {
+  readonly answer: UpdateAnswer
+  readonly commits: readonly string[]
+  readonly held: readonly HeldImage[]
+  readonly followUps: FollowUps
+  /** What the branch points at then; null where it moved meanwhile. */
+  readonly revision: Revision | null
+}
+
+/** All that is to be written into git before it is deployed. */
+async function commitAll(ctx: Context, signal: AbortSignal): Promise<CommittedAll> {
+  const event = { kind: 'image-published', repositories: 'all' } as const
+  const { answer, next } = await imagePublished(ctx, event, signal)
+  const { commits, held } = answer
+  if (next === 'again') return { answer, commits, held, followUps: [], revision: null }
+  const proposed = await propose(ctx, signal)
+  return {
+    answer,
+    commits: [...commits, ...proposed.commits],
+    held: [...held, ...proposed.held],
+    followUps: proposed.followUps,
+    revision: await ctx.source.head(signal),
   }
 }
 

@@ -23,6 +23,14 @@ export async function updateFailed(
   event: UpdateFailed,
   signal: AbortSignal,
 ): Promise<Handled<RevertAnswer>> {
+  return ctx.lanes.alone('commit', () => takeBack(ctx, event, signal), signal)
+}
+
+async function takeBack(
+  ctx: Context,
+  event: UpdateFailed,
+  signal: AbortSignal,
+): Promise<Handled<RevertAnswer>> {
   const { stack, commit, reason, words } = event
   const log = ctx.log.child({ stack, commit })
   const revision = await ctx.source.head(signal)

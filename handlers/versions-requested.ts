@@ -24,6 +24,14 @@ export async function versionsRequested(
   event: VersionsRequested,
   signal: AbortSignal,
 ): Promise<Handled<VersionsAnswer>> {
+  return ctx.lanes.alone('commit', () => listVersions(ctx, event, signal), signal)
+}
+
+async function listVersions(
+  ctx: Context,
+  event: VersionsRequested,
+  signal: AbortSignal,
+): Promise<Handled<VersionsAnswer>> {
   const wanted = parseImageReference(event.image)
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)

@@ -1,6 +1,6 @@
 import type { ContainerEvent } from './domain/container-event.ts'
 import type { SealedPaths } from './domain/compose/sealed.ts'
-import type { ServiceStanding } from './domain/deploy/drift.ts'
+import type { Departure, ServiceStanding } from './domain/deploy/drift.ts'
 import type { Trouble } from './domain/deploy/trouble.ts'
 import type { PulledImage } from './domain/deploy/unneeded-images.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'
@@ -17,6 +17,7 @@ import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts
 import type { Signal } from './domain/settings/file-changes.ts'
 import type { SopsFormat } from './domain/sops/format-name.ts'
 import type { Stack } from './domain/stack.ts'
+import type { Asked, Turn } from './domain/turn.ts'
 
 // ---------------------------------------------------------------- git
 
@@ -790,6 +791,70 @@ export interface Manifests {
   find(repository: string, digest: Digest): ImageContent | null
   /** Where there are too many, those that came first go. */
   keep(repository: string, digest: Digest, content: ImageContent): void
+}
+
+// ---------------------------------------------------------------- lanes
+
+/** A turn that came. */
+export interface Entered {
+  /** What all saw who left their work to this one. */
+  readonly departures: readonly Departure[]
+  /** What the one among them wants who wants most. */
+  readonly asked: Asked
+  /** `changed`: somebody worked at the stack since the look, so what was seen of its containers is old. */
+  readonly host: 'as-seen' | 'changed'
+  /**
+   * Does what takes long, or much of the machine, once there is room: stacks are acted on together up to a limit. Rejects
+   * where a newer turn came meanwhile: whoever lets that pass leaves the stack to it.
+   */
+  act<Done>(work: () => Promise<Done>): Promise<Done>
+}
+
+export type Passage<Result> =
+  /** `shared`: a newer turn did the work of this one. */
+  | { readonly outcome: 'done' | 'shared'; readonly result: Result }
+  /** Nothing was done: a newer turn does it. */
+  | { readonly outcome: 'left' }
+  /** Nothing was done: somebody worked at the stack since the look, so it has to be looked at anew. */
+  | { readonly outcome: 'outdated'; readonly departures: readonly Departure[] }
+
+/**
+ * Who works at what. Of one stack at a time only one does: what runs is finished, and of those that wait only the newest
+ * runs. Everything rejects with the signal's reason when that is aborted while it waits.
+ */
+export interface Lanes<Result> {
+  /** Looks at git, one after the other, so that a newer look never saw an older commit. Returns its number as well. */
+  look<Seen>(
+    scope: 'host' | 'stack',
+    read: () => Promise<Seen>,
+    signal: AbortSignal,
+  ): Promise<{ readonly look: number; readonly seen: Seen }>
+  /** The number of a look at this host alone, which is about to be taken. */
+  glance(): number
+  /** Whether no look of scope `host` came after that one. */
+  isNewest(look: number): boolean
+  /** Waits for the stack's turn and does the work, unless that is left to somebody else. */
+  enter(
+    turn: Turn,
+    work: (entered: Entered) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Passage<Result>>
+  /** Does the work if nobody works at the stack, or did since the look; null where somebody does or did. */
+  seize<Done>(
+    turn: Pick<Turn, 'stack' | 'look' | 'kind'>,
+    work: (act: Entered['act']) => Promise<Done>,
+    signal: AbortSignal,
+  ): Promise<Done | null>
+  /** Resolves when nobody works at the stack or waits for it. */
+  free(stack: string, signal: AbortSignal): Promise<void>
+  /** Does the work while nobody acts on a stack, and lets nobody act meanwhile; `busy` where somebody does. */
+  whileNobodyActs(work: () => Promise<void>): Promise<'done' | 'busy'>
+  /** Does the work alone among all that bear this name. */
+  alone<Done>(
+    name: 'commit' | 'proposal',
+    work: () => Promise<Done>,
+    signal: AbortSignal,
+  ): Promise<Done>
 }
 
 // ---------------------------------------------------------------- the rest

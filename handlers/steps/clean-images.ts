@@ -12,6 +12,11 @@ const IDLE = 3_600_000
  * engine has the last word; what cannot be removed is tried again another day.
  */
 export async function cleanImages(ctx: Context, signal: AbortSignal): Promise<void> {
+  // What a deployment found here must be here until its containers are.
+  await ctx.lanes.whileNobodyActs(() => removeUnneeded(ctx, signal))
+}
+
+async function removeUnneeded(ctx: Context, signal: AbortSignal): Promise<void> {
   const { pulledImages, engine, history, host, upkeep, log } = ctx
   const pulled = pulledImages.all()
   const stacks = upkeep.standings().map(({ stack }) => stack)

@@ -1,7 +1,8 @@
 import type { Departure } from '../../src/domain/deploy/drift.ts'
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Stack } from '../../src/domain/stack.ts'
-import type { FailedState } from '../../src/ports.ts'
+import type { Asked } from '../../src/domain/turn.ts'
+import type { Entered, FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { adoptStack } from './adopt-stack.ts'
@@ -19,11 +20,9 @@ import { resolveLastGood, restoreStack } from './restore-stack.ts'
 import { setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
 import { startStopped } from './start-stopped.ts'
-import { news, newsUntold, type StackResult } from './stack-result.ts'
+import { news, newsUntold } from './stack-result.ts'
+import type { StackResult } from '../stack-result.ts'
 import { isProvenAlready, proveAlready, stillProven } from './still-proven.ts'
-
-/** Whether a state that failed before is tried once more: only a person may ask for that. */
-export type Asked = 'by-event' | 'by-person'
 
 export interface Occasion {
   /** The host as the pass found it. */
@@ -33,6 +32,7 @@ export interface Occasion {
   readonly departures: readonly Departure[]
   /** Why nothing of it may be touched now; null where it may. */
   readonly obstacle: Obstacle | null
+  readonly act: Entered['act']
 }
 
 export interface Obstacle {
@@ -62,9 +62,7 @@ export async function deployStack(
       { stack: stack.name, ...place, remedy, error: fault },
       `Stack refused: ${message}`,
     )
-    const { observed, departures } = occasion
-    const refused = { stack: stack.name, fault, observed, departures }
-    return keepRefused(ctx, view, refused, signal)
+    return keepRefused(ctx, view, { ...occasion, stack: stack.name, fault }, signal)
   }
 }
 
@@ -86,22 +84,45 @@ async function decideStack(
   const source = await readStack(ctx, view, stack, signal)
   const counting = await standingHold(ctx, hold, source)
   if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
-  const { observed, asked, departures, obstacle } = occasion
+  const { observed, asked, departures, act } = occasion
   const proven = history.proven(stack.name)
   const failed = history.failed(stack.name)
   // Whatever was applied since the proof may have changed any container.
   const inDoubt = isOpen(latestFailure(history, stack.name))
   if (!inDoubt && proven?.inputs === source.inputs) {
     const resolve = () => resolveStack(ctx, source, observed, signal)
-    const keeping = { source, proven, observed, departures, asked, resolve }
+    const keeping = { source, proven, observed, departures, asked, act, resolve }
     const kept = await keepStack(ctx, keeping, signal)
     if (kept.kept === 'as-it-is') return stillProven(ctx, view, proven, kept.reason)
     return kept.kept === 'held' ? setAside(ctx, view, heldStack(stack.name, kept.hold)) : kept
   }
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') {
-    return stayRolledBack(ctx, view, { source, failed, observed, departures }, signal)
+    return stayRolledBack(ctx, view, { source, failed, observed, departures, act }, signal)
   }
+  return act(() => change(ctx, view, { source, occasion, inDoubt }, signal))
+}
+
+interface Changing {
+  readonly source: StackSource
+  readonly occasion: Occasion
+  /** Whether what runs may be anything but what was proven. */
+  readonly inDoubt: boolean
+}
+
+/** Git says something else than what was proven last. */
+async function change(
+  ctx: Context,
+  view: RepositoryView,
+  { source, occasion, inDoubt }: Changing,
+  signal: AbortSignal,
+): Promise<StackResult> {
+  const { observed, obstacle } = occasion
+  const { stack } = source
+  // It may have waited for room, and nobody who holds a stack waits for that.
+  const hold = await ctx.holds.held(stack.name)
+  if (hold?.kind === 'operator') return setAside(ctx, view, heldStack(stack.name, hold))
+  const proven = ctx.history.proven(stack.name)
   const standing = ctx.upkeep.standing(stack.name)
   const resolved = startStopped(await resolveStack(ctx, source, observed, signal), standing)
   const held = foreignContainers(ctx.host, resolved)
@@ -148,7 +169,7 @@ async function apply(
 async function stayRolledBack(
   ctx: Context,
   view: RepositoryView,
-  { source, failed, observed, departures }: RolledBack,
+  { source, failed, observed, departures, act }: RolledBack,
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
@@ -156,13 +177,14 @@ async function stayRolledBack(
   if (wasAside) history.resume(failed.stack)
   if (failed.restored === 'due') {
     const log = ctx.log.child({ stack: failed.stack, commit: failed.commit })
-    const restored = await restoreStack({ ...ctx, log }, failed, signal)
+    const restored = await act(() => restoreStack({ ...ctx, log }, failed, signal))
     return { ...news(givenUp(restored)), failure: restored }
   }
   const proven = history.proven(failed.stack)
   if (failed.restored === 'done' && proven !== null) {
     const resolve = () => resolveLastGood(ctx, failed, signal)
-    const keeping = { source, proven, observed, departures, asked: 'by-event', resolve } as const
+    const looked = { source, proven, observed, departures }
+    const keeping = { ...looked, asked: 'by-event', act, resolve } as const
     const kept = await keepStack(ctx, keeping, signal)
     if (kept.kept === 'held') {
       return setAside(ctx, view, heldStack(failed.stack, kept.hold))
@@ -185,6 +207,7 @@ interface RolledBack {
   readonly failed: FailedState
   readonly observed: ObservedState
   readonly departures: readonly Departure[]
+  readonly act: Entered['act']
 }
 
 function untouched<Outcome extends 'held' | 'failed'>(

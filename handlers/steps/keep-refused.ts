@@ -1,6 +1,7 @@
 import type { MagosError } from '../../src/domain/error.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Entered } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { heldStack } from './held-stack.ts'
@@ -10,7 +11,7 @@ import { sourceOf } from './resolve-kept.ts'
 import { resolveReady } from './restore-stack.ts'
 import { refusal, setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
-import type { StackResult } from './stack-result.ts'
+import type { StackResult } from '../stack-result.ts'
 
 export interface Refused {
   readonly stack: string
@@ -18,6 +19,7 @@ export interface Refused {
   readonly fault: MagosError
   readonly observed: ObservedState
   readonly departures: readonly Departure[]
+  readonly act: Entered['act']
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Refused {
 export async function keepRefused(
   ctx: Context,
   view: RepositoryView,
-  { stack, fault, observed, departures }: Refused,
+  { stack, fault, observed, departures, act }: Refused,
   signal: AbortSignal,
 ): Promise<StackResult> {
   const { history } = ctx
@@ -40,7 +42,8 @@ export async function keepRefused(
     if (last === null) return told(observed)
     const source = sourceOf(ctx, last)
     const resolve = () => resolveReady(ctx, last, observed, signal)
-    const keeping = { source, proven, observed, departures, asked: 'by-event', resolve } as const
+    const looked = { source, proven, observed, departures }
+    const keeping = { ...looked, asked: 'by-event', act, resolve } as const
     const kept = await keepStack(ctx, keeping, signal)
     if (kept.kept === 'held') return setAside(ctx, view, heldStack(stack, kept.hold))
     if (kept.kept === 'as-it-is') return told(observed)

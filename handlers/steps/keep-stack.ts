@@ -2,7 +2,8 @@ import type { Departure } from '../../src/domain/deploy/drift.ts'
 import { askedAgain, leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Hold } from '../../src/domain/hold.ts'
-import type { ProvenState } from '../../src/ports.ts'
+import type { Asked } from '../../src/domain/turn.ts'
+import type { Entered, ProvenState } from '../../src/ports.ts'
 import type { Context, DriftRule } from '../context.ts'
 import { healStack, setBack, type Ailment } from './heal-stack.ts'
 import { hasSecrets, laySecrets } from './lay-secrets.ts'
@@ -17,7 +18,8 @@ export interface Keeping {
   readonly proven: ProvenState
   readonly observed: ObservedState
   readonly departures: readonly Departure[]
-  readonly asked: 'by-event' | 'by-person'
+  readonly asked: Asked
+  readonly act: Entered['act']
   /** Resolves the proven state; asked only where something is to be done. */
   readonly resolve: () => Promise<ResolvedStack>
 }
@@ -38,13 +40,13 @@ export async function keepStack(
   keeping: Keeping,
   signal: AbortSignal,
 ): Promise<Kept> {
-  const { source, proven, observed, departures, asked } = keeping
+  const { source, proven, observed, departures, asked, act } = keeping
   const stack = source.stack.name
   const containers = containersOf(proven.project, observed)
   const resolve = once(keeping.resolve)
   // After a boot nothing is in memory any more, and whatever starts containers must find it there.
   if (!(await hasSecrets(ctx, proven, observed, signal))) {
-    await laySecrets(ctx, await resolve(), signal)
+    await act(async () => laySecrets(ctx, await resolve(), signal))
   }
   const drift = stackDrift(ctx, proven, containers, departures)
   if (drift.state === 'none') {
@@ -64,11 +66,15 @@ export async function keepStack(
   const leave = leaveToMend(known, { stack, inputs: proven.inputs, now: ctx.now })
   if (leave.leave !== 'go')
     return { kept: 'mended', deployment: setBack(stack, leave), news: 'known' }
-  const resolved = await resolve()
   const cause = drift.state === 'unproven' ? 'unproven' : 'drift'
   const ailment: Ailment = { cause, faults: drift.faults, trouble: leave.trouble }
-  const { deployment, news } = await healStack(ctx, resolved, ailment, signal)
-  return { kept: 'mended', deployment, news: asked === 'by-person' ? 'news' : news }
+  return act(async (): Promise<Kept> => {
+    // It may have waited for room, and nobody who holds a stack waits for that.
+    const hold = await ctx.holds.held(stack)
+    if (hold !== null) return { kept: 'held', hold }
+    const { deployment, news } = await healStack(ctx, await resolve(), ailment, signal)
+    return { kept: 'mended', deployment, news: asked === 'by-person' ? 'news' : news }
+  })
 }
 
 function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {

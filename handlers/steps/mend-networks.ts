@@ -10,6 +10,7 @@ import type { ObservedContainer, ObservedState } from '../../src/domain/deployme
 import type { Probe } from '../../src/domain/settings/probes.ts'
 import type { Log, ProvenState } from '../../src/ports.ts'
 import type { Context, DriftRule } from '../context.ts'
+import { inParallel } from './in-parallel.ts'
 import { serviceProber } from './probe-services.ts'
 import { stackFault } from './stack-fault.ts'
 
@@ -23,6 +24,13 @@ export interface NetworkCare {
   readonly probes: () => Promise<readonly Probe[]>
 }
 
+/** How the host was looked at. */
+export interface NetworkSight {
+  readonly look: number
+  readonly observed: ObservedState
+  readonly cares: readonly NetworkCare[]
+}
+
 /** Looks after each rung: a name server takes a moment, an application longer. */
 const LOOKS: Readonly<Record<Rung, number>> = { reconnect: 4, restart: 40, make: 0 }
 
@@ -33,8 +41,7 @@ const LOOKS: Readonly<Record<Rung, number>> = { reconnect: 4, restart: 40, make:
  */
 export async function mendNetworks(
   ctx: Context,
-  cares: readonly NetworkCare[],
-  state: ObservedState,
+  { look, cares, observed: state }: NetworkSight,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const projects = new Set(cares.map(({ proven }) => proven.project))
@@ -44,18 +51,20 @@ export async function mendNetworks(
     running.map(({ id }) => id),
     signal,
   )
-  const remade: string[] = []
-  for (const care of cares) {
+  const outcomes = await inParallel(STACKS_AT_ONCE, cares, async (care) => {
     const cuts = await findCuts(ctx, care, { state, nameless, probes: [] }, signal)
-    if (cuts.length === 0) continue
+    if (cuts.length === 0) return 'well'
     const probes = await care.probes()
     const meant = await findCuts(ctx, care, { state, nameless, probes }, signal)
-    if (meant.length === 0) continue
-    const outcome = await mendNetwork(ctx, { ...care, probes, state }, meant, signal)
-    if (outcome === 'remade') remade.push(care.proven.stack)
-  }
-  return remade
+    if (meant.length === 0) return 'well'
+    const turn = { stack: care.proven.stack, look, kind: 'keep' } as const
+    const mend = () => mendNetwork(ctx, { ...care, probes, state }, meant, signal)
+    return ctx.lanes.seize(turn, (act) => act(mend), signal)
+  })
+  return cares.flatMap(({ proven }, index) => (outcomes[index] === 'remade' ? [proven.stack] : []))
 }
+
+const STACKS_AT_ONCE = 16
 
 type Caring = Omit<NetworkCare, 'probes'> & {
   readonly probes: readonly Probe[]

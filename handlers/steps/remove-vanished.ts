@@ -3,13 +3,14 @@ import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { Removal } from '../../src/ports.ts'
 import type { Context, PlanContext } from '../context.ts'
+import type { StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
 import { removalOf } from './removal.ts'
 import { setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
-import type { StackResult } from './stack-result.ts'
 
 export interface Vanishing {
+  readonly look: number
   readonly observed: ObservedState
   readonly removals: VanishTerms['removals']
 }
@@ -22,10 +23,11 @@ export interface Vanishing {
 export async function removeVanished(
   ctx: Context,
   view: RepositoryView,
-  { observed, removals }: Vanishing,
+  { look, observed, removals }: Vanishing,
   signal: AbortSignal,
 ): Promise<readonly StackResult[]> {
-  if (!tellsOfStacks(view)) return []
+  // To a newer pass it may be there again.
+  if (!tellsOfStacks(view) || !ctx.lanes.isNewest(look)) return []
   const { tombstones, log, now, host } = ctx
   const ours = ourContainers(ctx, observed)
   const holds = await ctx.holds.all()
@@ -57,10 +59,15 @@ export async function removeVanished(
     if (holds.has(stack) || holdsUs) continue
     // Its project is a stack's that waits for its owner to say where the data is: this is what he has to go by.
     if (containers.some(({ project }) => projects.has(project))) continue
-    await bringDown(ctx, view, stack, containers, signal)
+    // Where somebody else works at it the next pass will see.
+    const turn = { stack, look, kind: 'pass' } as const
+    const down = () => bringDown(ctx, view, stack, containers, signal)
+    await ctx.lanes.seize(turn, (act) => act(down), signal)
   }
   for (const stack of ctx.history.stacks()) {
-    if (!present.has(stack) && !ours.has(stack) && !holds.has(stack)) forgetStack(ctx, stack, null)
+    if (present.has(stack) || ours.has(stack) || holds.has(stack)) continue
+    const turn = { stack, look, kind: 'pass' } as const
+    await ctx.lanes.seize(turn, async () => forgetStack(ctx, stack, null), signal)
   }
   return refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))
 }

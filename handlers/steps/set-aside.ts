@@ -6,7 +6,8 @@ import type { AsideState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { runsOn } from './still-proven.ts'
-import { news, newsUntold, type StackResult } from './stack-result.ts'
+import { news, newsUntold } from './stack-result.ts'
+import type { StackResult } from '../stack-result.ts'
 
 type Aside = Deployment & Pick<AsideState, 'outcome'>
 

@@ -1,15 +1,7 @@
 import type { Deployment } from '../../src/domain/deployment.ts'
-import type { FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import type { StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
-
-/** What became of a stack, and whether anybody has to be told. */
-export interface StackResult {
-  readonly deployment: Deployment
-  readonly news: 'news' | 'known'
-  /** The state that failed and that git still wants; absent where there is none. */
-  readonly failure?: FailedState
-}
 
 export function news(deployment: Deployment): StackResult {
   return { deployment, news: 'news' }

@@ -8,7 +8,8 @@ import { latestTrouble, timeAfter } from './latest-failure.ts'
 import { layFiles } from './lay-files.ts'
 import { bearsOut, proofOf, provenServices } from './proof.ts'
 import { containersOf, type ResolvedStack } from './resolve-stack.ts'
-import { news, newsUntold, type StackResult } from './stack-result.ts'
+import { news, newsUntold } from './stack-result.ts'
+import type { StackResult } from '../stack-result.ts'
 
 /** Every proven service still has a container that is what was proven; whether it runs is its owner's business. */
 export function runsOn({ project, services }: ProvenState, observed: ObservedState): boolean {

@@ -117,6 +117,8 @@ export interface Config {
   readonly grace: number
   /** Images of a repository that stay, the last good one counted. */
   readonly keep: number
+  /** Stacks that are deployed or put right at once. */
+  readonly parallel: number
   /** Rules that hold for every image, whatever the repository says. */
   readonly guards: Rules
 }

@@ -37,6 +37,7 @@ export const daemonSchema = settings({
   sweep: v.optional(duration({ min: '1s', max: '24h' }), '1m'),
   grace: v.optional(duration({ min: '0s', max: '720h' }), '1h'),
   keep: v.optional(count(1, 100), 1),
+  parallel: v.optional(count(1, 32), 4),
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(
     named(

@@ -34,6 +34,7 @@ export interface DaemonSettings {
   readonly secrets: SecretsSettings
   readonly grace: number
   readonly keep: number
+  readonly parallel: number
   readonly guards: Rules
 }
 
@@ -84,6 +85,7 @@ function settled(
     sweep,
     grace,
     keep,
+    parallel,
     bodyLimit,
     allowPaths,
     allowHooks,
@@ -104,6 +106,7 @@ function settled(
     sweep,
     grace,
     keep,
+    parallel,
     bodyLimit,
     allowPaths: (allowPaths ?? []).map((each) => expandPath(each, bases)),
     allowHooks: allowHooks ?? [],

@@ -99,13 +99,21 @@ async function workOff(
     lookAtInstallation(world, signal),
     tellCapabilities(world, log, signal),
   ])
-  const handle = handleEvents(world, clock)
+  const handle = handleEvents(world, inbox, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
-  const poller = startPoller({ inbox, clock, log, interval: config.pollInterval, signal })
+  const isUnderWay = (id: number) => dispatcher.isUnderWay(id)
+  const poller = startPoller({
+    inbox,
+    clock,
+    log,
+    interval: config.pollInterval,
+    isUnderWay,
+    signal,
+  })
   const { engine } = world
   const { sweep } = config
-  const watch = startContainerWatch({ engine, inbox, clock, log, sweep, signal })
+  const watch = startContainerWatch({ engine, inbox, clock, log, sweep, isUnderWay, signal })
   edge.status = 'ok'
   await aborted(signal)
   log.info({}, 'Ending')

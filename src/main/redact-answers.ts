@@ -67,8 +67,8 @@ function redactError(thrown: unknown, redact: Redact): unknown {
 }
 
 /** The same structure, with what is told of it redacted. */
-function redactTold<Value>(value: Value, redact: Redact): Value
-function redactTold(value: unknown, redact: Redact): unknown {
+export function redactTold<Value>(value: Value, redact: Redact): Value
+export function redactTold(value: unknown, redact: Redact): unknown {
   if (Array.isArray(value)) return value.map((one) => redactTold(one, redact))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

@@ -60,7 +60,7 @@ async function workAlone(
   const { inbox } = store
   const { clock, log, config } = base
   const world = await openWorld(base, await openRepository(base), store, signal)
-  const handle = handleEvents(world, clock)
+  const handle = handleEvents(world, inbox, clock)
   const settings = { debounce: config.debounce }
   const dispatcher = startDispatch({ inbox, handle, clock, log, settings, signal })
   try {

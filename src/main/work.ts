@@ -1,12 +1,17 @@
 import { handle as handleEvent } from '../../handlers/index.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Inbox } from '../ports.ts'
 import type { Handle } from '../work/work-off.ts'
-import { redactHandled } from './redact-answers.ts'
+import { redactHandled, redactTold } from './redact-answers.ts'
 import type { World } from './world.ts'
 
 /** Handlers with their world, and the time as a value of the moment in which each event is taken. */
-export function handleEvents(world: World, clock: Clock): Handle {
-  const handle: Handle = (event, origins, signal) =>
-    handleEvent({ ...world, origins, now: clock.now() }, event, signal)
-  return redactHandled(handle, world.redact)
+export function handleEvents(world: World, inbox: Inbox, clock: Clock): Handle {
+  const { redact } = world
+  const raise: Raise = (followUps) => inbox.settle([], null, redactTold(followUps, redact))
+  const handle: Handle = (event, origins, signal) => {
+    return handleEvent({ ...world, raise, origins, now: clock.now() }, event, signal)
+  }
+  return redactHandled(handle, redact)
 }
+
+type Raise = Parameters<typeof handleEvent>[0]['raise']

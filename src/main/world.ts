@@ -30,6 +30,7 @@ import type {
   Secrets,
   StackFiles,
 } from '../ports.ts'
+import { createLanes } from '../work/lanes.ts'
 import type { Base } from './base.ts'
 import { openRegistry } from './registry.ts'
 import type { Repository } from './repository.ts'
@@ -39,7 +40,7 @@ import { runtimeDirectory } from './runtime-directory.ts'
 import { openSecrets, secretFilesDirectory } from './secrets.ts'
 
 /** Everything that handlers reach, but the time. */
-export type World = Omit<Context, 'now' | 'origins'> &
+export type World = Omit<Context, 'now' | 'origins' | 'raise'> &
   Pick<Repository, 'branchName'> & {
     /** Takes out of a text what nobody may be told. */
     readonly redact: Redact
@@ -79,6 +80,7 @@ export async function openWorld(
     memory,
     pulledImages,
     tombstones,
+    lanes: createLanes({ limit: config.parallel }),
     machine: openMachine(base),
     redact,
     views: createViews(),

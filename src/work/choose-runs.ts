@@ -31,10 +31,16 @@ export function chooseRuns(runs: readonly Run[], { busy, holds, spaced, now }: L
       wakeAt = Math.min(wakeAt ?? from, from)
       continue
     }
-    if (run.lanes.every((lane) => !taken.has(lane))) start.push(run)
-    for (const lane of run.lanes) taken.add(lane)
+    const needed = [...exclusive(run), ...run.behind]
+    if (needed.every((lane) => !taken.has(lane))) start.push(run)
+    for (const lane of exclusive(run)) taken.add(lane)
   }
   return { start, wakeAt }
+}
+
+/** The lanes that a run has for itself. */
+export function exclusive({ lanes }: Pick<Run, 'lanes'>): readonly Lane[] {
+  return lanes.filter((lane) => lane !== 'deploy' && lane !== 'drift')
 }
 
 function heldUntil({ event, lanes }: Run, holds: ReadonlyMap<Lane, number>): number {

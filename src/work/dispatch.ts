@@ -1,5 +1,5 @@
 import { asMagosError } from '../domain/error.ts'
-import { chooseRuns } from './choose-runs.ts'
+import { chooseRuns, exclusive } from './choose-runs.ts'
 import { planRuns, type Lane, type Run } from './runs.ts'
 import { workOff, type WorkContext } from './work-off.ts'
 
@@ -21,6 +21,8 @@ export interface DispatchOptions extends Omit<WorkContext, 'random'> {
 }
 
 export interface Dispatcher {
+  /** Whether this event is under way: it may take long, and what comes now is news to it. */
+  isUnderWay(id: number): boolean
   /** Resolves once nothing is under way and nothing is due; what is postponed or debounced is not due. */
   idle(): Promise<void>
   /** Aborts what is under way, leaves it and all that waits to the next start, and resolves when all has ended. */
@@ -45,7 +47,11 @@ const LONGEST_REST = 30_000
 /** Works off the inbox: whatever is pending at the start, then whatever comes, until it is stopped. */
 export function startDispatch(options: DispatchOptions): Dispatcher {
   const dispatch = new Dispatch(options)
-  return { idle: () => dispatch.idle(), stop: () => dispatch.stop() }
+  return {
+    isUnderWay: (id) => dispatch.isUnderWay(id),
+    idle: () => dispatch.idle(),
+    stop: () => dispatch.stop(),
+  }
 }
 
 class Dispatch {
@@ -76,6 +82,10 @@ class Dispatch {
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     this.#loop = this.#work().finally(() => signal.removeEventListener('abort', stop))
+  }
+
+  isUnderWay(id: number): boolean {
+    return this.#taken.has(id)
   }
 
   idle(): Promise<void> {
@@ -139,10 +149,10 @@ class Dispatch {
     if (SPACED.has(kind)) this.#spaced.set(kind, this.#options.clock.now() + this.#spacing)
     const taken = [...run.ids, ...run.superseded]
     for (const id of taken) this.#taken.add(id)
-    for (const lane of run.lanes) this.#busy.add(lane)
+    for (const lane of exclusive(run)) this.#busy.add(lane)
     const running = this.#follow(run).finally(() => {
       for (const id of taken) this.#taken.delete(id)
-      for (const lane of run.lanes) this.#busy.delete(lane)
+      for (const lane of exclusive(run)) this.#busy.delete(lane)
       this.#running.delete(running)
       this.#wake()
     })

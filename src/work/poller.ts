@@ -9,6 +9,8 @@ export interface PollerOptions {
   /** ms between two polls. */
   readonly interval: number
   readonly signal: AbortSignal
+  /** Whether an event is worked off just now. */
+  readonly isUnderWay: (id: number) => boolean
   /** From 0 up to 1; default Math.random. */
   readonly random?: () => number
 }
@@ -44,7 +46,7 @@ async function poll(options: PollerOptions): Promise<void> {
 }
 
 async function offer(
-  { inbox, clock, log, signal }: PollerOptions,
+  { inbox, clock, log, isUnderWay, signal }: PollerOptions,
   source: 'start' | 'poll',
 ): Promise<void> {
   for (const event of LOOKS) {
@@ -52,7 +54,12 @@ async function offer(
     try {
       // At a start what was postponed counts as nothing: perhaps it was restarted to try again.
       const until = source === 'start' ? clock.now() : Infinity
-      const waits = inbox.pending().some((one) => one.dueAt <= until && covers(one, event))
+      // A pass that is under way has looked already: its slowest stack must not keep the others from being looked at.
+      const mayBeLate = source === 'poll' && event.kind === 'revision-pushed'
+      const waits = inbox
+        .pending()
+        .filter(({ id }) => !mayBeLate || !isUnderWay(id))
+        .some((one) => one.dueAt <= until && covers(one, event))
       if (!waits) await inbox.accept(event, { source })
     } catch (thrown) {
       const { message, remedy } = asMagosError(thrown)

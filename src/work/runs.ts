@@ -1,13 +1,29 @@
 import { isWaitedFor, type Event, type Origin } from '../domain/event.ts'
 import type { Accepted } from '../ports.ts'
 
-/** What must not happen twice at one time. Reports go behind commits, in a lane of their own. */
-export type Lane = 'commit' | 'proposal' | 'review' | 'deploy' | 'report' | 'installation'
+/**
+ * What must not happen twice at one time. Reports go behind commits, in a lane of their own. Stacks have lanes too, which
+ * their work enters one by one: no event holds all of them.
+ */
+export type Lane =
+  | Shared
+  | 'commit'
+  | 'proposal'
+  | 'review'
+  | 'reach'
+  | 'report'
+  | 'installation'
+  | `request ${string}`
+
+/** Where many are at once; only rests are kept there. */
+type Shared = 'deploy' | 'drift'
 
 /** One piece of work: every pending event that says the same, as one. */
 export interface Run {
   readonly event: Event
   readonly lanes: readonly Lane[]
+  /** It starts when nobody is in these, which stay free. */
+  readonly behind: readonly Lane[]
   readonly ids: readonly number[]
   readonly origins: readonly Origin[]
   /** Tries that failed; of several events, the most. */
@@ -19,20 +35,34 @@ export interface Run {
   readonly superseded: readonly number[]
 }
 
-const LANES: Readonly<Record<Event['kind'], readonly Lane[]>> = {
+const LANES: Readonly<Record<Exclude<Event['kind'], Request>, readonly Lane[]>> = {
   'image-published': ['commit'],
   'revision-pushed': ['deploy'],
   'proposals-due': ['proposal'],
   'pull-request-changed': ['review'],
-  'sync-requested': ['commit', 'proposal', 'deploy'],
-  'rollback-requested': ['commit', 'deploy'],
   'versions-requested': ['commit'],
-  'commit-reached': ['deploy'],
+  'commit-reached': ['reach'],
   'update-failed': ['commit'],
-  'drift-detected': ['deploy'],
+  'drift-detected': ['drift'],
   'report-due': ['report'],
   'installation-changed': ['installation'],
 }
+
+/** They commit and deploy, and enter either lane themselves; the same twice has nothing to do at once. */
+type Request = 'sync-requested' | 'rollback-requested'
+
+function lanesOf(event: Event): readonly Lane[] {
+  const isRequest = event.kind === 'sync-requested' || event.kind === 'rollback-requested'
+  return isRequest ? [`request ${groupOf(event)}`] : LANES[event.kind]
+}
+
+/** Whoever looks at the branch has to know where the pass before it brought the host, or that would be told again. */
+const LOOKING: ReadonlySet<Event['kind']> = new Set([
+  'revision-pushed',
+  'sync-requested',
+  'rollback-requested',
+  'drift-detected',
+])
 
 export interface RunSettings {
   /** ms from the first published image to the run that takes all of them. */
@@ -72,7 +102,8 @@ function planRun(rows: readonly Accepted[], { debounce, now }: RunSettings): Run
   const taken = event.kind === 'report-due' ? rows.slice(-1) : rows
   return {
     event,
-    lanes: LANES[event.kind],
+    lanes: lanesOf(event),
+    behind: LOOKING.has(event.kind) ? ['reach'] : [],
     ids: taken.map(({ id }) => id),
     origins: taken.map(({ origin }) => origin),
     attempts: taken.reduce((most, { attempts }) => Math.max(most, attempts), 0),

@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly log: Log
   /** ms between two looks that nothing gave a reason for. */
   readonly sweep: number
+  /** Whether an event is worked off just now. */
+  readonly isUnderWay: (id: number) => boolean
   readonly signal: AbortSignal
 }
 
@@ -31,13 +33,15 @@ export function startContainerWatch(options: WatchOptions): ContainerWatch {
 }
 
 async function sweep(options: WatchOptions): Promise<void> {
-  const { inbox, clock, sweep: interval, signal } = options
+  const { inbox, clock, sweep: interval, isUnderWay, signal } = options
   await offer(options, [], 'start')
   for (;;) {
     await clock.sleep(interval, signal).catch(() => undefined)
     if (signal.aborted) return
-    // What waits already will look as well.
-    const waits = inbox.pending().some(({ event }) => event.kind === 'drift-detected')
+    // What waits already will look as well; what is under way has looked, and may take long.
+    const waits = inbox
+      .pending()
+      .some(({ event, id }) => event.kind === 'drift-detected' && !isUnderWay(id))
     if (!waits) await offer(options, [], 'poll')
   }
 }

@@ -47,6 +47,7 @@ describe('readConfig() defaults', () => {
       sweep: 60_000,
       grace: 3_600_000,
       keep: 1,
+      parallel: 4,
       bodyLimit: 5_000_000,
       registries: {},
       allowPaths: [],

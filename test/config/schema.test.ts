@@ -88,6 +88,9 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     { drift: 'ignore' },
     { revert: 'everything' },
     { keep: 0 },
+    { parallel: 0 },
+    { parallel: 33 },
+    { parallel: '4' },
     { keep: 1.5 },
     { keep: '1' },
     { stacks: { web: { drift: true } } },
@@ -118,7 +121,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
       value === undefined ? [] : [[key, value] as const],
     )
-    expect(defaults.length).toBe(9)
+    expect(defaults.length).toBe(10)
     expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
   })
 })

@@ -614,8 +614,9 @@ function byPerson(ctx: Context) {
 }
 
 async function failures(world: World) {
-  const { followUps } = await pass(world.ctx)
-  return followUps.map(({ event }) => event).filter(({ kind }) => kind === 'update-failed')
+  await pass(world.ctx)
+  const raised = world.raised.splice(0)
+  return raised.map(({ event }) => event).filter(({ kind }) => kind === 'update-failed')
 }
 
 function images({ machine }: World): string[] {

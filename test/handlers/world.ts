@@ -42,6 +42,7 @@ import type { MemorySecrets } from '../fakes/memory-secrets.ts'
 import { createMemoryStackFiles } from '../fakes/memory-stack-files.ts'
 import type { MemoryStackFiles } from '../fakes/memory-stack-files.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
+import { createLanes } from '../../src/work/lanes.ts'
 import { memoryLog } from '../work/memory-log.ts'
 import type { LogLine } from '../work/memory-log.ts'
 
@@ -71,7 +72,11 @@ export interface World {
   readonly told: readonly Report[]
   /** What the repository and the registries were asked, in order. */
   readonly order: readonly string[]
+  /** What was raised while something was under way, for whoever takes it. */
+  readonly raised: Raised
 }
+
+type Raised = Handled['followUps'][number][]
 
 export function createWorld(
   files: MemoryFiles,
@@ -94,6 +99,7 @@ export function createWorld(
   const lines: LogLine[] = []
   const told: Report[] = []
   const order: string[] = []
+  const raised: Raised = []
   const ctx: Context = {
     ...recordOrder({ source: git, committer: git, registry }, order),
     ancestry: git,
@@ -114,6 +120,7 @@ export function createWorld(
     memory,
     views: createViews(),
     holds: createMemoryHolds(),
+    lanes: createLanes({ limit: 4 }),
     lastGood: createMemoryLastGood(),
     upkeep,
     tombstones,
@@ -128,6 +135,7 @@ export function createWorld(
     secretFiles,
     host: { ...usualHost, ...host },
     log: memoryLog(lines),
+    raise: (followUps) => void raised.push(...followUps),
     // Every handler reads it once, so every pass has a later one.
     origins: [],
     get now() {
@@ -151,6 +159,7 @@ export function createWorld(
     lines,
     told,
     order,
+    raised,
   }
 }
 
@@ -198,7 +207,8 @@ export async function deploy(
   readonly calls: readonly string[]
 }> {
   const before = world.machine.calls.length
-  const { answer, followUps } = await pass(world.ctx)
+  const { answer, followUps: last } = await pass(world.ctx)
+  const followUps = [...last, ...world.raised.splice(0)]
   const told = followUps.flatMap(({ event }) => (event.kind === 'report-due' ? [event.report] : []))
   const reports = told.flatMap((report) => {
     if (report.kind !== 'status') return []

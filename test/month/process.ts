@@ -11,6 +11,7 @@ import type { Event, Origin } from '../../src/domain/event.ts'
 import { noRules } from '../../src/domain/policy/rules.ts'
 import { createHttp } from '../../src/host/http.ts'
 import type { Inbox, Log, Registry } from '../../src/ports.ts'
+import { createLanes } from '../../src/work/lanes.ts'
 import { startDispatch, type Dispatcher } from '../../src/work/dispatch.ts'
 import { createMemoryCompose } from '../fakes/memory-compose.ts'
 import { createMemoryEngine, type MemoryHost } from '../fakes/memory-engine.ts'
@@ -105,7 +106,8 @@ export function startProcess(ground: Ground): MonthProcess {
     try {
       await before
       signal.throwIfAborted()
-      const handled = await handle({ ...world, origins, now: clock.now() }, event, asked)
+      const raise: Context['raise'] = (followUps) => store.inbox.settle([], null, followUps)
+      const handled = await handle({ ...world, raise, origins, now: clock.now() }, event, asked)
       left -= 1
       if (left <= 0 && !signal.aborted) die()
       signal.throwIfAborted()
@@ -180,7 +182,7 @@ function openWorld(
   { clock, github: lab, repository, app, registry, machine, files, directory, log }: Ground,
   { history, memory, upkeep, tombstones, pulledImages }: Store,
   { http }: Wire,
-): Omit<Context, 'now' | 'origins'> {
+): Omit<Context, 'now' | 'origins' | 'raise'> {
   const { owner, name, branch } = repository
   const github = createGitHub({
     apiUrl: lab.url,
@@ -226,6 +228,7 @@ function openWorld(
     compose: createMemoryCompose(machine),
     views: createViews(),
     holds: createHolds({ directory: join(directory, 'holds') }),
+    lanes: createLanes({ limit: 4 }),
     lastGood: createLastGood({ directory: join(directory, 'last-good'), log }),
     machine: { boot: 'first', container: null, isEnding: async () => await Promise.resolve(false) },
     secrets: createMemorySecrets(),

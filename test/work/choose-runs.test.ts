@@ -4,15 +4,18 @@ import { chooseRuns } from '../../src/work/choose-runs.ts'
 import type { Lane, Run } from '../../src/work/runs.ts'
 
 const KINDS = {
-  image: [{ kind: 'image-published', repositories: 'all' }, ['commit']],
-  push: [{ kind: 'revision-pushed' }, ['deploy']],
-  sync: [{ kind: 'sync-requested', stack: null }, ['commit', 'deploy']],
-} satisfies Record<string, readonly [Event, readonly Lane[]]>
+  image: [{ kind: 'image-published', repositories: 'all' }, ['commit'], []],
+  push: [{ kind: 'revision-pushed' }, ['deploy'], ['reach']],
+  reached: [{ kind: 'commit-reached', commit: 'c1' }, ['reach'], []],
+  sync: [{ kind: 'sync-requested', stack: null }, ['request all'], ['reach']],
+  // No kind needs two lanes now.
+  two: [{ kind: 'installation-changed' }, ['commit', 'review'], []],
+} satisfies Record<string, readonly [Event, readonly Lane[], readonly Lane[]]>
 
 const run = (kind: keyof typeof KINDS, since: number, dueAt = since): Run => {
-  const [event, lanes] = KINDS[kind]
+  const [event, lanes, behind] = KINDS[kind]
   const [ids, origins, superseded] = [[since], [], []]
-  return { event, lanes, ids, origins, attempts: 0, since, dueAt, superseded }
+  return { event, lanes, behind, ids, origins, attempts: 0, since, dueAt, superseded }
 }
 
 const choose = (
@@ -66,21 +69,44 @@ describe('chooseRuns()', () => {
     })
   })
 
-  test('an older sync that waits for one lane keeps its other one', () => {
-    expect(choose([run('sync', 1), run('image', 2)], { busy: ['deploy'] }).start).toEqual([])
+  test('an older run that waits for one lane keeps its other one', () => {
+    expect(choose([run('two', 1), run('image', 2)], { busy: ['review'] }).start).toEqual([])
   })
 
-  test('a younger sync does not overtake what is due in one of its lanes', () => {
-    expect(choose([run('sync', 2), run('image', 1)]).start).toEqual(['image-published'])
+  test('a younger run does not overtake what is due in one of its lanes', () => {
+    expect(choose([run('two', 2), run('image', 1)]).start).toEqual(['image-published'])
   })
 
   test('a run that is not due holds no lane', () => {
-    expect(choose([run('image', 1, 9_000), run('sync', 2)]).start).toEqual(['sync-requested'])
+    expect(choose([run('image', 1, 9_000), run('two', 2)]).start).toEqual(['installation-changed'])
+  })
+
+  test('passes run beside each other, and a request beside them', () => {
+    const runs = [run('push', 1), run('push', 2), run('sync', 3)]
+    expect(choose(runs).start).toEqual(['revision-pushed', 'revision-pushed', 'sync-requested'])
+  })
+
+  test('the same request waits for the one that is under way', () => {
+    expect(choose([run('sync', 1)], { busy: ['request all'] }).start).toEqual([])
+  })
+
+  test('a pass waits until it is known where the one before it brought the host', () => {
+    expect(choose([run('reached', 0), run('push', 1)]).start).toEqual(['commit-reached'])
+    expect(choose([run('push', 1)], { busy: ['reach'] }).start).toEqual([])
+    expect(choose([run('push', 1), run('reached', 2)]).start).toEqual([
+      'revision-pushed',
+      'commit-reached',
+    ])
+  })
+
+  test('a pass that was told to rest rests, and so do others', () => {
+    expect(choose([run('push', 1)], { holds: [['deploy', 5_000]] }).wakeAt).toBe(5_000)
   })
 
   test('a lane on hold rests until then, but for a person who waits', () => {
     const holds: [Lane, number][] = [['commit', 5_000]]
     expect(choose([run('image', 1)], { holds })).toEqual({ start: [], wakeAt: 5_000 })
-    expect(choose([run('sync', 1)], { holds }).start).toEqual(['sync-requested'])
+    const waited: [Lane, number][] = [['request all', 5_000]]
+    expect(choose([run('sync', 1)], { holds: waited }).start).toEqual(['sync-requested'])
   })
 })

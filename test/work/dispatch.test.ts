@@ -127,9 +127,9 @@ describe('startDispatch()', () => {
 
   test('takes exactly one more run for all that came while one was under way', async () => {
     start()
-    await inbox.accept(PUSHED, WEBHOOK)
+    await inbox.accept(ALL, POLL)
     await clock.advance(50)
-    await Promise.all([1, 2, 3].map(() => inbox.accept(PUSHED, WEBHOOK)))
+    await Promise.all([1, 2, 3].map(() => inbox.accept(ALL, WEBHOOK)))
     await clock.advance(60_000)
     expect(calls).toHaveLength(1)
     await finish(0)
@@ -151,7 +151,7 @@ describe('startDispatch()', () => {
     expect(calls.map(({ at }) => Math.round(at / 1_000))).toEqual([0, 1, 2])
   })
 
-  test('works the lanes side by side; a sync takes commit and deploy both', async () => {
+  test('works the lanes side by side, and requests beside all of them', async () => {
     start()
     await inbox.accept(ALL, POLL)
     await inbox.accept(PUSHED, POLL)
@@ -160,16 +160,44 @@ describe('startDispatch()', () => {
     await inbox.accept({ kind: 'installation-changed' }, WEBHOOK)
     await inbox.accept(report('c1'), { source: 'own' })
     await clock.advance(50)
-    const others = ['installation-changed', 'report-due']
+    const others = ['sync-requested', 'installation-changed', 'report-due']
     expect(kinds()).toEqual(['image-published', 'revision-pushed', ...others])
 
     await inbox.accept(ALL, POLL)
+    await inbox.accept(sync(null), OPERATOR)
+    await inbox.accept(sync('web'), OPERATOR)
+    await clock.advance(50)
+    expect(kinds().slice(5)).toEqual(['sync-requested'])
+    await finish(2)
+    expect(kinds().slice(6)).toEqual(['sync-requested'])
     await finish(0)
-    expect(calls).toHaveLength(4)
+    expect(kinds().slice(7)).toEqual(['image-published'])
+  })
+
+  test('a pass that hangs keeps no other from looking, and says that it is under way', async () => {
+    const dispatcher = start({ settings: {} })
+    const first = await inbox.accept(PUSHED, WEBHOOK)
+    await clock.advance(50)
+    const second = await inbox.accept(PUSHED, POLL)
+    expect([first, second].map((id) => dispatcher.isUnderWay(id))).toEqual([true, false])
+    await clock.advance(1_000)
+    expect(calls).toMatchObject([{ origins: [WEBHOOK] }, { origins: [POLL] }])
+
     await finish(1)
-    expect(kinds().slice(4)).toEqual(['sync-requested'])
-    await finish(4)
-    expect(kinds().slice(5)).toEqual(['image-published'])
+    expect(inbox.pending().map(({ id }) => id)).toEqual([first])
+    expect([first, second].map((id) => dispatcher.isUnderWay(id))).toEqual([true, false])
+  })
+
+  test('leaves a pass that hangs to the next start, and what came behind it is done', async () => {
+    const dispatcher = start()
+    const first = await inbox.accept(PUSHED, WEBHOOK)
+    await clock.advance(50)
+    await inbox.accept(PUSHED, POLL)
+    await clock.advance(50)
+    await finish(1)
+    await dispatcher.stop()
+
+    expect(inbox.pending().map(({ id }) => id)).toEqual([first])
   })
 
   test('one lane that hangs stops no other', async () => {

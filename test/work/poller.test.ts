@@ -17,6 +17,7 @@ describe('startPoller()', () => {
   let inbox: Inbox
   let lines: LogLine[]
   let controller: AbortController
+  let underWay: Set<number>
 
   const start = ({ random = 0.5, via = inbox }: { random?: number; via?: Inbox } = {}) =>
     startPoller({
@@ -24,6 +25,7 @@ describe('startPoller()', () => {
       clock,
       log: memoryLog(lines),
       interval: 60_000,
+      isUnderWay: (id) => underWay.has(id),
       signal: controller.signal,
       random: () => random,
     })
@@ -39,6 +41,7 @@ describe('startPoller()', () => {
     clock = fakeClock()
     inbox = openMemoryStore({ now: () => clock.now() }).inbox
     lines = []
+    underWay = new Set()
     controller = new AbortController()
   })
   afterEach(() => controller.abort())

@@ -70,7 +70,11 @@ describe('planRuns()', () => {
       now: NOW,
     }
     const { start } = chooseRuns(plan([...left, row(sync(null))]), state)
-    expect(start.map(({ event }) => event.kind)).toEqual(['sync-requested'])
+    expect(start.map(({ event }) => event.kind)).toEqual([
+      'sync-requested',
+      'image-published',
+      'revision-pushed',
+    ])
   })
 
   test('makes one run of published images, with the union of their repositories', () => {
@@ -165,9 +169,13 @@ describe('planRuns()', () => {
       {
         event: sync('web'),
         ids: [rows[0]?.id, rows[2]?.id],
-        lanes: ['commit', 'proposal', 'deploy'],
+        lanes: ['request sync-requested ["web",null]'],
       },
-      { event: sync(null), ids: [rows[1]?.id] },
+      {
+        event: sync(null),
+        ids: [rows[1]?.id],
+        lanes: ['request sync-requested [null,null]'],
+      },
       { event: sync('null'), ids: [rows[3]?.id] },
     ])
   })

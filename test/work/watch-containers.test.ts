@@ -20,6 +20,7 @@ describe('startContainerWatch()', () => {
   let inbox: Inbox
   let lines: LogLine[]
   let controller: AbortController
+  let underWay: Set<number>
   let tell: (event: ContainerEvent) => Promise<void>
   let watch: ContainerWatch
 
@@ -43,6 +44,7 @@ describe('startContainerWatch()', () => {
     clock = fakeClock()
     inbox = openMemoryStore({ now: () => clock.now() }).inbox
     lines = []
+    underWay = new Set()
     controller = new AbortController()
     const queue: ContainerEvent[] = []
     let wake = nothing
@@ -66,6 +68,7 @@ describe('startContainerWatch()', () => {
       clock,
       log: memoryLog(lines),
       sweep: 60_000,
+      isUnderWay: (id) => underWay.has(id),
       signal: controller.signal,
     })
     await clock.settle()
