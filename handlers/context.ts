@@ -118,6 +118,8 @@ export type CheckContext = Pick<
   'source' | 'views' | 'registry' | 'host' | 'log' | 'now'
 > & {
   readonly memory: Pick<Memory, 'firstSeen'>
+  /** null where there are no pull requests; GitHub is asked for none of them. */
+  readonly proposals: Proposals | 'unasked' | null
 }
 
 /** What it takes to know what a deployment would do. */

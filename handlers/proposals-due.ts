@@ -11,6 +11,7 @@ import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
 import { groupProposals, type FoundGroup } from './steps/group-proposals.ts'
 import { closeOvertaken, proposeGroup, type ProposalContext } from './steps/propose-group.ts'
 import { viewRepository } from './steps/view-repository.ts'
+import { withoutPullRequests } from './steps/without-pull-requests.ts'
 import type { RepositoryView } from './views.ts'
 
 /**
@@ -62,7 +63,7 @@ async function propose(
   const pass: Pass = { view, found, groups, complete: repositories === 'all', branches }
   const work =
     ctx.proposals === null
-      ? withoutGitHub(found.updates)
+      ? { commits: [], held: withoutPullRequests(found.updates), failure: null }
       : await workThrough({ ...ctx, proposals: ctx.proposals }, pass, signal)
   for (const commit of work.commits) ctx.history.committed(commit, ctx.now)
   logHeld(ctx, work.held)
@@ -91,14 +92,6 @@ interface Work {
   readonly commits: readonly string[]
   readonly held: readonly HeldImage[]
   readonly failure: MagosError | null
-}
-
-function withoutGitHub(updates: readonly Update[]): Work {
-  const why = {
-    reason: 'its updates go by pull request, and this repository has none',
-    remedy: 'Set "mode" to "commit", or name a GitHub repository in MD_REPO',
-  }
-  return { commits: [], held: updates.map((update) => heldUpdate(update, why)), failure: null }
 }
 
 async function workThrough(ctx: ProposalContext, pass: Pass, signal: AbortSignal): Promise<Work> {

@@ -22,13 +22,13 @@ export function printCheck(io: Io, answer: CheckAnswer): ExitCode {
 function writeText(io: Io, answer: CheckAnswer): void {
   const { updates, held, problems, current, unchanged, requests } = answer
   if (updates.length > 0) {
-    const rows = updates.map(({ file, line, services, from, to, reason }) => [
+    const rows = updates.map(({ file, line, services, from, to, reason, mode }) => [
       `${file}:${line}`,
       services.join(', '),
       from,
       // Its name is that of `from`.
       pinOf(to),
-      reason,
+      mode === 'pr' ? `${reason}; by pull request` : reason,
     ])
     io.write(`${table(io, ['WHERE', 'SERVICES', 'FROM', 'TO', 'WHY'], rows)}\n`)
   }

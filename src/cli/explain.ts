@@ -42,7 +42,10 @@ function writeLines(
 ): void {
   const lines = [
     ...refused.map((one) => placed(`refused: ${withRemedy(one.reason, one.remedy)}`, one)),
-    ...updates.map(({ file, line, to, reason }) => `${file}:${line}: due is ${to}: ${reason}`),
+    ...updates.map(({ file, line, to, reason, mode }) => {
+      const way = mode === 'pr' ? ' by pull request' : ''
+      return `${file}:${line}: due${way} is ${to}: ${reason}`
+    }),
     ...held.map(({ file, line, image, kind, reason }) => {
       return `${file}:${line}: ${image} ${kind === 'waits' ? 'waits' : 'is held'}: ${reason}`
     }),

@@ -24,6 +24,7 @@ export function lookingOperations(
 > {
   const { log, liveValues } = base
   const redact = createRedactor(() => liveValues.all())
+  const proposals = base.config.repository?.kind === 'local' ? null : ('unasked' as const)
   return {
     async check() {
       const source = await openSource(base)
@@ -35,7 +36,7 @@ export function lookingOperations(
         const registry = openRegistry(base, manifests)
         const now = base.clock.now()
         return await checkRequested(
-          { source, views: createViews(), registry, host, memory, log, now },
+          { source, views: createViews(), registry, host, memory, log, now, proposals },
           signal,
         )
       } finally {
@@ -102,6 +103,7 @@ export function lookingOperations(
           machine: openMachine(base),
           worker: state.worker(),
           views: createViews(),
+          proposals,
           registry: openRegistry(base, state.store.manifests),
           host: hostSettings(base, machinePlatform()),
           log,

@@ -85,7 +85,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
   const round = await measured(async (first) => {
     begin = first
     const answer = await checkRequested(
-      { source, views, registry, host, log, memory, now: Date.now() },
+      { source, views, registry, host, log, memory, now: Date.now(), proposals: null },
       signal,
     )
     return { updates: answer.updates.length, held: answer.held.length }

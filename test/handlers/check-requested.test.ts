@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkRequested } from '../../handlers/check-requested.ts'
+import { explainRequested } from '../../handlers/explain-requested.ts'
+import { syncRequested } from '../../handlers/sync-requested.ts'
 import { createWorld, digest, signal } from './world.ts'
 
 const app = { registry: 'ghcr.io', repository: 'o/app' }
@@ -19,6 +21,30 @@ const files = {
 }
 
 describe('checkRequested()', () => {
+  it('holds what goes by pull request where there are none, in the words of a sync', async () => {
+    const text = files['shop/compose.yaml'].replaceAll('"range"', '"mode": "pr", "range"')
+    const world = createWorld({ 'shop/compose.yaml': text })
+    for (const name of ['app', 'db']) {
+      world.registry.push({ ...app, repository: `o/${name}` }, '1.2.0', digest(9))
+      world.registry.push({ ...app, repository: `o/${name}` }, '1.1.0', digest(2))
+      world.registry.push({ ...app, repository: `o/${name}` }, '1.0.0', digest(1))
+    }
+    expect((await checkRequested(world.ctx, signal)).updates.map(({ mode }) => mode)).toEqual([
+      'pr',
+      'pr',
+      'pr',
+    ])
+    const ctx = { ...world.ctx, proposals: null }
+    const check = await checkRequested(ctx, signal)
+    expect(check.updates).toEqual([])
+    expect(check.held).toHaveLength(3)
+    const sync = await syncRequested(ctx, { kind: 'sync-requested', stack: null }, signal)
+    expect(sync.answer.held).toEqual(check.held)
+    const openSource = async () => await Promise.resolve(world.git)
+    const looking = { ...ctx, inbox: world.inbox, worker: 'none', openSource } as const
+    expect((await explainRequested(looking, 'shop', signal)).held).toEqual(check.held)
+  })
+
   it('tells what would be updated, held and left, and counts its requests', async () => {
     const world = createWorld(files)
     world.registry.push(app, '1.0.0', digest(1))
