@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import manifest from '../package.json' with { type: 'json' }
-import { runProgram, type Operations } from './cli/program.ts'
+import type { Operations } from './cli/operations.ts'
+import { runProgram } from './cli/program.ts'
 import { terminal, terminalBytes } from './main/terminal.ts'
 import type { Base } from './main/base.ts'
 

@@ -1,4 +1,4 @@
-import type { Operations } from '../cli/program.ts'
+import type { Operations } from '../cli/operations.ts'
 import type { RollbackAnswer, VersionsAnswer } from '../domain/answer.ts'
 import type { VersionsRequested } from '../domain/event.ts'
 import type { Base } from './base.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { runProgram, type Operations } from '../../src/cli/program.ts'
+import type { Operations } from '../../src/cli/operations.ts'
+import { runProgram } from '../../src/cli/program.ts'
 import type { Io } from '../../src/cli/io.ts'
 import type {
   ExplainAnswer,

@@ -1,4 +1,4 @@
-import type { Operations } from '../../src/cli/program.ts'
+import type { Operations } from '../../src/cli/operations.ts'
 import { MagosError } from '../../src/domain/error.ts'
 
 export const refuse = () =>

@@ -1,28 +1,20 @@
-import type {
-  AsideState,
-  DeploymentRecord,
-  FailedState,
-  History,
-  ProvenState,
-  Removal,
-} from '../../ports.ts'
-import { parseCause } from './cause-text.ts'
+import type { AsideState, History, ProvenState, Removal } from '../../ports.ts'
 import type { Database } from './database.ts'
-import { guidanceText, parseGuidance } from './guidance-text.ts'
+import { guidanceText } from './guidance-text.ts'
+import { textOrNull, toAside, toFailed, toProven, toRecord } from './history-rows.ts'
+import { prepareHistory } from './history-statements.ts'
 
 export interface HistoryOptions {
   /** Deployments, and commits of our own, that are kept; default 10,000 each. */
   readonly keep?: number
 }
 
-type Row = Readonly<Record<string, unknown>>
-
 /** `History` on SQLite: every call is one transaction, on disk when it returns. */
 export function createHistory(
   { connection, transaction, attempt }: Database,
   { keep = 10_000 }: HistoryOptions = {},
 ): History {
-  const statements = prepare(connection)
+  const statements = prepareHistory(connection)
   const write = <Result>(work: () => Result) => transaction('Write the history to', work)
   const read = <Result>(work: () => Result) => attempt('Read the history from', work)
 
@@ -128,145 +120,4 @@ export function createHistory(
       write(() => statements.reach.run(commit, at))
     },
   }
-}
-
-function prepare(connection: Database['connection']) {
-  return {
-    proven: connection.prepare('SELECT * FROM proven WHERE stack = ?'),
-    failed: connection.prepare('SELECT * FROM failed WHERE stack = ?'),
-    begin: connection.prepare(
-      'INSERT INTO deployments (stack, commit_id, inputs, started_at, cause) VALUES (?, ?, ?, ?, ?)',
-    ),
-    end: connection.prepare(
-      'UPDATE deployments SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?',
-    ),
-    interrupt: connection.prepare(
-      "UPDATE deployments SET ended_at = ?, outcome = 'interrupted' WHERE id = ?",
-    ),
-    // Whoever begins anew knows that nobody is in the stack's last one any more.
-    abandon: connection.prepare(
-      `UPDATE deployments SET ended_at = ?, outcome = 'interrupted'
-       WHERE stack = ? AND outcome IS NULL`,
-    ),
-    open: connection.prepare('SELECT * FROM deployments WHERE outcome IS NULL ORDER BY id'),
-    deployments: connection.prepare('SELECT * FROM deployments ORDER BY id DESC LIMIT ?'),
-    // Ids only grow, so this walks just the rows beyond the newest; an open one is never forgotten.
-    pruneDeployments: connection.prepare(
-      `DELETE FROM deployments
-       WHERE outcome IS NOT NULL AND id <= (SELECT max(id) FROM deployments) - ?`,
-    ),
-    prove: connection.prepare(
-      `INSERT OR REPLACE INTO proven (stack, project, commit_id, inputs, services, provider, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    fail: connection.prepare(
-      `INSERT OR REPLACE INTO failed
-       (stack, commit_id, inputs, reason, retry, words, at, restored, restoring, guidance)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    restore: connection.prepare('UPDATE failed SET restored = ?, restoring = ? WHERE stack = ?'),
-    // The newest is the one that failed: whatever is begun afterwards succeeds or fails anew.
-    rollBack: connection.prepare(
-      `UPDATE deployments SET outcome = 'rolled-back'
-       WHERE outcome = 'failed' AND id = (
-         SELECT max(id) FROM deployments WHERE stack = ? AND outcome = 'failed'
-         AND inputs = (SELECT inputs FROM failed WHERE stack = ?))`,
-    ),
-    setAside: connection.prepare(
-      `INSERT OR REPLACE INTO asides (stack, commit_id, outcome, reason, at, guidance, hold)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    aside: connection.prepare('SELECT * FROM asides WHERE stack = ?'),
-    resume: connection.prepare('DELETE FROM asides WHERE stack = ?'),
-    disprove: connection.prepare('DELETE FROM proven WHERE stack = ?'),
-    stacks: connection.prepare(
-      `SELECT stack FROM proven UNION SELECT stack FROM failed UNION SELECT stack FROM asides
-       ORDER BY stack`,
-    ),
-    forgive: connection.prepare('DELETE FROM failed WHERE stack = ?'),
-    forgiveInputs: connection.prepare('DELETE FROM failed WHERE stack = ? AND inputs = ?'),
-    committed: connection.prepare('INSERT OR REPLACE INTO commits (commit_id, at) VALUES (?, ?)'),
-    reached: connection.prepare('SELECT commit_id, at FROM reached'),
-    reach: connection.prepare(
-      'INSERT OR REPLACE INTO reached (only, commit_id, at) VALUES (1, ?, ?)',
-    ),
-    isOurs: connection.prepare('SELECT 1 FROM commits WHERE commit_id = ?'),
-    pruneCommits: connection.prepare(
-      `DELETE FROM commits WHERE commit_id IN
-       (SELECT commit_id FROM commits ORDER BY at DESC LIMIT -1 OFFSET ?)`,
-    ),
-  }
-}
-
-function toProven(row: Row | undefined): ProvenState | null {
-  if (row === undefined) return null
-  return {
-    stack: String(row['stack']),
-    project: String(row['project']),
-    commit: String(row['commit_id']),
-    inputs: String(row['inputs']),
-    services: parseHashes(String(row['services'])),
-    provider: row['provider'] === 'podman-compose' ? 'podman-compose' : 'docker-compose',
-    at: Number(row['at']),
-  }
-}
-
-function toFailed(row: Row | undefined): FailedState | null {
-  if (row === undefined) return null
-  return {
-    stack: String(row['stack']),
-    commit: String(row['commit_id']),
-    inputs: String(row['inputs']),
-    reason: String(row['reason']),
-    retry: row['retry'] === 'next-pass' ? 'next-pass' : 'when-changed',
-    words: String(row['words']),
-    at: Number(row['at']),
-    restored: RESTORED.find((one) => one === row['restored']) ?? 'none',
-    restoring: String(row['restoring']),
-    ...parseGuidance(row['guidance']),
-  }
-}
-
-const RESTORED = ['none', 'due', 'done', 'failed'] as const
-const ASIDE = ['failed', 'rolled-back', 'held'] as const
-const HOLD = ['operator', 'stopped-by-hand'] as const
-const ENDED = ['succeeded', 'failed', 'rolled-back', 'held', 'interrupted'] as const
-
-function toAside(row: Row | undefined): AsideState | null {
-  if (row === undefined) return null
-  const hold = HOLD.find((one) => one === row['hold'])
-  return {
-    stack: String(row['stack']),
-    commit: String(row['commit_id']),
-    ...parseGuidance(row['guidance']),
-    ...(hold === undefined ? {} : { hold }),
-    outcome: ASIDE.find((one) => one === row['outcome']) ?? 'failed',
-    reason: String(row['reason']),
-    at: Number(row['at']),
-  }
-}
-
-function toRecord(row: Row): DeploymentRecord {
-  const { outcome } = row
-  return {
-    id: Number(row['id']),
-    stack: String(row['stack']),
-    commit: String(row['commit_id']),
-    inputs: String(row['inputs']),
-    startedAt: Number(row['started_at']),
-    endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
-    outcome: ENDED.find((one) => one === outcome) ?? null,
-    reason: String(row['reason']),
-    cause: parseCause(row['cause']),
-  }
-}
-
-function parseHashes(text: string): Readonly<Record<string, string>> {
-  const value: unknown = JSON.parse(text)
-  if (typeof value !== 'object' || value === null) return {}
-  return Object.fromEntries(Object.entries(value).map(([name, hash]) => [name, String(hash)]))
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }
