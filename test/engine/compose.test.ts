@@ -7,16 +7,20 @@ import type { ApplyRequest, StackInput } from '../../src/ports.ts'
 import { composeContract, requestOf } from '../contracts/compose.ts'
 import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
 import { signal, until } from '../contracts/engine-host.ts'
+import { chosenRuntime } from '../lab/engine/chosen.ts'
 import { recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
 import { debianPodmanCompose } from '../lab/engine/podman-compose.ts'
 
-composeContract('Compose v2 on podman', () => startRealHost())
+const runtime = chosenRuntime()
+const name = `Compose v2 on ${runtime}`
 
-wholeWay('Compose v2 on podman', {})
+composeContract(name, () => startRealHost())
+
+wholeWay(name, {})
 
 // The ways of an old one are its own: files are read here, and services made one at a time.
-if (process.env['MAGOS_LONG'] === '1')
+if (process.env['MAGOS_LONG'] === '1' && runtime === 'podman')
   wholeWay('Debian’s podman-compose', { provider: debianPodmanCompose() })
 
 function wholeWay(name: string, options: { readonly provider?: string }): void {
@@ -107,7 +111,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
   })
 }
 
-describe('Compose v2 on podman', () => {
+describe(name, () => {
   let host: RealHost
   beforeAll(async () => {
     host = await startRealHost()
@@ -118,7 +122,7 @@ describe('Compose v2 on podman', () => {
 
   const composeWith = (more: Partial<ComposeOptions>) =>
     createCompose({
-      runtime: 'podman',
+      runtime,
       run: host.run,
       log: recordingLog([]),
       environment: host.lab.env,

@@ -1,4 +1,4 @@
-/** What people and other programs do to containers of proven stacks, on real podman. */
+/** What people and other programs do to containers of proven stacks, on a real engine. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runMagos } from '../lab/daemon.ts'
+import { chosenRuntime } from '../lab/engine/chosen.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, eventually, type SeenContainer } from './look.ts'
 
@@ -18,6 +19,9 @@ let repository: string
 /** Where a person started the diary, with rows in `./data` and in a volume. */
 let home: string
 let before: Readonly<Record<string, SeenContainer>>
+/** As they are pulled. */
+let first: string
+let second: string
 
 function serviceLine(name: string, image: string): string {
   return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
@@ -34,22 +38,12 @@ async function startByHand(image: string): Promise<string> {
   await mkdir(join(directory, 'data'), { recursive: true })
   await writeFile(join(directory, 'data/rows'), 'precious\n')
   await writeFile(join(directory, 'compose.yaml'), diary(image))
-  const socket = join(lab.engine.directory, 'hand.sock')
-  const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
-    env: lab.engine.env,
-    stdio: 'ignore',
-  })
-  await eventually(
-    () => existsSync(socket),
-    (isThere) => isThere,
-  )
-  const env = { ...lab.engine.env, DOCKER_HOST: `unix://${socket}` }
-  await run('docker-compose', ['up', '-d', '--pull', 'never'], { cwd: directory, env })
-  const ended = once(service, 'exit')
-  service.kill()
-  await ended
+  const options = { cwd: directory, env: lab.engine.env }
+  const up = ['up', '-d', '--pull', 'never']
+  if (chosenRuntime() === 'docker') await run('docker', ['compose', ...up], options)
+  else await throughSocket((env) => run('docker-compose', up, { ...options, env }))
   const { pen } = await containersOf(lab.engine, 'diary')
-  await podman(
+  await engine(
     'exec',
     pen?.id ?? '',
     'sh',
@@ -59,8 +53,27 @@ async function startByHand(image: string): Promise<string> {
   return directory
 }
 
+/** With podman's service listening where Compose looks for docker's. */
+async function throughSocket(use: (env: NodeJS.ProcessEnv) => Promise<unknown>): Promise<void> {
+  const socket = join(lab.engine.directory, 'hand.sock')
+  const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
+    env: lab.engine.env,
+    stdio: 'ignore',
+  })
+  await eventually(
+    () => existsSync(socket),
+    (isThere) => isThere,
+  )
+  await use({ ...lab.engine.env, DOCKER_HOST: `unix://${socket}` })
+  const ended = once(service, 'exit')
+  service.kill()
+  await ended
+}
+
 const id = (name: string) => before[name]?.id ?? ''
-const podman = (...args: readonly string[]) => lab.engine.cli(args)
+const engine = (...args: readonly string[]) => lab.engine.cli(args)
+const removal =
+  chosenRuntime() === 'docker' ? (['rm', '-f'] as const) : (['rm', '-f', '-t', '0'] as const)
 const states = async (project: string) =>
   Object.fromEntries(
     Object.entries(await containersOf(lab.engine, project)).map(([name, one]) => [name, one.state]),
@@ -72,9 +85,10 @@ beforeAll(async () => {
     `${lab.image('app')}:1@${await lab.push('app', '1', { health: 'none' })}`,
     `${lab.image('app')}:2@${await lab.push('app', '2', { health: 'none', serves: 'two' })}`,
   ]
-  for (const image of [one, two]) {
-    await podman('pull', '-q', '--tls-verify=false', image.replace(/:\d@/u, '@'))
-  }
+  first = one.replace(/:\d@/u, '@')
+  second = two.replace(/:\d@/u, '@')
+  const plain = chosenRuntime() === 'docker' ? [] : ['--tls-verify=false']
+  for (const image of [first, second]) await engine('pull', '-q', ...plain, image)
   repository = await lab.localRepository('checked-out', {
     'shop/compose.yaml': `services:\n${SERVICES.map((name) => serviceLine(name, one)).join('')}`,
     'diary/compose.yaml': diary(one),
@@ -106,50 +120,29 @@ async function status(): Promise<{ name: string; state: string; reason: string }
 describe('magos run', () => {
   test('adopts a stack that was started by hand without losing a byte', async () => {
     const { pen } = await containersOf(lab.engine, 'diary')
-    const said = (...command: readonly string[]) => podman('exec', pen?.id ?? '', ...command)
+    const said = (...command: readonly string[]) => engine('exec', pen?.id ?? '', ...command)
     expect(await said('cat', '/book/one')).toBe('chapter')
     expect(await said('cat', '/data/rows')).toBe('precious\nmore')
     expect(await readFile(join(home, 'data/rows'), 'utf8')).toBe('precious\nmore\n')
     const label = '{{index .Config.Labels "magos.home"}}'
-    expect(await podman('inspect', '--format', label, pen?.id ?? '')).toBe(home)
-    expect(await podman('volume', 'ls', '-q')).toBe('diary_book')
+    expect(await engine('inspect', '--format', label, pen?.id ?? '')).toBe(home)
+    expect(await engine('volume', 'ls', '-q')).toBe('diary_book')
   })
 
   test('puts five kinds of drift right within seconds, and leaves what did not drift', async () => {
     const labels = async (name: string) =>
       Object.entries(
-        JSON.parse(await podman('inspect', '--format', '{{json .Config.Labels}}', id(name))),
+        JSON.parse(await engine('inspect', '--format', '{{json .Config.Labels}}', id(name))),
       ).map(([key, value]) => `--label=${key}=${String(value)}`)
     const replaced = (await labels('replaced')).filter((label) => !label.includes('magos.hash'))
     const other = await labels('other')
-    const images = Object.fromEntries(
-      await Promise.all(
-        SERVICES.map(async (name) => [
-          name,
-          await podman('inspect', '--format', '{{.ImageName}}', id(name)),
-        ]),
-      ),
-    )
-    const second = (await podman('images', '--format', '{{.Repository}}@{{.Digest}}')).split('\n')
-    const foreign =
-      second.find(
-        (name) => name !== '' && !String(images['other']).includes(name.split('@')[1] ?? ''),
-      ) ?? ''
 
-    await podman('rm', '-f', '-t', '0', id('replaced'), id('other'))
-    await podman(
-      'run',
-      '-d',
-      '--init',
-      '--name',
-      'shop-replaced-1',
-      ...replaced,
-      String(images['replaced']),
-    )
-    await podman('run', '-d', '--init', '--name', 'shop-other-1', ...other, foreign)
-    await podman('kill', id('killed'))
-    await podman('rm', '-f', '-t', '0', id('removed'))
-    await podman('stop', '-t', '0', id('stopped'))
+    await engine(...removal, id('replaced'), id('other'))
+    await engine('run', '-d', '--init', '--name', 'shop-replaced-1', ...replaced, first)
+    await engine('run', '-d', '--init', '--name', 'shop-other-1', ...other, second)
+    await engine('kill', id('killed'))
+    await engine(...removal, id('removed'))
+    await engine('stop', '-t', '0', id('stopped'))
     const drifted = Date.now()
 
     const after = await eventually(
@@ -164,7 +157,7 @@ describe('magos run', () => {
     expect(Date.now() - drifted).toBeLessThan(20_000)
     expect(Object.keys(after).toSorted()).toEqual([...SERVICES].toSorted())
     expect(after['untouched']?.id).toBe(id('untouched'))
-    const hash = await podman(
+    const hash = await engine(
       'inspect',
       '--format',
       '{{index .Config.Labels "magos.hash"}}',
@@ -175,7 +168,7 @@ describe('magos run', () => {
 
   test('holds a stack whose containers were all stopped by hand', async () => {
     const blog = await containersOf(lab.engine, 'blog')
-    await podman('stop', '-t', '1', blog['front']?.id ?? '', blog['back']?.id ?? '')
+    await engine('stop', '-t', '1', blog['front']?.id ?? '', blog['back']?.id ?? '')
     const held = await eventually(
       async () => (await status()).find(({ name }) => name === 'blog'),
       (one) => one?.state === 'held',

@@ -12,14 +12,17 @@ import { signal } from '../contracts/engine-host.ts'
 import { engineContract } from '../contracts/engine.ts'
 import { appImage } from '../lab/app-image.ts'
 import { freePort } from '../lab/daemon.ts'
+import { chosenRuntime } from '../lab/engine/chosen.ts'
 import { clock, recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
 import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/docker-registry.ts'
 import { pushImage } from '../lab/registry/push.ts'
 
-engineContract('podman', () => startRealHost())
+const runtime = chosenRuntime()
 
-describe('podman', () => {
+engineContract(runtime, () => startRealHost())
+
+describe(runtime, () => {
   let host: RealHost
   beforeAll(async () => {
     host = await startRealHost()
@@ -30,7 +33,7 @@ describe('podman', () => {
 
   const engineWith = (more: Partial<EngineOptions>) =>
     createEngine({
-      runtime: 'podman',
+      runtime,
       run: host.run,
       follow: host.follow,
       clock,
@@ -66,7 +69,7 @@ describe('podman', () => {
     })
     const { containers } = await engine.observe(signal)
     expect(containers.filter((one) => one.project === project)).toHaveLength(4)
-    expect(calls).toEqual(['podman ps', 'podman inspect'])
+    expect(calls).toEqual([`${runtime} ps`, `${runtime} inspect`])
     await removeProject(host, project)
   })
 
@@ -115,7 +118,9 @@ describe('podman', () => {
 
   it('every call throws `engine` where the engine cannot be reached', async () => {
     const gone = `unix://${join(host.lab.directory, 'gone.sock')}`
-    const remote = createRunChild({ environment: { ...host.lab.env, CONTAINER_HOST: gone } })
+    const remote = createRunChild({
+      environment: { ...host.lab.env, CONTAINER_HOST: gone, DOCKER_HOST: gone },
+    })
     const engine = engineWith({ run: remote })
     const image = host.unpublished()
     const failure = { code: 'engine', remedy: expect.stringMatching(/\w/) }
@@ -151,7 +156,7 @@ describe('podman', () => {
     const [container] = await containersOf(host, project)
     const shown = container?.ports.map((one) => `${one.protocol} ${one.host}:${one.port}`)
     expect(shown?.toSorted()).toEqual(ports.map((port) => `tcp 127.0.0.1:${port}`).toSorted())
-    const prober = createProber({ runtime: 'podman', run: host.run })
+    const prober = createProber({ runtime, run: host.run })
     const url = `http://127.0.0.1:${web}/`
     const inside = (...command: string[]) =>
       prober.attempt({ kind: 'exec', container: container?.id ?? '', command }, signal)
@@ -162,7 +167,9 @@ describe('podman', () => {
     await removeProject(host, project)
   })
 
-  it('probeEngine() finds podman', async () => {
-    expect(await probeEngine(host.run, null, signal)).toBe('podman')
+  it('probeEngine() finds it', async () => {
+    // Where both are, podman comes first.
+    const preferred = runtime === 'docker' ? runtime : null
+    expect(await probeEngine(host.run, preferred, signal)).toBe(runtime)
   })
 })

@@ -10,7 +10,8 @@ import { promisify } from 'node:util'
 import type { Digest } from '../../src/domain/image-reference.ts'
 import { freePort, startDaemon, type DaemonOptions, type LabDaemon } from './daemon.ts'
 import type { ImageContent } from './engine/image.ts'
-import { startEngine, type LabEngine } from './engine/start.ts'
+import { startChosen } from './engine/chosen.ts'
+import type { LabEngine } from './engine/start.ts'
 import { startGitHub, type LabGitHub, type LabRepository } from './github/lab.ts'
 import type { AppRecord, StatusRecord } from './github/state.ts'
 import { appImage } from './app-image.ts'
@@ -23,7 +24,7 @@ const run = promisify(execFile)
 export interface HomelabOptions {
   /** Default: webhooks come, and the poll is too slow to help. */
   readonly triggers?: 'webhooks' | 'polling'
-  /** Default: a real podman. */
+  /** Default: the real one that this run is about, podman unless it was said otherwise. */
   readonly engine?: () => Promise<LabEngine>
   /** Default: Debian's docker-registry. */
   readonly registry?: () => Promise<HomelabRegistry>
@@ -67,7 +68,7 @@ const OWNER = 'acme'
 /** What was started is ended again where something else does not start. */
 export async function startHomelab({
   triggers = 'webhooks',
-  engine: bringEngine = startEngine,
+  engine: bringEngine = startChosen,
   registry: bringRegistry = startDockerRegistry,
 }: HomelabOptions = {}): Promise<Homelab> {
   await using started = new AsyncDisposableStack()
@@ -94,6 +95,8 @@ export async function startHomelab({
     ...engine.env,
     MD_REPO: `${OWNER}/homelab`,
     MD_HOST: 'attic',
+    // podman would come first where both are.
+    ...(engine.runtime === 'docker' ? { MD_RUNTIME: 'docker' } : {}),
     MD_DATA_DIR: join(directory, 'data'),
     MD_CONFIG: join(directory, 'magos.yaml'),
     MD_LISTEN: `127.0.0.1:${triggers === 'webhooks' ? port : 0}`,

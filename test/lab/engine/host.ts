@@ -15,6 +15,7 @@ import type { DockerRegistry } from '../registry/docker-registry.ts'
 import { appImage } from '../app-image.ts'
 import { pushImage } from '../registry/push.ts'
 import type { ImageContent } from './image.ts'
+import { chosenRuntime } from './chosen.ts'
 import { startDocker } from './docker.ts'
 import { startEngine } from './start.ts'
 import type { LabEngine } from './start.ts'
@@ -30,7 +31,7 @@ export interface RealHost extends EngineHost {
 }
 
 export interface RealHostOptions {
-  /** Default podman. */
+  /** Default: the one that this run is about. */
   readonly runtime?: LabEngine['runtime']
   /** Path of another provider than Compose v2. */
   readonly provider?: string
@@ -51,7 +52,7 @@ export const clock: Clock = {
 }
 
 export async function startRealHost({
-  runtime = 'podman',
+  runtime = chosenRuntime(),
   provider,
 }: RealHostOptions = {}): Promise<RealHost> {
   const lab = await (runtime === 'docker' ? startDocker() : startEngine())
