@@ -13,11 +13,10 @@ import type { RealHost } from '../lab/engine/host.ts'
 import { debianPodmanCompose } from '../lab/engine/podman-compose.ts'
 
 const runtime = chosenRuntime()
-const name = `Compose v2 on ${runtime}`
 
-composeContract(name, () => startRealHost())
+composeContract(`Compose v2 on ${runtime}`, () => startRealHost())
 
-wholeWay(name, {})
+wholeWay(`Compose v2 on ${runtime}`, {})
 
 // The ways of an old one are its own: files are read here, and services made one at a time.
 if (process.env['MAGOS_LONG'] === '1' && runtime === 'podman')
@@ -111,7 +110,7 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
   })
 }
 
-describe(name, () => {
+describe(`The adapter: Compose v2 on ${runtime}`, () => {
   let host: RealHost
   beforeAll(async () => {
     host = await startRealHost()

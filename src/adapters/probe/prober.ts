@@ -4,6 +4,7 @@ import type { RunChild } from '../../host/process.ts'
 import type { Prober } from '../../ports.ts'
 import { execute } from './exec.ts'
 import { requestStatus } from './http.ts'
+import { openBehindProxy } from './docker-proxy.ts'
 import { openConnection } from './tcp.ts'
 import { openPublished } from './published.ts'
 
@@ -20,12 +21,18 @@ export function createProber({
   run,
   patience = { network: 3_000, command: 10_000 },
 }: ProberOptions): Prober {
+  const behind = async (
+    what: { readonly host: string; readonly port: number },
+    ending: AbortSignal,
+  ) => (runtime === 'docker' ? openBehindProxy(what, patience.network, ending) : null)
   const attempt = async (what: ProbeAttempt, signal: AbortSignal): Promise<string | null> => {
     switch (what.kind) {
       case 'tcp':
-        return openConnection(what, patience.network, signal)
+        return (
+          (await openConnection(what, patience.network, signal)) ?? (await behind(what, signal))
+        )
       case 'published':
-        return openPublished(what, patience.network, signal)
+        return (await openPublished(what, patience.network, signal)) ?? (await behind(what, signal))
       case 'http':
         return requestStatus(what, patience.network, signal)
       case 'exec':

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { processesNamed, readFolder, readLink, readText } from './proc.ts'
 import { openConnection } from './tcp.ts'
 
 /**
  * A connection that went on into a container. For root podman's conmon listens on every port that it publishes, so that
- * nobody else takes it, and never answers; the connection ends there when the rules that should forward it are gone.
+ * nobody else takes it, and never answers, as dockerd does without its proxies; the connection ends there when the rules
+ * that should forward it are gone.
  */
 export async function openPublished(
   target: { readonly host: string; readonly port: number },
@@ -20,6 +21,7 @@ export async function openPublished(
 const LINE =
   /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]{2})(?: +\S+){5} +(\d+)/gm
 const LISTENS = '0A'
+const HOLDERS = ['conmon', 'dockerd']
 
 function isPlaceholder({ localPort = 0, remotePort = 0 }: Socket): boolean {
   const text = readText('/proc/net/tcp') + readText('/proc/net/tcp6')
@@ -31,46 +33,17 @@ function isPlaceholder({ localPort = 0, remotePort = 0 }: Socket): boolean {
   const listening = sockets
     .filter(([, local, , state]) => local === hex(remotePort) && state === LISTENS)
     .map(([, , , , inode]) => `socket:[${inode}]`)
-  return conmons().some((fds) => {
-    const links = new Set(linksOf(fds))
+  return HOLDERS.flatMap(processesNamed).some((pid) => {
+    const links = new Set(linksOf(`/proc/${pid}/fd`))
     return listening.some((link) => links.has(link))
   })
 }
 
-/** Where the open files of every conmon that we may look at lie. */
-function conmons(): readonly string[] {
-  return readFolder('/proc')
-    .filter((name) => /^\d+$/.test(name) && readText(`/proc/${name}/comm`).trim() === 'conmon')
-    .map((pid) => `/proc/${pid}/fd`)
-}
-
+/** Of those that we may not look at there are none. */
 function linksOf(folder: string): readonly string[] {
-  return readFolder(folder).flatMap((name) => {
-    try {
-      return [readlinkSync(`${folder}/${name}`)]
-    } catch {
-      return []
-    }
-  })
+  return readFolder(folder).map((name) => readLink(`${folder}/${name}`))
 }
 
 function hex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0')
-}
-
-/** Processes come and go while one looks, and many are somebody else's. */
-function readFolder(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -21,6 +21,31 @@ export async function openConnection(
   })
 }
 
+/** ms in which a proxy finds out that nobody takes what it took. */
+const HELD = 300
+
+/** null where the other end keeps the connection or says a word on it; who hangs up at once took it for nobody. */
+export async function openSilently(
+  target: { readonly host: string; readonly port: number },
+  patience: number,
+  signal: AbortSignal,
+): Promise<string | null> {
+  return await new Promise((resolve) => {
+    const late = AbortSignal.timeout(patience)
+    const socket = connect({ ...target, signal: AbortSignal.any([signal, late]) })
+    const end = (failure: string | null) => {
+      socket.destroy()
+      resolve(failure)
+    }
+    socket.once('connect', () => socket.setTimeout(HELD, () => end(null)))
+    socket.once('data', () => end(null))
+    socket.once('end', () => end('connection closed at once'))
+    socket.once('error', (error) => {
+      end(late.aborted ? `nothing within ${patience / 1000} s` : networkWords(error))
+    })
+  })
+}
+
 /** What the network says of an attempt, in words where the code is a common one. */
 export function networkWords(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

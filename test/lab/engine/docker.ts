@@ -43,7 +43,9 @@ export async function startDocker(options: LabEngineOptions = {}): Promise<LabEn
   const runtimeDirectory = await mkdtemp(join(runtimeParent, 'ml-'))
   const env = await configure(directory, runtimeDirectory)
   const before = rememberNetwork()
-  const servers = await startServers(directory, env)
+  // There runc would keep files while it makes a container.
+  const { XDG_RUNTIME_DIR: _ours, ...surroundings } = env
+  const servers = await startServers(directory, surroundings)
   const cli = async (args: readonly string[]) => {
     const { stdout } = await run(join(directory, 'bin/docker'), [...args], {
       env,
