@@ -22,12 +22,12 @@ function compose(image: string): string {
   web:
     image: ${image}:1.0.0
     init: true
-    stop_grace_period: 0s
+    stop_grace_period: 1s
     env_file: a.env
   files:
     image: ${image}:1.0.0
     init: true
-    stop_grace_period: 0s
+    stop_grace_period: 1s
     user: '1000'
     secrets: [key, token]
     volumes:
@@ -36,7 +36,7 @@ function compose(image: string): string {
   idle:
     image: ${image}:1.0.0
     init: true
-    stop_grace_period: 0s
+    stop_grace_period: 1s
     environment: { GREETING: '\${GREETING}' }
 secrets:
   key: { file: key.txt }
@@ -112,7 +112,7 @@ describe('encrypted files', () => {
     expect(await sync()).toMatchObject([{ outcome: 'unchanged' }])
     expect(await vault()).toEqual(before)
     expect(await Promise.all(placed.map((path) => readFile(path, 'utf8')))).toEqual(contents)
-    await lab.engine.cli(['restart', '--time', '0', before['files']?.id ?? ''])
+    await lab.engine.cli(['restart', before['files']?.id ?? ''])
     expect(await inside(before['files'], 'cat', '/run/secrets/key')).toBe(`${PLANTED}-key`)
   })
 
