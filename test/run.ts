@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { RUNTIME } from './lab/engine/chosen.ts'
 import { bringDocker } from './lab/engine/docker-programs.ts'
 import { install } from './lab/engine/install.ts'
 import { isolationTrouble, LANE } from './lab/engine/isolate.ts'
@@ -24,26 +25,32 @@ const ROOT = join(import.meta.dirname, '..')
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const ISOLATE = join(ROOT, 'test/lab/engine/isolate.ts')
 
-/** Seconds that each suite may take on two cores. `newer` is the engine's suite on a newer podman. */
-const PURSES = { unit: 120, engine: 240, newer: 240, install: 60 } as const
+/** Seconds that each suite may take on two cores. `newer` is the engine's suite on a newer podman, `docker` most of it on docker. */
+const PURSES = { unit: 120, engine: 240, newer: 240, docker: 240, install: 60 } as const
 type Suite = keyof typeof PURSES
 
 /** Where none is named. */
 const SUITES: Readonly<Record<Run['length'], readonly Suite[]>> = {
   short: ['unit', 'engine', 'install'],
-  long: ['unit', 'engine', 'newer', 'install'],
+  long: ['unit', 'engine', 'newer', 'docker', 'install'],
 }
 
 /** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
 const BESIDE = ['local', 'loop', 'network', 'rollback', 'secrets'].map(
   (name) => `test/engine/${name}.test.ts`,
 )
+/** What is about podman alone stays away. */
+const ON_DOCKER = [
+  ['compose', 'drift', 'engine', 'polling'],
+  ['local', 'loop', 'network', 'rollback', 'secrets'],
+].map((names) => names.map((name) => `test/engine/${name}.test.ts`))
 const HALVES = [BESIDE, BESIDE.map((file) => `--exclude=${file}`)]
 const LANES: Readonly<Record<Suite, readonly (readonly string[])[]>> = {
   unit: [[]],
   engine: HALVES,
   // docker is no other there
   newer: HALVES.map((half) => half.concat('--exclude=test/engine/docker.test.ts')),
+  docker: ON_DOCKER,
   install: [[]],
 }
 
@@ -127,10 +134,11 @@ async function runSuite(run: Run, suite: Suite): Promise<Tally> {
 }
 
 function usesEngine(suite: Suite): boolean {
-  return suite === 'engine' || suite === 'newer'
+  return ['engine', 'newer', 'docker'].includes(suite)
 }
 
 async function nameOf(suite: Suite): Promise<string> {
+  if (suite === 'docker') return 'engine on docker'
   return suite === 'newer' ? `engine on podman ${await newerPodman()}` : suite
 }
 
@@ -142,6 +150,7 @@ async function prepareEngine({ length }: Run, suite: Suite): Promise<string | nu
   if (docker !== null) console.log(`SKIPPED: what needs docker, since ${docker}`)
   if (length === 'long') await bringVersions()
   const trouble = isolationTrouble()
+  if (suite === 'docker' && docker !== null) return `a docker that can be started (${docker})`
   if (trouble !== null || suite !== 'newer') return trouble
   const reason = await bringNewerRoot((line) => console.log(line))
   return reason === null ? null : `a newer Debian with its podman (${reason})`
@@ -175,7 +184,7 @@ async function runVitest(
 ): Promise<Tally> {
   const report = join(folder, `${suite}-${lane}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const project = suite === 'newer' ? 'engine' : suite
+  const project = usesEngine(suite) ? 'engine' : suite
   const vitest = [VITEST, 'run', '--root', ROOT, '--project', project, ...reporters, ...chosen]
   const isolated = suite === 'newer' ? withinNewerRoot : (command: readonly string[]) => command
   const onNode = [process.execPath, ...vitest]
@@ -183,7 +192,12 @@ async function runVitest(
   const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, PATH: path, [LANE]: String(lane) },
+    env: {
+      ...process.env,
+      PATH: path,
+      [LANE]: String(lane),
+      ...(suite === 'docker' ? { [RUNTIME]: suite } : {}),
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
     // a group of its own: a terminal's Ctrl-C comes to us alone, and we can end all of it
     detached: true,

@@ -66,12 +66,13 @@ export async function changedLines(path: string, commit: string): Promise<readon
   return diff.split('\n').filter((line) => /^[+-](?![+-]{2} )/u.test(line))
 }
 
-/** Asks until it is so; rejects with the last answer after half a minute. */
+/** Asks until it is so; rejects with the last answer when patience is over, in ms. */
 export async function eventually<Answer>(
   ask: () => Promise<Answer> | Answer,
   fits: (answer: Answer) => boolean,
+  patience = 30_000,
 ): Promise<Answer> {
-  const late = Date.now() + 30_000
+  const late = Date.now() + patience
   for (;;) {
     const answer = await ask()
     if (fits(answer)) return answer

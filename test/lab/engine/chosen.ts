@@ -3,7 +3,7 @@ import { startEngine } from './start.ts'
 import type { LabEngine, LabEngineOptions } from './start.ts'
 
 /** Set to `docker` where suites that are podman's by default shall run on docker. */
-const RUNTIME = 'MAGOS_LAB_RUNTIME'
+export const RUNTIME = 'MAGOS_LAB_RUNTIME'
 
 export function chosenRuntime(): LabEngine['runtime'] {
   return process.env[RUNTIME] === 'docker' ? 'docker' : 'podman'
