@@ -46,6 +46,11 @@ export function nonsense({ action }: Attempt, reason: string, cause?: unknown): 
   return new MagosError('protocol', `${action}: ${reason}`, cause === undefined ? {} : { cause })
 }
 
+/** What stays so until a person acts, so that nobody asks again before the next poll. */
+export function unusable({ action }: Attempt, reason: string, remedy: string): MagosError {
+  return new MagosError('registry', `${action}: ${reason}`, { remedy })
+}
+
 /** The error, saying what was tried. */
 export function namedAfter({ action }: Pick<Attempt, 'action'>, thrown: unknown): unknown {
   if (!(thrown instanceof MagosError)) return thrown

@@ -1,7 +1,7 @@
 import type { RepositoryName } from '../../ports.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Answer } from './exchange.ts'
-import { type Attempt, nonsense, refusal } from './failure.ts'
+import { type Attempt, refusal, unusable } from './failure.ts'
 import { judgeRealm, type TrustedRealms } from './realm.ts'
 import type { TokenServer } from './token.ts'
 
@@ -30,12 +30,15 @@ export function schemeOf(
     throw refusal(attempt, 'the registry answered 401 and offers no login that Magos knows')
   }
   const realm = bearer.parameters.get('realm')
-  if (realm === undefined) throw nonsense(attempt, 'its challenge names no token server')
+  if (realm === undefined) {
+    const remedy = `Let whoever runs "${attempt.name.registry}" name a "realm" in its challenge`
+    throw unusable(attempt, 'its challenge names no token server', remedy)
+  }
   const { name } = attempt
   const verdict = judgeRealm(realm, name.registry, new URL(from.origin), trusted)
   if (verdict.outcome === 'refused') {
     if (isBasic) return { kind: 'basic' }
-    throw nonsense(attempt, `its token server is not trusted: ${verdict.reason}`)
+    throw unusable(attempt, `its token server is not trusted: ${verdict.reason}`, verdict.remedy)
   }
   const server = { realm: verdict.url.href, service: bearer.parameters.get('service') ?? null }
   const before = known?.kind === 'bearer' ? known.actions.split(',') : ['pull']

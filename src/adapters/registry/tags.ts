@@ -1,39 +1,34 @@
-import { MagosError } from '../../domain/error.ts'
 import type { RepositoryName } from '../../ports.ts'
 import type { Client, Reply } from './client.ts'
-import { bodyText } from './body-text.ts'
-import { failureOf, nonsense } from './failure.ts'
-import { nextLink } from './link.ts'
+import { failureOf, unusable } from './failure.ts'
+import { readPage, type TagPage } from './tag-page.ts'
 
 // ECR refuses more than a thousand, Docker Hub sends everything where none is named.
 const firstQuery = '?n=1000'
 const accept = 'application/json'
-const maxPages = 100
+/** Quay sends a hundred tags a page, whatever it is asked for. */
+const maxPages = 1_000
 const maxTags = 100_000
 const maxPageBody = 8 * 1024 * 1024
+/** Of all pages together: as many of the longest tags as are taken. */
+const maxListBody = 16 * 1024 * 1024
+/** ms after which no further page is asked for. */
+const longestReading = 60_000
 
-/** Bytes of answers that are remembered, to know the same ones again. */
+/** Bytes of answers whose tags are remembered, to know the same ones again. */
 const maxRemembered = 16 * 1024 * 1024
 
 /** Lists tags: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
 export interface TagLists {
   /**
    * All tags over all pages, each once, in the registry's order. Where every page says what it said last time the very
-   * same list is returned, so that nobody has to look at it again.
+   * same list is returned, so that nobody has to look at it again. Throws `registry` for a list without an end.
    */
   list(name: RepositoryName, signal: AbortSignal): Promise<readonly string[]>
 }
 
-/** One page as it came. */
-interface Page {
-  readonly query: string
-  readonly body: Uint8Array
-  readonly tags: readonly string[]
-  readonly next: string | null
-}
-
 interface Listed {
-  readonly pages: readonly Page[]
+  readonly pages: readonly TagPage[]
   readonly tags: readonly string[]
   readonly bytes: number
 }
@@ -61,101 +56,75 @@ export function createTagLists(client: Client, now: () => number): TagLists {
       const inquiry = { name, method: 'GET', accept, maxBody: maxPageBody, action } as const
       const ask = (query: string) => client.ask({ ...inquiry, path: `tags/list${query}` }, signal)
       const known = lists.get(key)
-      const pages: Page[] = []
+      const begun = now()
+      const read = startReading()
       for (let query: string | null = firstQuery; query !== null;) {
         let reply: Reply = await ask(query)
         // Some registries refuse a page of that size instead of sending a smaller one.
         const isTooLarge = query === firstQuery && [400, 405].includes(reply.answer.status)
         if (isTooLarge) reply = await ask('')
         if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
-        const page: Page = recognise(known?.pages[pages.length], query, reply)
-        pages.push(page)
+        const page: TagPage = readPage(reply, query, known?.pages[read.pages.length])
         query = page.next
-        refuseEndless(pages, reply)
+        const fault = take(read, page) ?? (query === null ? null : slowness(now() - begun))
+        if (fault !== null) throw unusable(reply.attempt, ...fault)
       }
+      const { pages } = read
       if (known !== undefined && isSame(known.pages, pages)) return known.tags
-      const listed = join(pages)
+      const listed = join(read)
       keep(key, listed)
       return listed.tags
     },
   }
 }
 
-function isSame(before: readonly Page[], now: readonly Page[]): boolean {
+function isSame(before: readonly TagPage[], now: readonly TagPage[]): boolean {
   return before.length === now.length && now.every((page, index) => page === before[index])
 }
 
-function join(pages: readonly Page[]): Listed {
+/** What has come of a list so far. */
+interface Reading {
+  readonly pages: TagPage[]
+  readonly queries: Set<string>
+  tags: number
+  bytes: number
+}
+
+function startReading(): Reading {
+  return { pages: [], queries: new Set(), tags: 0, bytes: 0 }
+}
+
+/** Reason and remedy. */
+type Fault = readonly [string, string]
+
+const otherWay =
+  'Follow one tag instead, which needs no list: {"magos": {"policy": "latest", "tag": "…"}}'
+
+/** Why no more of the list is read; null where all is well. */
+function take(read: Reading, page: TagPage): Fault | null {
+  const { pages, queries } = read
+  pages.push(page)
+  queries.add(page.query)
+  read.tags += page.tags.length
+  read.bytes += page.bytes
+  if (read.tags > maxTags) return [`there are more than ${maxTags} tags`, otherWay]
+  if (read.bytes > maxListBody) return [`its pages have more than ${maxListBody} bytes`, otherWay]
+  if (page.next === null) return null
+  if (queries.has(page.next)) return ['its pages lead back to a page already read', otherWay]
+  if (pages.length < maxPages) return null
+  return [`there are more than ${maxPages} pages`, otherWay]
+}
+
+function slowness(ms: number): Fault | null {
+  if (ms <= longestReading) return null
+  const reason = `its pages did not come to an end within ${longestReading / 1000} s`
+  return [reason, `Magos tries again at the next poll. ${otherWay}`]
+}
+
+function join({ pages, bytes }: Reading): Listed {
   const [only] = pages
-  const bytes = pages.reduce((sum, { body }) => sum + body.byteLength, 0)
   const all =
     pages.length === 1 && only !== undefined ? only.tags : pages.flatMap((page) => page.tags)
   const distinct = new Set(all)
   return { pages, tags: distinct.size === all.length ? all : [...distinct], bytes }
-}
-
-function refuseEndless(pages: readonly Page[], { attempt }: Reply): void {
-  const count = pages.reduce((sum, { tags }) => sum + tags.length, 0)
-  if (count > maxTags) throw nonsense(attempt, `there are more than ${maxTags} tags`)
-  const next = pages.at(-1)?.next ?? null
-  if (next === null) return
-  if (pages.some(({ query }) => query === next)) {
-    throw nonsense(attempt, 'its pages lead back to a page already read')
-  }
-  if (pages.length >= maxPages) throw nonsense(attempt, `there are more than ${maxPages} pages`)
-}
-
-function recognise(before: Page | undefined, query: string, reply: Reply): Page {
-  const { body } = reply.answer
-  const next = nextQuery(reply)
-  const isKnown =
-    before?.query === query && before.next === next && Buffer.compare(before.body, body) === 0
-  if (isKnown) return before
-  // A copy: what came may be a small part of a large piece of memory.
-  return { query, body: new Uint8Array(body), tags: readPage(reply), next }
-}
-
-const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
-
-function readPage({ answer, attempt }: Reply): readonly string[] {
-  const document = parse(answer.headers, bodyText(answer), (reason) => nonsense(attempt, reason))
-  const isObject = typeof document === 'object' && document !== null
-  const tags: unknown = isObject && 'tags' in document ? document.tags : undefined
-  if (!Array.isArray(tags)) throw nonsense(attempt, 'the answer has no list of tags')
-  if (tags.every(isTag)) return tags
-  throw nonsense(attempt, 'the answer lists something that is no tag')
-}
-
-function isTag(tag: unknown): tag is string {
-  return typeof tag === 'string' && tagGrammar.test(tag)
-}
-
-function parse(
-  headers: Readonly<Record<string, string>>,
-  text: string,
-  fail: (reason: string) => MagosError,
-): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    const encoding = headers['content-encoding'] ?? 'identity'
-    const reason = encoding === 'identity' ? 'no JSON' : 'compressed although it must not be'
-    throw fail(`the answer is ${reason}`)
-  }
-}
-
-/**
- * Only the query is taken from the link: some registries (Artifactory) name a path that is not theirs, and none may send us to
- * another repository or host with this one's token.
- */
-function nextQuery({ answer, attempt }: Reply): string | null {
-  const header = answer.headers['link']
-  const link = header === undefined ? null : nextLink(header)
-  if (link === null) return null
-  const { origin, path } = answer.from
-  const here = origin + path
-  if (!URL.canParse(link, here)) throw nonsense(attempt, 'its next page has no address')
-  const target = new URL(link, here)
-  if (target.origin === origin) return target.search
-  throw nonsense(attempt, `its next page is at another host, "${target.origin}"`)
 }

@@ -48,9 +48,19 @@ for (const [realm, registry, endpoint, reason] of refused) {
     expect(judgeRealm(realm, registry, new URL(endpoint))).toEqual({
       outcome: 'refused',
       reason: expect.stringMatching(reason),
+      remedy: expect.stringContaining(registry),
     })
   })
 }
+
+it('judgeRealm() says which line trusts a token server that it does not know', () => {
+  const at = new URL('https://registry.lan:5050')
+  expect(judgeRealm('https://gitlab.lan:8443/jwt/auth', 'registry.lan:5050', at)).toMatchObject({
+    remedy: expect.stringContaining(
+      'registries: {"registry.lan:5050": {tokenServers: ["gitlab.lan:8443"]}}',
+    ),
+  })
+})
 
 it('judgeRealm() trusts what is configured, for that registry alone', () => {
   const configured = { 'registry.home': ['auth.home'] }

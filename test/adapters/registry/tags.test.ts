@@ -24,7 +24,66 @@ function body(...tags: readonly string[]): string {
   return JSON.stringify({ name: 'team/app', tags })
 }
 
+/** A registry whose pages do not end: each takes so long, and is so long. */
+function endless({ ms = 0, padding = 0 }: { readonly ms?: number; readonly padding?: number }) {
+  let passed = 0
+  let pages = 0
+  const http = createScriptedHttp({
+    'https://registry.lan': () => {
+      passed += ms
+      pages += 1
+      const text = JSON.stringify({ tags: [`t${pages}`], padding: 'x'.repeat(padding) })
+      return { headers: { link: `<?last=t${pages}>; rel="next"` }, body: text }
+    },
+  })
+  const registry = registryWith(http, null, () => passed)
+  return { asked: registry.tags(name, signal), pages: () => pages }
+}
+
 describe('createTagLists()', () => {
+  it('reads no further page after a minute, so that one list holds up nobody for longer', async () => {
+    const { asked, pages } = endless({ ms: 1000 })
+    await expect(asked).rejects.toMatchObject({
+      code: 'registry',
+      message: expect.stringContaining('did not come to an end within 60 s'),
+      remedy: expect.stringContaining('next poll'),
+    })
+    expect(pages()).toBe(61)
+  })
+
+  it('reads no page after a thousand', async () => {
+    const { asked, pages } = endless({})
+    await expect(asked).rejects.toMatchObject({
+      code: 'registry',
+      message: expect.stringContaining('more than 1000 pages'),
+    })
+    expect(pages()).toBe(1000)
+  })
+
+  it('reads no more than 16 MiB of a list, however little stands in them', async () => {
+    const { asked, pages } = endless({ padding: 1024 * 1024 })
+    await expect(asked).rejects.toMatchObject({
+      code: 'registry',
+      message: expect.stringContaining('more than 16777216 bytes'),
+    })
+    expect(pages()).toBe(16)
+  })
+
+  it('takes as many of the longest tags as there may be', async () => {
+    const tags = Array.from({ length: 100_000 }, (_, index) => `${index}-`.padEnd(128, 'x'))
+    const [first, second] = [tags.slice(0, 50_000), tags.slice(50_000)]
+    const registry = paged({
+      '?n=1000': { body: body(...first), next: '?last=x' },
+      '?last=x': { body: body(...second) },
+    })
+    expect(await registry.tags(name, signal)).toHaveLength(100_000)
+  })
+
+  it('reads a list of null as an empty one', async () => {
+    const registry = paged({ '?n=1000': { body: '{"name":"team/app","tags":null}' } })
+    expect(await registry.tags(name, signal)).toEqual([])
+  })
+
   it('returns the very same list while every page says what it said', async () => {
     const registry = paged({
       '?n=1000': { body: body('1', '2'), next: '?last=2' },

@@ -73,7 +73,7 @@ describe('no credential reaches a second host', () => {
       const link = `<${trap.url}/v2/team/app/tags/list?last=1>; rel="next"`
       const answer = { status: 200, headers: { link }, body: '{"tags":["1"]}' }
       lab.faults.add({ path: /tags/, answer })
-      expect(await failure(registry.tags(name, signal()))).toMatchObject({ code: 'protocol' })
+      expect(await failure(registry.tags(name, signal()))).toMatchObject({ code: 'registry' })
       expect(trap.seen()).toEqual([])
     })
   }
@@ -113,8 +113,9 @@ describe('realms', () => {
     it(`tags() sends nothing to the realm ${realm}`, async () => {
       const { http, result } = askRealm(realm)
       expect(await result).toMatchObject({
-        code: 'protocol',
+        code: 'registry',
         message: expect.stringContaining('its token server is not trusted'),
+        remedy: expect.stringContaining('registry.example'),
       })
       expect(http.sent().map(({ target }) => target.origin)).toEqual(['https://registry.example'])
       expectClean(http.sent().map((request) => JSON.stringify(request)))
