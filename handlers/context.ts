@@ -110,6 +110,8 @@ export interface Context {
   readonly origins: readonly Origin[]
   /** ms since the epoch when this event began to be worked off. */
   readonly now: number
+  /** Aborts when what was found has waited long enough for what is slow, counted from its call. */
+  patience(): AbortSignal
 }
 
 /** What it takes to look at the repository and ask registries. */

@@ -8,25 +8,38 @@ import type { CommitOutcome } from '../src/ports.ts'
 import type { Context, Handled } from './context.ts'
 import { hintAgain, toAskAgain, tryLater } from './steps/ask-again.ts'
 import { editFiles, heldUpdate, type EditedFile } from './steps/edit-files.ts'
-import { findUpdates, type FoundUpdates } from './steps/find-updates.ts'
+import { findUpdates, type AskedLines, type FoundUpdates } from './steps/find-updates.ts'
 import { viewRepository } from './steps/view-repository.ts'
 
 /**
  * Brings the annotated images that may have changed to what their policies want, in one commit. The head is read
  * before the registries are asked, and the commit is a compare-and-swap on it, so whatever happens in between makes
- * this plan again instead of overwriting it. A registry that gave no answer about what the event named is asked again.
+ * this plan again instead of overwriting it. A registry that gave no answer about what the event named is asked again,
+ * and what is slow is asked again by itself, while what was found is committed.
  */
 export async function imagePublished(
   ctx: Context,
   event: ImagePublished,
   signal: AbortSignal,
 ): Promise<Handled<UpdateAnswer>> {
-  return ctx.lanes.alone('commit', () => commitUpdates(ctx, event, signal), signal)
+  const waiting = { patience: () => ctx.patience() }
+  return await updateImages(ctx, event, waiting, signal)
+}
+
+/** The same; without patience what was found waits for what is slow, so that all of it is told in one answer. */
+export async function updateImages(
+  ctx: Context,
+  event: ImagePublished,
+  waiting: Pick<AskedLines, 'patience'>,
+  signal: AbortSignal,
+): Promise<Handled<UpdateAnswer>> {
+  return ctx.lanes.alone('commit', () => commitUpdates(ctx, event, waiting, signal), signal)
 }
 
 async function commitUpdates(
   ctx: Context,
   event: ImagePublished,
+  waiting: Pick<AskedLines, 'patience'>,
   signal: AbortSignal,
 ): Promise<Handled<UpdateAnswer>> {
   const revision = await ctx.source.head(signal)
@@ -34,7 +47,7 @@ async function commitUpdates(
   const found = await findUpdates(
     ctx,
     view,
-    { repositories: event.repositories, branches: [], mode: 'commit' },
+    { repositories: event.repositories, branches: [], mode: 'commit', ...waiting },
     signal,
   )
   report(ctx, found)
@@ -46,7 +59,7 @@ async function commitUpdates(
   const proposed = hintProposals(event, found)
   const still = {
     ...done({ revision: revision.commit, commits: [], held }),
-    followUps: proposed,
+    followUps: [...proposed, ...hintAgain(found.late)],
   }
   switch (outcome?.outcome) {
     case undefined:
@@ -54,7 +67,7 @@ async function commitUpdates(
       tryLater(missing, ctx.now)
       return still
     case 'moved':
-      return { ...still, next: 'again' }
+      return { ...still, followUps: proposed, next: 'again' }
     case 'committed': {
       const { commit } = outcome.revision
       ctx.history.committed(commit, ctx.now)
@@ -63,7 +76,7 @@ async function commitUpdates(
         ...done({ revision: commit, commits: [commit], held }),
         followUps: [
           { event: { kind: 'revision-pushed' }, origin: carriedOrigin(ctx.origins, commit) },
-          ...hintAgain(missing),
+          ...hintAgain([...missing.map(({ repository }) => repository), ...found.late]),
           ...proposed,
         ],
       }

@@ -2,7 +2,7 @@ import type { HeldImage, SyncAnswer, UpdateAnswer } from '../src/domain/answer.t
 import type { SyncRequested } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Context, Handled } from './context.ts'
-import { imagePublished } from './image-published.ts'
+import { updateImages } from './image-published.ts'
 import { lookAtProposals } from './proposals-due.ts'
 import { deployRevision } from './revision-pushed.ts'
 import { namedStacks } from './steps/named-stacks.ts'
@@ -55,7 +55,7 @@ interface CommittedAll {
 /** All that is to be written into git before it is deployed. */
 async function commitAll(ctx: Context, signal: AbortSignal): Promise<CommittedAll> {
   const event = { kind: 'image-published', repositories: 'all' } as const
-  const { answer, next } = await imagePublished(ctx, event, signal)
+  const { answer, next } = await updateImages(ctx, event, {}, signal)
   const { commits, held } = answer
   if (next === 'again') return { answer, commits, held, followUps: [], revision: null }
   const proposed = await propose(ctx, signal)

@@ -26,9 +26,8 @@ export function toAskAgain(
 }
 
 /** Where a commit was made, which must not be told of twice: a hint of their own for those that are missing. */
-export function hintAgain(missing: readonly Unanswered[]): Handled['followUps'] {
-  if (missing.length === 0) return []
-  const repositories = missing.map(({ repository }) => repository)
+export function hintAgain(repositories: readonly string[]): Handled['followUps'] {
+  if (repositories.length === 0) return []
   return [{ event: { kind: 'image-published', repositories }, origin: { source: 'own' } }]
 }
 

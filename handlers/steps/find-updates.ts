@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import type { Unanswered } from './ask-again.ts'
 import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
 import { inParallel } from './in-parallel.ts'
+import { createPatience, type Patience } from './patience.ts'
 import { readQuarantine } from './read-quarantine.ts'
 import { scanStacks } from './scan-stacks.ts'
 import { lineFault } from './stack-fault.ts'
@@ -23,6 +24,8 @@ export interface AskedLines {
   /** Of pull requests: their whole groups. */
   readonly branches: readonly string[]
   readonly mode: DeliveryMode | 'any'
+  /** Aborts when what was found has waited long enough for the rest; by default all is waited for. */
+  readonly patience?: () => AbortSignal
 }
 
 export interface FoundUpdates {
@@ -35,6 +38,8 @@ export interface FoundUpdates {
   readonly problems: readonly Problem[]
   /** Repositories whose registry gave no answer; their lines are held. */
   readonly unanswered: readonly Unanswered[]
+  /** Repositories that nothing was heard of while what was found waited; their lines are nowhere here. */
+  readonly late: readonly string[]
   /** Annotated lines that stand as they should. */
   readonly standing: readonly StandingImage[]
   /** Texts of the scanned files, for the edit. */
@@ -72,7 +77,8 @@ export async function findUpdates(
   })
   const quarantine = await readQuarantine(ctx, view, signal)
   // The time is one for all lines, however long registries take.
-  const asking = { ...ctx, now, view, quarantine }
+  const patience = createPatience(question.patience ?? null, signal)
+  const asking = { ...ctx, now, view, quarantine, patience }
   const registries = Map.groupBy(watched, ({ current }) => current.registry)
   const asked = await Promise.all(
     [...registries.values()].map((lines) => askRegistry(asking, lines, signal)),
@@ -84,6 +90,7 @@ export async function findUpdates(
     updates: answers.flatMap((answer) => answer.updates),
     held: [...heldLines(annotated), ...answers.flatMap((answer) => answer.held)],
     unanswered: answers.flatMap(({ unanswered }) => unanswered ?? []),
+    late: answers.flatMap(({ late }) => late ?? []),
     problems: [...view.problems, ...quarantine.problems, ...scan.problems],
     standing: answers.flatMap((answer) => answer.standing),
     texts: scan.texts,
@@ -141,10 +148,15 @@ interface RepositoryAnswer {
   readonly updates: readonly Update[]
   readonly held: readonly HeldImage[]
   readonly unanswered: Unanswered | null
+  readonly late: string | null
   readonly standing: readonly StandingImage[]
 }
 
-type AskContext = FindContext & { readonly view: RepositoryView; readonly quarantine: Quarantine }
+type AskContext = FindContext & {
+  readonly view: RepositoryView
+  readonly quarantine: Quarantine
+  readonly patience: Patience
+}
 
 /**
  * A registry is asked about so many repositories at once; the others are nothing yet, and a slow one holds up its own. More
@@ -169,17 +181,18 @@ async function askRepository(
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
-  const { host, memory, view, quarantine, now } = ctx
+  const { host, memory, view, quarantine, now, patience } = ctx
   const updates: Update[] = []
   const held: HeldImage[] = []
   let unanswered: Unanswered | null = null
   const standing: StandingImage[] = []
-  const ask = oncePerQuestion(ctx, signal)
+  const ask = oncePerQuestion(ctx, patience.signal)
   for (const line of lines) {
     const choosing = { host, memory, view, quarantine, now, ask }
     const answer = await chooseImage(choosing, line).catch((error: unknown) =>
-      faultOf(error, signal),
+      faultOf(error, patience, signal),
     )
+    if (answer === 'late') return { ...nothing, late: repositoryName(line.current) }
     if (answer instanceof MagosError) {
       unanswered ??= { repository: repositoryName(line.current), error: answer }
       held.push(refusedLine(ctx, line, answer))
@@ -189,7 +202,16 @@ async function askRepository(
     if (answer.standing !== null) standing.push({ ...line, reason: answer.standing })
     held.push(...answer.held)
   }
-  return { updates, held, unanswered, standing }
+  if (updates.length > 0) patience.found()
+  return { updates, held, unanswered, late: null, standing }
+}
+
+const nothing: RepositoryAnswer = {
+  updates: [],
+  held: [],
+  unanswered: null,
+  late: null,
+  standing: [],
 }
 
 function oncePerQuestion({ registry }: FindContext, signal: AbortSignal): Questions {
@@ -207,8 +229,9 @@ function oncePerQuestion({ registry }: FindContext, signal: AbortSignal): Questi
 }
 
 /** A registry that answers 404, 401, 429 or nonsense holds this image; being interrupted ends the pass. */
-function faultOf(error: unknown, signal: AbortSignal): MagosError {
+function faultOf(error: unknown, patience: Patience, signal: AbortSignal): MagosError | 'late' {
   signal.throwIfAborted()
+  if (patience.isOver()) return 'late'
   const fault = lineFault(error)
   if (fault === null) throw error
   return fault

@@ -40,7 +40,7 @@ import { runtimeDirectory } from './runtime-directory.ts'
 import { openSecrets, secretFilesDirectory } from './secrets.ts'
 
 /** Everything that handlers reach, but the time. */
-export type World = Omit<Context, 'now' | 'origins' | 'raise'> &
+export type World = Omit<Context, 'now' | 'origins' | 'raise' | 'patience'> &
   Pick<Repository, 'branchName'> & {
     /** Takes out of a text what nobody may be told. */
     readonly redact: Redact

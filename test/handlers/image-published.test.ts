@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Context } from '../../handlers/context.ts'
 import { imagePublished } from '../../handlers/image-published.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { createWorld, digest, signal } from './world.ts'
@@ -38,6 +39,48 @@ describe('imagePublished()', () => {
       store.replace(`2.0.0@${digest(5)}`, `2.0.1@${digest(6)}`),
     )
     expect(world.git.text('README.md')).toBe('# Homelab\n')
+  })
+
+  it('commits what was found while another registry is slow, and asks after the rest by itself', async () => {
+    const { world, waited } = slowShop()
+    const published = publish(world)
+    await waited.called
+    expect(world.git.made).toEqual([])
+    waited.end()
+    const { answer, followUps } = await published
+    expect(answer).toMatchObject({ commits: [world.git.log()[0]?.revision.commit], held: [] })
+    expect(world.git.text('shop/compose.yaml')).toContain(`1.1.0@${digest(2)}`)
+    expect(followUps.map(({ event }) => event)).toEqual([
+      { kind: 'revision-pushed' },
+      { kind: 'image-published', repositories: ['slow.lan/o/db'] },
+    ])
+  })
+
+  it('asks after the rest though what was found may not be committed', async () => {
+    const { world, waited } = slowShop()
+    world.git.answerNext({ outcome: 'held', reason: 'a rebase is under way', remedy: 'End it' })
+    const published = publish(world)
+    await waited.called
+    waited.end()
+    expect((await published).followUps.map(({ event }) => event)).toEqual([
+      { kind: 'image-published', repositories: ['slow.lan/o/db'] },
+    ])
+  })
+
+  it('waits for all where nothing was found yet', async () => {
+    const { world, waited } = slowShop()
+    world.registry.untag(app, '1.1.0')
+    const ending = new AbortController()
+    const published = imagePublished(
+      world.ctx,
+      { kind: 'image-published', repositories: 'all' },
+      ending.signal,
+    )
+    await waited.asked
+    const reason = new Error('enough')
+    ending.abort(reason)
+    await expect(published).rejects.toBe(reason)
+    expect(waited.calls()).toBe(0)
   })
 
   it('keeps the mode of the file that it changes', async () => {
@@ -555,4 +598,47 @@ function pinned(image: string, number: number): string {
 
 function lineOf({ git }: World): string {
   return /image: (\S+)/.exec(git.text('one/compose.yaml') ?? '')?.[1] ?? ''
+}
+
+/** One registry answers, the other never does; `waited` is how long is waited for it. */
+function slowShop() {
+  const world = createWorld({
+    'shop/compose.yaml': web,
+    'store/compose.yaml': store.replace('ghcr.io', 'slow.lan'),
+  })
+  for (const [tag, number] of [
+    ['1.0.0', 1],
+    ['1.1.0', 2],
+  ] as const) {
+    world.registry.push(app, tag, digest(number))
+  }
+  const called = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const enough = new AbortController()
+  let calls = 0
+  const ctx: Context = {
+    ...world.ctx,
+    patience() {
+      calls += 1
+      called.resolve()
+      return enough.signal
+    },
+    registry: {
+      ...world.registry,
+      tags: (name, questioned) => {
+        if (name.registry !== 'slow.lan') return world.registry.tags(name, questioned)
+        asked.resolve()
+        return new Promise((_, reject) => {
+          questioned.addEventListener('abort', () => reject(questioned.reason))
+        })
+      },
+    },
+  }
+  const waited = {
+    called: called.promise,
+    asked: asked.promise,
+    end: () => enough.abort(),
+    calls: () => calls,
+  }
+  return { world: { ...world, ctx }, waited }
 }

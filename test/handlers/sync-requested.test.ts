@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
 import { syncRequested } from '../../handlers/sync-requested.ts'
-import type { Committer } from '../../src/ports.ts'
+import type { Committer, Registry } from '../../src/ports.ts'
 import { compose, containers, createWorld, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
 
@@ -30,6 +31,25 @@ describe('syncRequested()', () => {
       'report-due',
       'commit-reached',
     ])
+  })
+
+  it('waits for slow registries, so that its answer tells of all', async () => {
+    const world = shop()
+    const db = { registry: 'slow.lan', repository: 'o/db' }
+    world.git.change({ 'db/compose.yaml': annotated(`slow.lan/o/db:1.0.0@${digest(3)}`) })
+    world.registry.push(db, '1.0.0', digest(3))
+    world.registry.push(db, '1.1.0', digest(4))
+    const registry: Registry = {
+      ...world.registry,
+      async tags(name, asked) {
+        if (name.registry === 'slow.lan') await setImmediate()
+        return world.registry.tags(name, asked)
+      },
+    }
+    const ctx = { ...world.ctx, registry, patience: () => AbortSignal.abort() }
+    await sync({ ...world, ctx })
+    expect(world.git.text('shop/compose.yaml')).toContain('1.1.0')
+    expect(world.git.text('db/compose.yaml')).toContain('1.1.0')
   })
 
   it('deploys the head when there is nothing to commit, and says what is held', async () => {

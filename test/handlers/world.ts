@@ -138,6 +138,7 @@ export function createWorld(
     raise: (followUps) => void raised.push(...followUps),
     // Every handler reads it once, so every pass has a later one.
     origins: [],
+    patience: () => new AbortController().signal,
     get now() {
       return clock.tick()
     },

@@ -107,7 +107,8 @@ export function startProcess(ground: Ground): MonthProcess {
       await before
       signal.throwIfAborted()
       const raise: Context['raise'] = (followUps) => store.inbox.settle([], null, followUps)
-      const handled = await handle({ ...world, raise, origins, now: clock.now() }, event, asked)
+      const around = { raise, origins, now: clock.now(), patience }
+      const handled = await handle({ ...world, ...around }, event, asked)
       left -= 1
       if (left <= 0 && !signal.aborted) die()
       signal.throwIfAborted()
@@ -182,7 +183,7 @@ function openWorld(
   { clock, github: lab, repository, app, registry, machine, files, directory, log }: Ground,
   { history, memory, upkeep, tombstones, pulledImages }: Store,
   { http }: Wire,
-): Omit<Context, 'now' | 'origins' | 'raise'> {
+): Omit<Context, 'now' | 'origins' | 'raise' | 'patience'> {
   const { owner, name, branch } = repository
   const github = createGitHub({
     apiUrl: lab.url,
@@ -234,4 +235,9 @@ function openWorld(
     secrets: createMemorySecrets(),
     secretFiles: createMemorySecretFiles(),
   }
+}
+
+/** Real time tells nothing here: whoever is slow is waited for. */
+function patience(): AbortSignal {
+  return new AbortController().signal
 }
