@@ -29,19 +29,23 @@ const FILES = {
   '/etc/subgid': () => `${NAME}:700000:65536`,
 } as const
 
-/** The command line that runs another one so; only root can run it. */
-export function unprivileged(command: readonly string[]): readonly string[] {
-  return [process.execPath, fileURLToPath(import.meta.url), '--', ...command]
+/** The command line that runs another one so, and without some of the machine's programs; only root can run it. */
+export function unprivileged(
+  command: readonly string[],
+  { without = [] }: { readonly without?: readonly string[] } = {},
+): readonly string[] {
+  return [process.execPath, fileURLToPath(import.meta.url), ...without, '--', ...command]
 }
 
-function outside(command: readonly string[]): number {
-  const self = [process.execPath, fileURLToPath(import.meta.url), '--inside', '--', ...command]
+function outside(command: readonly string[], without: readonly string[]): number {
+  const inner = ['--inside', ...without, '--', ...command]
+  const self = [process.execPath, fileURLToPath(import.meta.url), ...inner]
   const namespace = ['--mount', '--propagation', 'private', '--']
   const { status } = spawnSync('unshare', [...namespace, ...self], { stdio: 'inherit' })
   return status ?? 1
 }
 
-function inside(command: readonly string[]): number {
+function inside(command: readonly string[], without: readonly string[]): number {
   // Short, for sockets lie below it.
   const directory = mkdtempSync(join(tmpdir(), 'mu-'))
   chmodSync(directory, 0o755)
@@ -49,6 +53,7 @@ function inside(command: readonly string[]): number {
     const home = owned(join(directory, 'home'))
     const cache = owned(join(directory, 'cache'))
     for (const [path, line] of Object.entries(FILES)) replace(path, directory, line(home))
+    for (const path of without) hide(path, directory)
     openTun(directory)
     lendCompose(cache)
     const env = environment({ home, cache, run: owned(join(directory, 'run')) })
@@ -71,6 +76,13 @@ function replace(path: string, directory: string, line: string): void {
   const copy = join(directory, path.replaceAll('/', '-'))
   writeFileSync(copy, `${readFileSync(path, 'utf8').trimEnd()}\n${line}\n`, { mode: 0o644 })
   execFileSync('mount', ['--bind', copy, path])
+}
+
+/** Covers a program by a file that nobody can run. */
+function hide(path: string, directory: string): void {
+  const nothing = join(directory, 'nothing')
+  writeFileSync(nothing, '', { mode: 0o644 })
+  execFileSync('mount', ['--bind', nothing, path])
 }
 
 function openTun(directory: string): void {
@@ -97,6 +109,9 @@ function environment({ home, cache, run }: Readonly<Record<'home' | 'cache' | 'r
 
 if (import.meta.main) {
   const words = process.argv.slice(2)
-  const command = words.slice(words.indexOf('--') + 1)
-  process.exitCode = words[0] === '--inside' ? inside(command) : outside(command)
+  const end = words.indexOf('--')
+  const command = words.slice(end + 1)
+  const [first, ...rest] = words.slice(0, end)
+  process.exitCode =
+    first === '--inside' ? inside(command, rest) : outside(command, words.slice(0, end))
 }
