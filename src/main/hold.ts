@@ -21,7 +21,7 @@ export function holdOperations(
       return await act({
         ...state.store,
         views: createViews(),
-        holds: createHolds({ directory: join(base.config.dataDirectory, 'holds') }),
+        holds: createHolds({ directory: join(base.config.dataDirectory, 'holds'), log: base.log }),
         host: hostSettings(base, machinePlatform()),
         now: base.clock.now(),
         openSource: () => openSource(base),

@@ -142,7 +142,7 @@ export async function openDeploying(
     secretFiles: createSecretFiles({
       directory: secretFilesDirectory(directory, config.dataDirectory),
     }),
-    holds: createHolds({ directory: join(config.dataDirectory, 'holds') }),
+    holds: createHolds({ directory: join(config.dataDirectory, 'holds'), log }),
     files: createStackFiles({
       root: join(config.dataDirectory, 'stacks'),
       directories: directoriesOf(config),

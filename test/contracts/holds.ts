@@ -53,9 +53,9 @@ export function holdsContract(name: string, open: () => Holds): void {
 
     test('all() tells every held stack, by name', async () => {
       await holds.hold('shop', byOperator)
-      await holds.hold('blog.eu_1', byHand)
+      await holds.hold('blog-eu_1', byHand)
       expect([...(await holds.all())]).toEqual([
-        ['blog.eu_1', byHand],
+        ['blog-eu_1', byHand],
         ['shop', byOperator],
       ])
     })

@@ -228,7 +228,7 @@ function openWorld(
     hooks: createMemoryHooks(),
     compose: createMemoryCompose(machine),
     views: createViews(),
-    holds: createHolds({ directory: join(directory, 'holds') }),
+    holds: createHolds({ directory: join(directory, 'holds'), log }),
     lanes: createLanes({ limit: 4 }),
     lastGood: createLastGood({ directory: join(directory, 'last-good'), log }),
     machine: { boot: 'first', container: null, isEnding: async () => await Promise.resolve(false) },
