@@ -310,6 +310,11 @@ export interface Engine {
   reconnect(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** Those of these running containers whose network promises to know names, and has nobody who answers. */
   nameless(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * Removes the networks that were made for a project and that no container hangs on, running or not, and no others.
+   * Returns the names of those that are gone.
+   */
+  removeNetworks(project: string, signal: AbortSignal): Promise<readonly string[]>
   /** Gives an image that is here a name, taking it from whatever had it. `gone` where there is no such image any more. */
   tag(imageId: string, image: string, signal: AbortSignal): Promise<'tagged' | 'gone'>
   /** Removes an image by its name, never by force. `kept` where the engine will not, for somebody uses it. */

@@ -67,7 +67,7 @@ export async function removeVanished(
   for (const stack of ctx.history.stacks()) {
     if (present.has(stack) || ours.has(stack) || holds.has(stack)) continue
     const turn = { stack, look, kind: 'pass' } as const
-    await ctx.lanes.seize(turn, async () => forgetStack(ctx, stack, null), signal)
+    await ctx.lanes.seize(turn, () => forgetGone(ctx, stack, projects, signal), signal)
   }
   return refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))
 }
@@ -113,6 +113,8 @@ async function bringDown(
     log.error({ stack, remedy }, `Stack that left the repository cannot be removed: ${message}`)
     return
   }
+  const projects = new Set(containers.map(({ project }) => project))
+  for (const project of projects) await removeNetworks(ctx, stack, project, signal)
   tombstones.forget(stack)
   forgetStack(ctx, stack, removalOf(ctx, view, stack, containers))
   const names = containers.map(({ name }) => name)
@@ -120,6 +122,31 @@ async function bringDown(
     { stack, containers: names },
     'Stack that left the repository is removed; its volumes and files stay',
   )
+}
+
+/** Somebody else removed its containers, or a process that died behind it. */
+async function forgetGone(
+  ctx: Context,
+  stack: string,
+  present: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const project = ctx.history.proven(stack)?.project ?? null
+  if (project !== null && !present.has(project)) {
+    await removeNetworks(ctx, stack, project, signal)
+  }
+  forgetStack(ctx, stack, null)
+}
+
+/** Nothing is lost with them: whoever comes back makes them anew. */
+async function removeNetworks(
+  { engine, log }: Context,
+  stack: string,
+  project: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const networks = await engine.removeNetworks(project, signal)
+  if (networks.length > 0) log.info({ stack, networks }, 'Removed networks of a stack that is gone')
 }
 
 /** A stack of that name that comes one day is another one. */

@@ -206,8 +206,8 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
-    describe('remove()', () => {
-      it('stops and removes by id, and one that is gone is fine', async () => {
+    describe('remove() and removeNetworks()', () => {
+      it('stops and removes by id, one that is gone is fine, and what is left keeps its network', async () => {
         const project = host.project()
         const image = await host.publish('unchecked')
         const service = { image: image.text }
@@ -218,8 +218,12 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         await host.engine.remove([id, 'f'.repeat(64)], signal)
         const left = await containersOf(host, project)
         expect(left.map(({ service: named }) => named)).toEqual(['kept'])
+        await host.byHand.kill(left[0]?.id ?? '')
+        expect(await host.engine.removeNetworks(project, signal)).toEqual([])
         await removeProject(host, project)
         expect(await containersOf(host, project)).toEqual([])
+        expect(await host.engine.removeNetworks(project, signal)).toEqual([`${project}_default`])
+        expect(await host.engine.removeNetworks(project, signal)).toEqual([])
         await host.engine.remove([], signal)
       })
     })

@@ -184,6 +184,7 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     const rest = { definition, labels, restarts, image, imageId, ports, startedAt, stopped: null }
     const container: MemoryContainer = { id: made, name, project, service, ...rest }
     host.containers.set(made, container)
+    host.connected.add(project)
     host.emit('started', container)
   }
 }

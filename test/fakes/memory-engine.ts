@@ -45,6 +45,8 @@ export interface MemoryHost {
   readonly timing: MemoryTiming
   /** Containers whose names nobody answers for, and why one cannot be connected anew. */
   readonly networks: { readonly nameless: Set<string>; readonly refusals: Map<string, string> }
+  /** Projects that have their network. */
+  readonly connected: Set<string>
   /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
   behave(image: string, behaviour: MemoryBehaviour, digests?: readonly Digest[]): void
   behaviourOf(image: string, imageId?: string): MemoryBehaviour
@@ -111,6 +113,7 @@ export function createMemoryHost(
     images: new Set(),
     timing: { check, crash, look },
     networks: { nameless: new Set(), refusals: new Map() },
+    connected: new Set(),
     behave(image, behaviour, known = []) {
       behaviours.set(imageKey(image), behaviour)
       digests.set(imageKey(image), known)
@@ -240,6 +243,12 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     async nameless(ids, signal) {
       host.enter('nameless', signal)
       return await Promise.resolve(ids.filter((id) => host.networks.nameless.has(id)))
+    },
+    async removeNetworks(project, signal) {
+      host.enter(`network rm ${project}`, signal)
+      const isUsed = [...host.containers.values()].some((one) => one.project === project)
+      const isGone = !isUsed && host.connected.delete(project)
+      return await Promise.resolve(isGone ? [`${project}_default`] : [])
     },
     async removeImage(image, signal) {
       const name = imageKey(image.text)

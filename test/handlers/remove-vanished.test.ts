@@ -40,6 +40,35 @@ const pass = async (world: World, ms = 0) => {
 }
 
 describe('removeVanished()', () => {
+  it('removes its networks with it, and nobody else’s', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world)
+    expect([...world.machine.connected]).toEqual([...NAMES])
+    await pass(world, GRACE + 1_000)
+    expect([...world.machine.connected]).toEqual(['a', 'c', 'd', 'e'])
+  })
+
+  it('removes the networks of one whose containers are gone already', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world)
+    world.machine.drop(containers(world)['b-web-1'] ?? '')
+    await pass(world, 1)
+    expect([...world.machine.connected]).toEqual(['a', 'c', 'd', 'e'])
+    expect(world.history.proven('b')).toBeNull()
+  })
+
+  it('leaves the networks of a project that another stack has now', async () => {
+    const world = await running()
+    leave(world, 'b')
+    world.git.change({ 'f/compose.yaml': 'name: b\n' + compose('web: {image: a}') })
+    world.machine.drop(containers(world)['b-web-1'] ?? '')
+    await pass(world, 1)
+    expect(world.machine.calls).not.toContainEqual('network rm b')
+    expect(world.history.proven('f')).toMatchObject({ project: 'b' })
+  })
+
   it('lets a stack run on for its grace, and then removes its containers alone', async () => {
     const world = await running()
     leave(world, 'b')

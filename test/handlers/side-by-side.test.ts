@@ -363,9 +363,11 @@ describe('a pass that a newer one came after', () => {
 
   it('removes no image that a deployment needs', async () => {
     const { world, begin, letGo } = await hanging()
-    const old = `ghcr.io/o/web@${digest(9)}`
-    world.machine.images.add(old)
-    world.ctx.pulledImages.note({ image: old, at: 1 })
+    const [old, idle] = [9, 8].map((number) => `ghcr.io/o/web@${digest(number)}`)
+    for (const image of [old ?? '', idle ?? '']) {
+      world.machine.images.add(image)
+      world.ctx.pulledImages.note({ image, at: 1 })
+    }
     world.git.change({ 'shop/compose.yaml': web(9) })
     const slow = begin(pass)
     await settled()
@@ -376,9 +378,11 @@ describe('a pass that a newer one came after', () => {
       syncRequested(ctx, { kind: 'sync-requested', stack: null }, signal),
     )
     await settled()
-    expect(world.machine.calls).not.toContainEqual(expect.stringMatching(/^removeImage/))
+    expect(world.machine.calls).not.toContainEqual(expect.stringMatching(/^rmi /))
     letGo(0)
     await Promise.all([slow.done, newer.done, clean.done])
     expect(imageOf(world, 'web')).toContain(digest(9))
+    await deploy(world)
+    expect(world.machine.calls.filter((call) => call.startsWith('rmi '))).toEqual([`rmi ${idle}`])
   })
 })

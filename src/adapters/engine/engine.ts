@@ -13,6 +13,7 @@ import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
 import { pullImage, pullName } from './pull.ts'
 import { removeImage } from './remove-image.ts'
+import { removeNetworks } from './remove-networks.ts'
 import { killContainers, removeContainers, restartContainers, stopContainers } from './end.ts'
 import { watchProject } from './watch.ts'
 
@@ -68,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
       return namelessContainers({ engine, rootless, runtimeDirectory }, ids, signal)
     },
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
+    removeNetworks: (project, signal) => removeNetworks(engine, project, signal),
     removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
