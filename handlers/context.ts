@@ -45,6 +45,8 @@ export interface HostSettings {
   readonly rootStack: string
   /** ms during which a new state must hold still before it counts as proven. */
   readonly settle: number
+  /** The same where a service has neither health check nor probe. */
+  readonly settleUnchecked: number
   /** ms until a deployment that is not proven has failed. */
   readonly deadline: number
   /** Names of stacks whose hooks may run on this host. */

@@ -1,7 +1,7 @@
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
-import { lastWords, tail, wordsInOne } from './last-words.ts'
+import { lastComplaint, lastWords, tail, wordsInOne } from './last-words.ts'
 import { layFiles } from './lay-files.ts'
 import { dropSecrets } from './lay-secrets.ts'
 import { maskValues, valuesOf } from './mask-values.ts'
@@ -65,7 +65,8 @@ async function makeAndProve(
   const going = [...new Set([...first, ...resolved.remade])]
   if (going.length > 0) await ctx.engine.remove(going, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
-  const said = tail(maskValues(output, valuesOf(resolved).values))
+  const { values, unknown } = valuesOf(resolved)
+  const said = tail(maskValues(output, values))
   await reloadServices(ctx, resolved.reloads, signal)
   if (anew.length > 0) await ctx.engine.restart(anew, signal)
   if (exitCode !== 0) {
@@ -82,7 +83,10 @@ async function makeAndProve(
     // podman-compose repeats every command that it runs, `-e KEY=value` and all.
     const evidence = { exitCode, provider: said, containers: words }
     const provider = exitCode === 0 ? {} : { [resolved.provider.name]: said }
-    return { outcome: 'failed', reason, at, words: wordsInOne({ ...words, ...provider }), evidence }
+    const complaint = exitCode === 0 || unknown !== null ? null : lastComplaint(said)
+    const told = complaint === null ? reason : `${reason}; ${resolved.provider.name}: ${complaint}`
+    const all = wordsInOne({ ...words, ...provider })
+    return { outcome: 'failed', reason: told, at, words: all, evidence }
   }
   const objection = hooks === 'run' ? await runHook(ctx, resolved, 'after', signal) : null
   if (objection !== null) return byHook(objection, at)

@@ -53,6 +53,18 @@ function newest(lines: readonly string[], most: number): string {
   return kept.toWellFormed()
 }
 
+/** Characters of one line that a reason takes in. */
+const LONGEST_COMPLAINT = 300
+
+/** The line in which a program that failed says why; null where it said nothing. */
+export function lastComplaint(output: string): string | null {
+  const lines = output.split('\n').map((line) => line.trim())
+  const complaint =
+    lines.findLast((line) => /\b(?:error|cannot|failed|denied|refused|invalid)\b/i.test(line)) ??
+    lines.findLast((line) => line !== '')
+  return complaint === undefined ? null : complaint.slice(0, LONGEST_COMPLAINT).toWellFormed()
+}
+
 /** Nobody knows any more which values a container of an older state was given. */
 function isDesired({ desired }: ResolvedStack, { service, labels }: ObservedContainer): boolean {
   return desired.services.some(({ name, hash }) => name === service && labels[LABEL.hash] === hash)

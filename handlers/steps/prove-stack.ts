@@ -28,7 +28,7 @@ export async function proveStack(
   vouching: ProvenState | null,
   signal: AbortSignal,
 ): Promise<DatedVerdict> {
-  const { settle, deadline } = patience(ctx.host, resolved)
+  const { settle, settleUnchecked, deadline } = patience(ctx.host, resolved)
   const services = servicesToProve(resolved, vouching)
   const replaced = replacedContainers(resolved)
   const restarted = new Map(resolved.containers.map((one) => [one.id, one.restartCount]))
@@ -38,7 +38,15 @@ export async function proveStack(
   for await (const state of ctx.engine.watch(resolved.source.project, signal)) {
     seen.push({ ...state, probes: await tryServices(state, signal) })
     const since = seen[0]?.at ?? state.at
-    const terms: ProofTerms = { services, replaced, settle, deadline, since, restarted }
+    const terms: ProofTerms = {
+      services,
+      replaced,
+      settle,
+      settleUnchecked,
+      deadline,
+      since,
+      restarted,
+    }
     verdict = judge(terms, seen)
     if (verdict.outcome !== 'undecided') break
   }
@@ -66,7 +74,9 @@ async function endLoops(
 function patience(host: Context['host'], { source }: ResolvedStack) {
   const { settle: own, deadline } = source.stack.options
   const settle = Math.max(host.settle, own ?? 0)
-  return { settle, deadline: deadline ?? host.deadline + settle - host.settle }
+  const settleUnchecked = Math.max(host.settleUnchecked, own ?? 0)
+  const longer = settleUnchecked - host.settleUnchecked
+  return { settle, settleUnchecked, deadline: deadline ?? host.deadline + longer }
 }
 
 /** What is there when the proof is in is what has to stay. */

@@ -73,6 +73,12 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** What is taken back in git where a state failed: what updates of Magos changed, or every image line that changed. */
 export type RevertSetting = 'updates' | 'images'
 
+/** ms, by whether every service has a health check or a probe. */
+export interface SettleSettings {
+  readonly checked: number
+  readonly unchecked: number
+}
+
 /** What the owner of this host decided, every default filled in. Durations are ms, sizes bytes. */
 export interface Config {
   /** null where `MD_REPO` is not set: only commands that read the working directory can run. */
@@ -95,7 +101,7 @@ export interface Config {
   readonly keys: KeySettings
   readonly logLevel: LogLevel
   /** How long a new state must hold still before it counts as proven. */
-  readonly settle: number
+  readonly settle: SettleSettings
   /** After this a deployment that is not proven has failed. */
   readonly deadline: number
   /** How long to wait for more events before one commit is made of them. */

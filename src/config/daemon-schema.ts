@@ -29,7 +29,7 @@ export const registrySchema = settings({
 
 /** The shape of the daemon's YAML; `configs/magos.schema.json` tells editors the same. */
 export const daemonSchema = settings({
-  settle: v.optional(duration({ min: '0s', max: '10m' }), '10s'),
+  settle: v.optional(duration({ min: '0s', max: '10m' })),
   deadline: v.optional(duration({ min: '1s', max: '24h' }), '5m'),
   debounce: v.optional(duration({ min: '0s', max: '5s' }), '2s'),
   drift: v.optional(driftRule(), 'heal'),

@@ -9,6 +9,7 @@ import type {
   RevertSetting,
   RegistrySettings,
   SecretsSettings,
+  SettleSettings,
   StackSettings,
 } from './config.ts'
 import { expandPath, type Bases } from './path.ts'
@@ -20,7 +21,7 @@ import { readYaml } from './yaml.ts'
 import type { YamlText } from './yaml.ts'
 
 export interface DaemonSettings {
-  readonly settle: number
+  readonly settle: SettleSettings
   readonly deadline: number
   readonly debounce: number
   readonly bodyLimit: number
@@ -53,6 +54,9 @@ interface Reading {
   readonly document: YamlText
 }
 
+/** ms of stillness: where nothing tells whether a service is well, only time does. */
+const SETTLE: SettleSettings = { checked: 10_000, unchecked: 30_000 }
+
 /** What the daemon's YAML says, defaults filled in; defaults alone where there is none or where it has problems. */
 export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
   const document = input && readYaml(input.file, input.text, input.problems)
@@ -63,7 +67,7 @@ export function readDaemonYaml(input: DaemonYamlInput | null): DaemonSettings {
   for (const { message, path } of parsed.issues ?? []) {
     refuse(reading, path?.map(({ key }) => key) ?? [], message, path?.at(-1)?.origin)
   }
-  if (output.deadline <= output.settle) {
+  if (output.deadline <= (output.settle ?? SETTLE.unchecked)) {
     const message = 'Cannot use deadline: expected it to be longer than settle'
     refuse(reading, ['deadline'], message)
   }
@@ -98,7 +102,7 @@ function settled(
   // the schema lets no relative path through
   const bases = { homeDirectory, workingDirectory: '/' }
   return {
-    settle,
+    settle: settle === undefined ? SETTLE : { checked: settle, unchecked: settle },
     deadline,
     debounce,
     drift,

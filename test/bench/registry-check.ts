@@ -63,6 +63,7 @@ const host: HostSettings = {
   repository: 'bench',
   rootStack: 'bench',
   settle: 0,
+  settleUnchecked: 0,
   deadline: 0,
   allowPaths: [],
   allowHooks: [],

@@ -39,7 +39,7 @@ describe('readConfig() defaults', () => {
       registryAuthFile: null,
       keys: {},
       logLevel: 'info',
-      settle: 10_000,
+      settle: { checked: 10_000, unchecked: 30_000 },
       deadline: 300_000,
       debounce: 2_000,
       drift: 'heal',
@@ -205,7 +205,7 @@ stacks:
     })
 
     expect(config).toMatchObject({
-      settle: 2_000,
+      settle: { checked: 2_000, unchecked: 2_000 },
       deadline: 90_000,
       debounce: 200,
       bodyLimit: 1_048_576,

@@ -121,7 +121,7 @@ describe('magos.schema.json and readDaemonYaml()', () => {
     const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
       value === undefined ? [] : [[key, value] as const],
     )
-    expect(defaults.length).toBe(10)
+    expect(defaults.length).toBe(9)
     expect(read(Object.fromEntries(defaults)).settings).toEqual(settings)
   })
 })

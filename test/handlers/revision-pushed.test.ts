@@ -518,13 +518,14 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     expect(running(world)).toMatchObject({ 'shop-db-1': 'running', 'shop-web-1': 'running' })
   })
 
-  it('keeps what the provider said as evidence, for the log alone', async () => {
+  it('keeps what the provider said as evidence, and its complaint beside the reason', async () => {
     const said = { exitCode: 17, output: 'port is taken\n' }
     const world = createWorld({ 'shop/compose.yaml': shop }, { provider: { answerUp: () => said } })
     const { deployments } = await deploy(world)
     expect(deployments[0]).toMatchObject({
       outcome: 'failed',
-      reason: 'not proven within 2 s: service "web" has 0 of 1 containers',
+      reason:
+        'not proven within 2 s: service "web" has 0 of 1 containers; docker-compose: port is taken',
     })
     expect(world.lines.at(-1)?.fields).toMatchObject({ exitCode: 17, provider: 'port is taken' })
     // At once, and not only with the verdict: the deadline may be minutes away.
@@ -539,8 +540,9 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     const said = { exitCode: 1, output: "podman create -e 'KEY=planted' web\n" }
     const file = compose(`web: {image: ${web}, environment: {KEY: planted}}`)
     const world = createWorld({ 'shop/compose.yaml': file }, { provider: { answerUp: () => said } })
-    await deploy(world)
+    const { deployments } = await deploy(world)
     expect(world.lines.at(-1)?.fields['provider']).toBe("podman create -e 'KEY=***' web")
+    expect(deployments[0]?.reason).toContain("docker-compose: podman create -e 'KEY=***' web")
   })
 
   it('keeps the last words of the container in trouble, and of no other', async () => {

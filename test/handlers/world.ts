@@ -169,6 +169,7 @@ const usualHost: HostSettings = {
   repository: 'o/homelab',
   rootStack: 'homelab',
   settle: 300,
+  settleUnchecked: 300,
   deadline: 2_000,
   allowPaths: [],
   allowHooks: [],

@@ -63,6 +63,7 @@ const host: HostSettings = {
   rootStack: 'homelab',
   // A look proves at once, so that stacks which are proven beside each other do not share their waits.
   settle: 0,
+  settleUnchecked: 0,
   deadline: 60_000,
   allowPaths: [],
   adopting: [],

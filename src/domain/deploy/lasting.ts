@@ -1,4 +1,4 @@
-import { dependenciesOf } from '../compose/service-order.ts'
+import { dependenciesOf, sharedWith } from '../compose/service-order.ts'
 import { members } from './members.ts'
 
 /**
@@ -7,7 +7,7 @@ import { members } from './members.ts'
  * along says nothing: what migrates a database often runs the application's own image.
  */
 export function lastingServices(
-  services: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  services: Services,
   probed: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const names = Object.keys(services)
@@ -18,13 +18,32 @@ export function lastingServices(
   for (const [name, service] of Object.entries(services)) {
     const waiting = waits.filter((one) => one.service === name)
     if (waiting.some(({ condition }) => condition === 'service_completed_successfully')) continue
-    const [first] = waiting
-    const why = ownReason(service) ?? (probed.has(name) ? 'it has a probe' : null)
-    const reason = why ?? (first === undefined ? null : `service "${first.by}" depends on it`)
+    const own = ownReason(service) ?? (probed.has(name) ? 'it has a probe' : null)
+    const reason = own ?? needOf(services, name, waiting)
     if (reason !== null) lasting.set(name, reason)
   }
   return lasting
 }
+
+/** A bare `depends_on` says nothing: people write it for what only prepares something, too. */
+function needOf(
+  services: Services,
+  name: string,
+  waiting: readonly { readonly by: string; readonly condition: string }[],
+): string | null {
+  const healthy = waiting.find(({ condition }) => condition === 'service_healthy')
+  if (healthy !== undefined) return `service "${healthy.by}" waits until it is healthy`
+  const joined = Object.entries(services).find(([, service]) =>
+    SHARED.some((key) => sharedWith(service[key]) === name),
+  )
+  if (joined === undefined) return null
+  return `service "${joined[0]}" lives in its network or among its processes`
+}
+
+/** Keys by which a service lives within another's container. */
+const SHARED = ['network_mode', 'ipc', 'pid'] as const
+
+type Services = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 function ownReason(service: Readonly<Record<string, unknown>>): string | null {
   const { ports, healthcheck } = service

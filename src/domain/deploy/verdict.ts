@@ -13,8 +13,10 @@ export interface ProofTerms {
   readonly services: readonly DesiredService[]
   /** Ids of containers that had to go: while one is there, nothing is proven and nothing it does counts. */
   readonly replaced: ReadonlySet<string>
-  /** ms of stillness. */
+  /** ms of stillness where every container has a health check or a probe. */
   readonly settle: number
+  /** The same where one has neither: only time tells then. */
+  readonly settleUnchecked: number
   /** ms from `since` after which what is not proven has failed. */
   readonly deadline: number
   /** ms since the epoch when the provider had done its part. */
@@ -41,8 +43,12 @@ export function judge(terms: ProofTerms, seen: readonly ProofLook[]): Verdict {
   const broken = now.find(({ state }) => state === 'broken') ?? crashLoop(terms, seen)
   if (broken !== undefined) return { outcome: 'failed', reason: broken.reason }
   const waiting = now.find(({ state }) => state === 'waiting')
-  if (waiting === undefined && steadyFor(terms, seen) >= terms.settle) {
-    return { outcome: 'succeeded', reason: success(terms, last) }
+  if (waiting === undefined) {
+    const checked = checkedOf(terms, last)
+    const window = checked.some(({ by }) => by === 'nobody') ? terms.settleUnchecked : terms.settle
+    if (steadyFor(terms, seen) >= window) {
+      return { outcome: 'succeeded', reason: success(checked, window) }
+    }
   }
   const reason = waiting?.reason ?? 'every service holds, the settle window is not over'
   if (last.at - terms.since >= terms.deadline) {
@@ -140,7 +146,8 @@ function lookAtStopped(service: DesiredService, container: ObservedContainer): S
   const exited = container.state === 'exited' || container.state === 'dead'
   if (exited && container.startedAt > 0 && !keepsRunning(container)) {
     if (container.exitCode !== 0) {
-      return { state: 'broken', reason: `${name} exited with ${container.exitCode}` }
+      const state = comesBack(container) ? 'waiting' : 'broken'
+      return { state, reason: `${name} exited with ${container.exitCode}` }
     }
     const { lasting } = service
     if (lasting === null) return { state: 'good', reason: '' }
@@ -155,29 +162,45 @@ function lookAtStopped(service: DesiredService, container: ObservedContainer): S
 
 const ONE_SHOT = 'others wait for a one-shot with service_completed_successfully'
 
+/** `on-failure` starts it again, unless its tries are used up: then it stays as it is. */
+function comesBack({ restarts, state, exitCode }: ObservedContainer): boolean {
+  return restarts === 'on-failure' && state === 'exited' && exitCode !== 0
+}
+
 function keepsRunning({ restarts }: ObservedContainer): boolean {
   return restarts === 'always' || restarts === 'unless-stopped'
 }
 
 /** Restarts after which a container counts as looping; podman restarts without any back-off. */
 const LOOP_RESTARTS = 3
+/** Settle windows that what waits for another service by dying has before it is taken for a loop. */
+const LOOP_WINDOWS = 3
 
 /** A container that keeps dying flaps between running and exited, so only its restarts over time tell. */
 function crashLoop(
-  { services, replaced, restarted }: ProofTerms,
+  { services, replaced, restarted, since, settle }: ProofTerms,
   seen: readonly ProofLook[],
 ): ServiceLook | undefined {
+  const at = seen.at(-1)?.at ?? since
+  if (at - since < LOOP_WINDOWS * settle) return undefined
   for (const service of services) {
     const looks = seen.flatMap((state) => containersOf(service, state))
     for (const [id, runs] of Map.groupBy(looks, (container) => container.id)) {
       const restarts = restartsOf(runs, restarted.get(id))
-      if (replaced.has(id) || restarts < LOOP_RESTARTS) continue
-      const exitCode = runs.findLast(({ state }) => state !== 'running')?.exitCode ?? 0
-      const reason = `service "${service.name}" keeps crashing: ${restarts} restarts, last exit code ${exitCode}`
+      if (replaced.has(id) || restarts < LOOP_RESTARTS || holdsNow(runs.at(-1), at - settle / 2))
+        continue
+      const last = runs.findLast(({ state }) => state !== 'running')
+      const exit = last === undefined ? '' : `, last exit code ${last.exitCode}`
+      const reason = `service "${service.name}" keeps crashing: ${restarts} restarts${exit}`
       return { state: 'broken', reason }
     }
   }
   return undefined
+}
+
+/** It died before, and has run since then for long enough to be given the settle window. */
+function holdsNow(last: ObservedContainer | undefined, since: number): boolean {
+  return last?.state === 'running' && last.startedAt > 0 && last.startedAt <= since
 }
 
 /** What the engine counts since, or as many times as the container was seen to start anew. */
@@ -212,8 +235,11 @@ function isUnmade(
   const containers = containersOf(service, state)
   if (containers.length < service.replicas) return true
   return containers.some(
-    ({ id, labels, state: now }) =>
-      replaced.has(id) || labels[LABEL.hash] !== service.hash || now === 'created',
+    (container) =>
+      replaced.has(container.id) ||
+      container.labels[LABEL.hash] !== service.hash ||
+      container.state === 'created' ||
+      comesBack(container),
   )
 }
 
@@ -232,8 +258,10 @@ function steadyFor(terms: ProofTerms, seen: readonly ProofLook[]): number {
 }
 
 function fingerprint(services: readonly DesiredService[], state: ObservedState): string {
-  return services
-    .flatMap((service) => containersOf(service, state))
+  const containers = services.flatMap((service) => containersOf(service, state))
+  // What has done its work and ended needs nobody who watches it.
+  const running = containers.filter((container) => container.state === 'running')
+  return (running.length > 0 ? running : containers)
     .map(({ id, startedAt, restartCount }) => `${id} ${startedAt} ${restartCount}`)
     .toSorted()
     .join('\n')
@@ -243,17 +271,27 @@ function containersOf(service: DesiredService, state: ObservedState): ObservedCo
   return state.containers.filter((container) => container.service === service.name)
 }
 
-function success({ services, settle }: ProofTerms, state: ProofLook): string {
-  const containers = services.flatMap((service) => containersOf(service, state))
+interface CheckedContainer {
+  /** Who says that it is well. */
+  readonly by: 'check' | 'nobody'
+}
+
+function checkedOf({ services }: ProofTerms, state: ProofLook): readonly CheckedContainer[] {
   const named = (state.probes ?? []).filter(({ target }) => target.source === 'named')
   const probed = new Set(named.map(({ target }) => target.service))
-  const checked = containers.filter(
-    ({ health, service }) => health === 'healthy' || probed.has(service),
-  ).length
+  return services
+    .flatMap((service) => containersOf(service, state))
+    .map(({ health, service }) => ({
+      by: health === 'healthy' || probed.has(service) ? 'check' : 'nobody',
+    }))
+}
+
+function success(containers: readonly CheckedContainer[], window: number): string {
+  const checked = containers.filter(({ by }) => by === 'check').length
   if (containers.length > 0 && checked === containers.length) {
-    return `healthy and steady for ${seconds(settle)}`
+    return `healthy and steady for ${seconds(window)}`
   }
-  const all = `steady for ${seconds(settle)}`
+  const all = `steady for ${seconds(window)}`
   return checked === 0
     ? `${all}, not health-checked`
     : `${all}, ${checked} of ${containers.length} health-checked`

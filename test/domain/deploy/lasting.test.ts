@@ -14,10 +14,13 @@ describe('lastingServices()', () => {
     ['it publishes ports', { a: { ports: ['80:80'] } }],
     ['it has a health check', { a: { healthcheck: { test: ['CMD', 'x'] } } }],
     ['it has a health check', { a: { healthcheck: { test: 'x' } } }],
-    ['service "b" depends on it', { a: {}, b: waitsFor('service_started') }],
-    ['service "b" depends on it', { a: {}, b: waitsFor('service_healthy') }],
-    ['service "b" depends on it', { a: {}, b: { depends_on: ['a'] } }],
-    ['service "b" depends on it', { a: {}, b: { network_mode: 'service:a' } }],
+    ['service "b" waits until it is healthy', { a: {}, b: waitsFor('service_healthy') }],
+    ...['network_mode', 'ipc', 'pid'].map(
+      (key): [string, Readonly<Record<string, Readonly<Record<string, unknown>>>>] => [
+        'service "b" lives in its network or among its processes',
+        { a: {}, b: { [key]: 'service:a' } },
+      ],
+    ),
   ])('says of one: %s', (why, services) => {
     expect(lasting(services)).toEqual({ a: why })
   })
@@ -39,6 +42,8 @@ describe('lastingServices()', () => {
         c: waitsFor('service_completed_successfully'),
       },
     ],
+    ['others only start behind', { a: {}, b: waitsFor('service_started') }],
+    ['others name and say no more', { a: {}, b: { depends_on: ['a'] } }],
     ['is waited for by nobody who is there', { a: { depends_on: ['gone'] } }],
   ])('says nothing of one that %s', (_title, services) => {
     expect(lasting(services)).toEqual({})

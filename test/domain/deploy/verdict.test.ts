@@ -7,13 +7,14 @@ const terms: ProofTerms = {
   services: [service()],
   replaced: new Set(['old']),
   settle: 2_000,
+  settleUnchecked: 2_000,
   deadline: 30_000,
   since: 10_000,
   restarted: new Map([['c9', 7]]),
 }
 
 function kept(restartCount: number) {
-  return container({ id: 'c9', restartCount })
+  return container({ id: 'c9', restartCount, startedAt: restartCount > 7 ? 15_900 : 1_000 })
 }
 
 function outcome(...seen: Parameters<typeof judge>[1]) {
@@ -38,6 +39,19 @@ describe('judge()', () => {
     expect(judge(terms, [look(10_000, quiet), look(12_000, quiet)]).reason).toBe(
       'steady for 2 s, not health-checked',
     )
+  })
+
+  test('holds still for longer where a container has neither health check nor probe', () => {
+    const longer = { ...terms, settleUnchecked: 5_000 }
+    const quiet = container({ health: 'none' })
+    const seen = [look(10_000, quiet), look(14_999, quiet)]
+    expect(judge(longer, seen).outcome).toBe('undecided')
+    expect(judge(longer, [...seen, look(15_000, quiet)]).reason).toBe(
+      'steady for 5 s, not health-checked',
+    )
+    expect(judge(longer, [look(10_000, container()), look(12_000, container())])).toMatchObject({
+      outcome: 'succeeded',
+    })
   })
 
   test('counts how many containers were checked', () => {
@@ -130,13 +144,41 @@ describe('judge()', () => {
   })
 
   test('fails a crash loop by its restart count', () => {
-    const loop = container({ restarts: 'always', restartCount: 3 })
-    expect(judge(terms, [look(10_000, loop)]).reason).toContain('keeps crashing')
+    const loop = container({ restarts: 'always', restartCount: 3, startedAt: 15_500 })
+    expect(judge(terms, [look(16_000, loop)])).toEqual({
+      outcome: 'failed',
+      reason: 'service "web" keeps crashing: 3 restarts',
+    })
+    const died = container({ ...loop, state: 'exited', exitCode: 7 })
+    expect(judge(terms, [look(15_000, died), look(16_000, loop)]).reason).toMatch(
+      /3 restarts, last exit code 7$/,
+    )
+  })
+
+  test('gives what dies until another service is there three settle windows', () => {
+    const loop = container({ restarts: 'always', restartCount: 9, startedAt: 15_900 })
+    expect(judge(terms, [look(15_999, loop)]).outcome).toBe('undecided')
+    const up = container({ restarts: 'always', restartCount: 9, startedAt: 15_000 })
+    expect(judge(terms, [look(15_500, up), look(16_000, up)]).outcome).toBe('undecided')
+    expect(judge(terms, [look(15_500, up), look(17_500, up)]).outcome).toBe('succeeded')
+  })
+
+  test('waits for what is started again on failure, until it stays down', () => {
+    const died = container({ restarts: 'on-failure', state: 'exited', exitCode: 7 })
+    expect(outcome(look(10_000, died), look(14_900, died))).toBe('undecided')
+    expect(judge(terms, [look(10_000, died), look(15_000, died)])).toEqual({
+      outcome: 'failed',
+      reason: 'service "web" exited with 7, and nothing changed for 5 s',
+    })
+    const again = container({ restarts: 'on-failure', startedAt: 12_000, restartCount: 1 })
+    expect(outcome(look(10_000, died), look(12_000, again), look(14_000, again))).toBe('succeeded')
+    const done = container({ restarts: 'on-failure', state: 'exited', exitCode: 0 })
+    expect(outcome(look(10_000, done), look(12_000, done))).toBe('succeeded')
   })
 
   test('fails a crash loop by its start times where the engine counts no restarts', () => {
     const seen = [1, 2, 3, 4].map((n) =>
-      look(10_000 + n, container({ restarts: 'always', startedAt: n })),
+      look(15_996 + n, container({ restarts: 'always', startedAt: 15_990 + n })),
     )
     expect(outcome(...seen)).toBe('failed')
   })
@@ -151,7 +193,7 @@ describe('judge()', () => {
 
   test('blames no container that stays for restarts of long ago, and for new ones all the same', () => {
     expect(outcome(look(10_000, kept(7)), look(12_000, kept(7)))).toBe('succeeded')
-    expect(outcome(look(10_000, kept(10)))).toBe('failed')
+    expect(outcome(look(16_000, kept(10)))).toBe('failed')
     expect(loopingContainers(terms, [look(10_000, kept(9))])).toEqual([])
     expect(loopingContainers(terms, [look(10_000, kept(10))])).toEqual(['c9'])
   })
