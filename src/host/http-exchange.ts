@@ -72,6 +72,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       // The timer here is for the whole exchange.
       headersTimeout: 0,
       bodyTimeout: 0,
+      // undici would close the connection behind every HEAD, and each check of a moving tag begin with a handshake.
+      reset: false,
     }
     try {
       connections.to(target.origin).dispatch(options, this)

@@ -135,6 +135,34 @@ it('request() opens eight connections to a host at the most, and takes them agai
   expect(connections).toBe(8)
 })
 
+it('request() keeps the connections of HEADs', async () => {
+  let connections = 0
+  const server = createServer(answerNothing).on('connection', () => (connections += 1))
+  const url = new URL(`http://${await listen(server)}/`)
+  const http = open()
+  for (let time = 0; time < 6; time += 1) await ask(http, url, { method: 'HEAD' })
+  // The first is free again only a moment after its answer.
+  expect(connections).toBeLessThanOrEqual(2)
+})
+
+it('request() takes no body that came with the answer to a HEAD for the next answer', async () => {
+  const planted = 'HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nplanted'
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (asked) => {
+      const isHead = String(asked).startsWith('HEAD')
+      const body = isHead ? planted : 'true'
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    })
+  })
+  const url = new URL(`http://${await listen(server)}/`)
+  const http = open()
+  for (let time = 0; time < 4; time += 1) {
+    expect((await ask(http, url, { method: 'HEAD' })).body).toHaveLength(0)
+    expect(Buffer.from((await ask(http, url)).body).toString()).toBe('true')
+  }
+})
+
 it('request() gives up after its time, also when the body never ends', async () => {
   const silent = await serve(() => undefined)
   const endless = await serve((_request, response) => response.write('x'))
