@@ -25,7 +25,8 @@ export function createSharedWork<T>(): ShareWork<T> {
       running.waiters -= 1
       if (running.waiters === 0) {
         if (underway.get(key) === running) underway.delete(key)
-        running.controller.abort()
+        // Without need an abort costs as much as an error and its stack.
+        if (signal.aborted) running.controller.abort(signal.reason)
       }
     }
   }
