@@ -5,6 +5,7 @@ import type {
   StackStatus,
 } from '../src/domain/answer.ts'
 import { asMagosError } from '../src/domain/error.ts'
+import type { Trouble } from '../src/domain/deploy/trouble.ts'
 import { guidanceOf, type Guidance } from '../src/domain/guidance.ts'
 import type { Source } from '../src/ports.ts'
 import type { CheckContext, StatusContext } from './context.ts'
@@ -46,6 +47,7 @@ export async function explainRequested(
     revision,
     deployments,
     words: failure?.words ?? '',
+    mended: mendedOf(ctx.upkeep.trouble(stack)),
     held,
     updates,
     current,
@@ -69,6 +71,12 @@ const GONE: Explained = {
 }
 
 const UNKNOWN: Explained = { state: 'unknown', reason: '', commit: null }
+
+function mendedOf(trouble: Trouble | null): ExplainAnswer['mended'] {
+  if (trouble === null || trouble.failures > 0 || trouble.mends === 0) return null
+  const [since, at] = [trouble.since, trouble.at].map((time) => new Date(time).toISOString())
+  return { times: trouble.mends, since: since ?? '', at: at ?? '', reason: trouble.reason }
+}
 
 /** Back to the last one that came to a good end with something to do. */
 function tellingDeployments({ history }: ExplainContext, stack: string): PastDeployment[] {

@@ -45,12 +45,19 @@ export function latestTrouble(
 
 /** What a person can do about a state that failed; where it was refused, that comes first. */
 export function failureGuidance(failed: FailedState): Guidance & { readonly remedy: string } {
-  const again = `try it again with: magos sync ${failed.stack}`
-  const { remedy } = failed
+  const { remedy, retry, stack } = failed
+  const [alone, after] =
+    retry === 'next-pass'
+      ? [`The next pass tries again, or now: magos sync ${stack}`, 'the next pass tries again']
+      : [`Commit a change, or ${againBy(stack)}`, againBy(stack)]
   return {
     ...guidanceOf(failed),
-    remedy: remedy === undefined ? `Commit a change, or ${again}` : `${remedy}; then ${again}`,
+    remedy: remedy === undefined ? alone : `${remedy}; then ${after}`,
   }
+}
+
+function againBy(stack: string): string {
+  return `try it again with: magos sync ${stack}`
 }
 
 /** What became of a state that was given up: rolled back where the last good state runs. */

@@ -61,7 +61,7 @@ function leaving(
   const services = new Set(containers.map(({ service }) => service))
   return {
     name,
-    services: [...services].map((service) => ({ name: service, action, reasons })),
+    services: [...services].toSorted().map((service) => ({ name: service, action, reasons })),
     ...(hold === null ? {} : { held: holdReason(hold) }),
     ...(waits === null ? {} : { waits }),
   }

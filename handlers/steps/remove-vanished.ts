@@ -115,8 +115,9 @@ async function bringDown(
   }
   const projects = new Set(containers.map(({ project }) => project))
   for (const project of projects) await removeNetworks(ctx, stack, project, signal)
+  const removal = removalOf(ctx, view, stack, containers)
   tombstones.forget(stack)
-  forgetStack(ctx, stack, removalOf(ctx, view, stack, containers))
+  forgetStack(ctx, stack, removal)
   const names = containers.map(({ name }) => name)
   log.warn(
     { stack, containers: names },

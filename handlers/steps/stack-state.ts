@@ -165,19 +165,28 @@ function standing(
   const drift = driftNow(ctx, proven, known)
   if (drift.state === 'moving') return { state: 'proven', reason: drift.reason, at }
   const words = driftWords(drift)
-  if (words === '') {
-    const again = drift.state === 'unproven' ? 'not proven again since the machine came up' : ''
-    return { state: 'proven', reason: released === '' ? again : released, at }
-  }
+  const again = drift.state === 'unproven' ? whyUnproven(ctx, stack) : ''
+  if (words === '') return { state: 'proven', reason: released === '' ? again : released, at }
   const remedy = `Put it right now with: magos sync ${stack}`
   if (drift.state === 'stopped-by-hand') {
     const reason = `${drift.reason}, so the next pass holds it: ${words}`
     return { state: 'drifted', reason, remedy, at }
   }
   const isReported = drift.state === 'drifted' && ruleOf(ctx, stack) === 'report'
-  const reason = isReported ? `drifted, which is only reported here: ${words}` : words
-  return { state: 'drifted', reason, remedy, at }
+  const why = isReported ? 'drifted, which is only reported here' : again
+  return { state: 'drifted', reason: why === '' ? words : `${why}: ${words}`, remedy, at }
 }
+
+function whyUnproven({ upkeep, machine }: StatusContext, stack: string): string {
+  const known = upkeep.standing(stack)
+  if (known === null) return 'to be proven again, for nobody remembers how its containers stood'
+  // What is noted while its containers are worked on is no boot's name.
+  return known.boot !== TOUCHED && known.boot !== machine.boot
+    ? 'to be proven again, for the machine came up since'
+    : 'to be proven again, for Magos was at its containers since'
+}
+
+const TOUCHED = 'none'
 
 /** How what runs on differs from what was proven; empty where it does not. */
 function driftText(ctx: StatusContext, proven: ProvenState | null, known: KnownStack): string {

@@ -99,12 +99,14 @@ const noRegularFile: Problem = {
 }
 
 /** Without `.magos.yaml` nobody knows whose a stack is, so none is touched. */
-function halt(stack: Stack, { file, line, message }: Problem): RefusedStack {
+function halt(stack: Stack, { file, line, column, message }: Problem): RefusedStack {
   return {
     stack: stack.name,
-    reason: `${file}:${line} cannot be read: ${message}`,
+    reason: `Cannot tell whose stack this is: ${message}`,
     remedy: `Mend ${file}; until then no stack is touched, for it says which host each belongs to`,
     file,
+    line,
+    column,
     hosts: null,
   }
 }

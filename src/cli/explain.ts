@@ -13,7 +13,7 @@ export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
 }
 
 function writeText(io: Io, answer: ExplainAnswer): void {
-  const { stack, state, reason, commit, revision, deployments, words } = answer
+  const { stack, state, reason, commit, revision, deployments, words, mended } = answer
   io.write(`stack "${stack}" is ${printable(placed(stateText(state, reason), answer))}\n`)
   io.write(`proven at ${commit ?? 'no commit yet'}, the branch is at ${revision ?? 'unknown'}\n`)
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
@@ -26,8 +26,15 @@ function writeText(io: Io, answer: ExplainAnswer): void {
       )
     }
   }
+  if (mended !== null) io.write(`\n${printable(mendedText(mended))}\n`)
   if (words !== '') io.write(`\nwritten last:\n${indented(words)}`)
   writeLines(io, answer)
+}
+
+function mendedText({ times, since, at, reason }: NonNullable<ExplainAnswer['mended']>): string {
+  const often =
+    times === 1 ? `put right at ${at}` : `put right ${times} times since ${since}, last at ${at}`
+  return `${often}: ${reason}`
 }
 
 /** Most reasons of a state name it themselves. */

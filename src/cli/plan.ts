@@ -22,7 +22,7 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
     ]),
   )
   if (rows.length > 0) io.write(table(io, ['STACK', 'SERVICE', 'ACTION', 'WHY'], rows))
-  for (const one of stacks) io.note(notesOf(one))
+  for (const note of stacks.flatMap(notesOf)) io.note(note)
   for (const one of refused) {
     const { stack, reason, remedy } = one
     io.note(`${placed(`stack "${stack}" refused: ${withRemedy(reason, remedy)}`, one)}\n`)
@@ -31,12 +31,12 @@ function writeText(io: Io, { revision, stacks, refused }: PlanAnswer): void {
 }
 
 /** Why nothing of it is done now. */
-function notesOf({ name, held, failed, waits }: PlannedStack): string {
+function notesOf({ name, held, failed, waits }: PlannedStack): readonly string[] {
   const again = `try it again with: magos sync ${name}`
   const notes = [
     ...(failed === undefined ? [] : [withRemedy(`failed so before: ${failed}`, again)]),
     ...(waits === undefined ? [] : [withRemedy(`waits: ${waits.reason}`, waits.remedy)]),
     ...(held === undefined ? [] : [withRemedy(`is ${held}`, holdRemedy(name))]),
   ]
-  return notes.map((note) => `stack "${name}" ${note}\n`).join('')
+  return notes.map((note) => `stack "${name}" ${note}\n`)
 }

@@ -35,7 +35,9 @@ export function writePass(io: Io, { revision, commits, held, deployments }: Sync
   io.write(`at ${revision}\n`)
 }
 
-function changes({ services }: Deployment): string {
+function changes({ outcome, services }: Deployment): string {
+  // What would be done to it is for `plan` to show.
+  if (outcome === 'held') return ''
   return services
     .filter(isTouched)
     .map(({ name, action, and = [action] }) => `${and.join(', ')} ${name}`)

@@ -269,6 +269,13 @@ export interface ExplainAnswer extends Guidance {
   readonly deployments: readonly PastDeployment[]
   /** What the containers of a failed state wrote last, redacted. */
   readonly words: string
+  /** How often its containers were put right since a time, and what was wrong the last time; null where they were not. */
+  readonly mended: {
+    readonly times: number
+    readonly since: string
+    readonly at: string
+    readonly reason: string
+  } | null
   /** Image lines that wait or are held. */
   readonly held: readonly HeldImage[]
   /** Image lines with an update that the next pass commits. */

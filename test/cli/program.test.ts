@@ -315,6 +315,7 @@ describe('runProgram() on holds', () => {
     revision: null,
     deployments: [],
     words: '',
+    mended: null,
     held: [],
     updates: [],
     current: [],
@@ -332,6 +333,7 @@ describe('runProgram() on holds', () => {
       revision: null,
       deployments: [past],
       words: 'cannot bind\n\u001B[31mred',
+      mended: null,
       held: [heldLine],
       updates: [],
       current: [],
@@ -350,6 +352,19 @@ describe('runProgram() on holds', () => {
     )
     expect(out.endsWith('what you can do:\n  Wait\n')).toBe(true)
     expect(JSON.parse((await run(['explain', 'shop', '--json'], { explain })).out)).toEqual(answer)
+  })
+
+  test('explains what was put right since', async () => {
+    const mended = { since: '2026-01-01', at: '2026-01-02', reason: 'service "web": it died' }
+    const told = async (times: number) => {
+      const explain = async () =>
+        await Promise.resolve({ ...nothingToExplain, mended: { ...mended, times } })
+      return (await run(['explain', 'shop'], { explain })).out
+    }
+    expect(await told(1)).toContain('\nput right at 2026-01-02: service "web": it died\n')
+    expect(await told(3)).toContain(
+      '\nput right 3 times since 2026-01-01, last at 2026-01-02: service "web": it died\n',
+    )
   })
 
   async function first(state: ExplainAnswer['state'], reason: string) {

@@ -129,6 +129,27 @@ describe('explainRequested()', () => {
     ])
   })
 
+  it('tells what was put right without a deployment', async () => {
+    const world = await updated()
+    expect((await explain(world)).mended).toBeNull()
+    const [{ id = '' } = {}] = world.machine.containers.values()
+    world.machine.die(id, 1)
+    await pass(world, { kind: 'revision-pushed' })
+    const answer = await explain(world)
+    expect(answer).toMatchObject({
+      state: 'proven',
+      mended: {
+        times: 1,
+        since: expect.stringMatching(/^2026-/),
+        at: expect.stringMatching(/^2026-/),
+        reason: 'service "web": container shop-web-1 exited with 1',
+      },
+    })
+    const failing = { stack: 'shop', inputs: 'i', mends: 1, since: 0, at: 1, reason: 'r' }
+    world.ctx.upkeep.note({ ...failing, failures: 1 })
+    expect((await explain(world)).mended).toBeNull()
+  })
+
   it('tells of a stack that is gone from git and from here, as far as the past knows it', async () => {
     const world = await updated()
     for (const { id } of world.machine.containers.values()) world.machine.drop(id)

@@ -223,14 +223,14 @@ describe('planRequested()', () => {
     world.git.change({ 'shop/compose.yaml': null })
     const [, left] = (await plan(world)).stacks
     expect(left?.services.map(({ name, action }) => `${action} ${name}`)).toEqual([
-      'keep web',
       'keep db',
+      'keep web',
     ])
     await deploy(world)
     await world.machine.clock.sleep(world.ctx.host.grace, signal)
     expect((await plan(world)).stacks[1]).toEqual({
       name: 'shop',
-      services: ['web', 'db'].map((name) => {
+      services: ['db', 'web'].map((name) => {
         return { name, action: 'remove', reasons: ['it left the repository'] }
       }),
     })

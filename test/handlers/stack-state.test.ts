@@ -52,7 +52,9 @@ describe('stackState()', () => {
     await deploy(world)
     expect(await stateOf(world)).toMatchObject({
       state: 'refused',
-      reason: expect.stringContaining('.magos.yaml:'),
+      reason: expect.stringMatching(/^Cannot tell whose stack this is: Flow sequence/),
+      file: '.magos.yaml',
+      line: 2,
       remedy: expect.stringContaining('Mend .magos.yaml'),
     })
   })
@@ -255,10 +257,27 @@ describe('stackState()', () => {
     const booted: World = { ...world, ctx: { ...world.ctx, machine } }
     expect(await stateOf(booted)).toMatchObject({
       state: 'proven',
-      reason: 'not proven again since the machine came up',
+      reason: 'to be proven again, for the machine came up since',
     })
     world.machine.die(containers(world)['shop-web-1'] ?? '', 0)
-    expect(await stateOf(booted)).toMatchObject({ state: 'drifted' })
+    expect(await stateOf(booted)).toMatchObject({
+      state: 'drifted',
+      reason: expect.stringMatching(
+        /for the machine came up since: service "web": .* exited with 0$/,
+      ),
+    })
+    const standing = world.ctx.upkeep.standing('shop')
+    if (standing === null) throw new Error('It has no standing')
+    world.ctx.upkeep.stand({ ...standing, boot: 'none' })
+    expect(await stateOf(world)).toMatchObject({
+      reason: expect.stringContaining('for Magos was at its containers since: service "web"'),
+    })
+    world.ctx.upkeep.forget('shop')
+    expect(await stateOf(world)).toMatchObject({
+      reason: expect.stringContaining(
+        'for nobody remembers how its containers stood: service "web"',
+      ),
+    })
   })
 
   it('takes nobody for deploying where no Magos runs', async () => {
