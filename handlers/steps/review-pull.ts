@@ -58,7 +58,8 @@ async function readParts(
   const tracked = trackedFiles({ entries: view.entries, read })
   const { directory } = stack
   const given = environmentFiles(stack)
-  const project = readProject({ files: source, directory, environment: given }, tracked)
+  const { envFiles } = stack.options
+  const project = readProject({ files: source, directory, environment: envFiles }, tracked)
   const parts = projectParts(project)
   const environment = given ?? [directory === '' ? '.env' : `${directory}/.env`]
   const named = [...parts.services.values()]

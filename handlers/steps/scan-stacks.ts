@@ -3,7 +3,7 @@ import { trackedFiles } from '../../src/domain/compose/project-files.ts'
 import { scanProject, type ScannedProject } from '../../src/domain/compose/scan.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
 import { unfitSettings } from '../../src/domain/settings/unfit-settings.ts'
-import { environmentFiles, updatesFirst, type Stack } from '../../src/domain/stack.ts'
+import { updatesFirst, type Stack } from '../../src/domain/stack.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView, StackScan } from '../views.ts'
 
@@ -65,7 +65,7 @@ export async function scanStack(
     }
     const tracked = trackedFiles({ entries, read })
     const { directory } = stack
-    const environment = environmentFiles(stack)
+    const environment = stack.options.envFiles
     const found = scanProject({ files, directory, environment }, tracked, settings)
     if (missed.size === 0) {
       const unfit = unfitSettings(stack, { services: found.services, paths: entries.keys() })

@@ -6,15 +6,16 @@ import type { Io } from './io.ts'
 
 const settingsFile = '.magos.yaml'
 
-/** The working directory's `.magos.yaml`, which presets annotations. */
+/** A repository's `.magos.yaml`, which presets annotations; that of the working directory by default. */
 export async function readSettings(
   io: Io,
+  file: string = settingsFile,
 ): Promise<{ readonly settings: RepositorySettings; readonly problems: Problem[] }> {
-  const text = await io.readFile(settingsFile).catch((error: unknown) => {
+  const text = await io.readFile(file).catch((error: unknown) => {
     if (isAbsence(error)) return null
     throw error
   })
-  const { settings, problems } = parseRepositorySettings(settingsFile, text)
+  const { settings, problems } = parseRepositorySettings(file, text)
   return { settings, problems: [...problems] }
 }
 
@@ -28,14 +29,19 @@ function isAbsence(error: unknown): boolean {
 /** Compose files that were asked for. */
 export interface FoundFiles {
   /** In order, each with how it was asked for: by its own name, or as one of a folder's. */
-  readonly files: ReadonlyMap<string, 'named' | 'walked'>
+  readonly files: ReadonlyMap<string, HowFound>
+  /** Folders that were named, each with all files in it. */
+  readonly folders: ReadonlyMap<string, readonly string[]>
   /** Folders without any. */
   readonly problems: readonly Problem[]
 }
 
+export type HowFound = 'named' | 'walked'
+
 /** A folder is walked for the names that Compose knows, a file is taken whatever its name. */
 export async function findFiles(io: Io, paths: readonly string[]): Promise<FoundFiles> {
-  const found = new Map<string, 'named' | 'walked'>()
+  const found = new Map<string, HowFound>()
+  const folders = new Map<string, readonly string[]>()
   const problems: Problem[] = []
   for (const path of paths.length === 0 ? ['.'] : paths) {
     const files = path === '-' ? [path] : await io.listFiles(path)
@@ -45,9 +51,10 @@ export async function findFiles(io: Io, paths: readonly string[]): Promise<Found
       if (!isFolder) found.set(file, 'named')
       else if (!found.has(withoutDot(file))) found.set(withoutDot(file), 'walked')
     }
+    if (isFolder) folders.set(path, files.map(withoutDot))
     if (wanted.length === 0) problems.push(barren(path))
   }
-  return { files: found, problems }
+  return { files: found, folders, problems }
 }
 
 function barren(folder: string): Problem {

@@ -11,6 +11,10 @@ export interface Io {
   replaceFile(path: string, content: string): Promise<void>
   /** Content of a file that lies in the repository of `beside`, symlinks followed; refuses every other. */
   readBeside(beside: string, path: string): Promise<ReadBeside>
+  /** null for stdin, and for what lies in no repository. */
+  surroundings(path: string): Promise<Surroundings | null>
+  /** Names of the files in a directory, not of those below; none where there is no such directory. */
+  namesIn(directory: string): Promise<readonly string[]>
   /**
    * Files below a directory, or the file itself; paths as given, joined with `/`. Directories in it that we may not enter
    * are left out. Throws `usage`.
@@ -22,6 +26,16 @@ export type ReadBeside =
   | { readonly kind: 'file'; readonly text: string }
   | { readonly kind: 'absent' | 'outside' }
   | { readonly kind: 'unreadable'; readonly reason: string }
+
+/** The repository that a path lies in; without one, the working directory where the path lies below it. */
+export interface Surroundings {
+  /** Absolute. */
+  readonly root: string
+  /** The path that was asked after, from the root; empty for the root itself. */
+  readonly path: string
+  /** A path from the root as it is named from here, in the way of what was asked after. */
+  given(path: string): string
+}
 
 /** For what is no text. */
 export interface ByteIo {

@@ -1,9 +1,11 @@
-import { readProject } from '../domain/compose/project.ts'
+import { readProject, type ProjectSource } from '../domain/compose/project.ts'
 import { setImage } from '../domain/compose/set-image.ts'
 import { parentOf } from '../domain/compose/tree-path.ts'
 import { MagosError } from '../domain/error.ts'
 import type { ExitCode, Io } from './io.ts'
 import { lookAround } from './project-files.ts'
+import { readStack } from './read-stack.ts'
+import { readRepository } from './repository.ts'
 import { printable } from './table.ts'
 
 /**
@@ -21,8 +23,7 @@ export async function setImageCommand(
       remedy: 'Name the compose file',
     })
   }
-  const text = await io.readFile(file)
-  const source = { files: [{ path: file, text }], directory: parentOf(file) }
+  const source = await sourceOf(io, file)
   const project = await lookAround(io, file, (files) => readProject(source, files))
   const edit = setImage(project, file, service, ref)
   if (edit.change === 'changed') await io.replaceFile(edit.file, edit.text)
@@ -36,4 +37,18 @@ export async function setImageCommand(
     io.write(`${printable(`${owner}:${line}:${column}: ${services}: ${change}`)}\n`)
   }
   return 0
+}
+
+/** The stack that the file belongs to, as the daemon reads it; else the file alone. */
+async function sourceOf(io: Io, file: string): Promise<ProjectSource> {
+  const text = await io.readFile(file)
+  const alone = { files: [{ path: file, text }], directory: parentOf(file) }
+  const around = await io.surroundings(file)
+  if (around === null) return alone
+  const repository = await readRepository(io, around, { files: [around.path], all: null })
+  const stack = repository.stackOf(around.path)
+  if (stack === null) return alone
+  const { source, unread } = await readStack(io, around, stack, new Map([[around.path, file]]))
+  for (const error of unread.values()) throw error
+  return source
 }

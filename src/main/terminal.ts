@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import type { ByteIo, Io, ReadBeside } from '../cli/io.ts'
+import { basename, dirname, join, relative } from 'node:path'
+import type { ByteIo, Io, ReadBeside, Surroundings } from '../cli/io.ts'
 import { MagosError } from '../domain/error.ts'
 
 /** The command line's own view of this machine. */
@@ -12,6 +12,8 @@ export function terminal(format: Io['format']): Io {
     note: (text) => void process.stderr.write(text),
     readFile: readText,
     readBeside,
+    surroundings,
+    namesIn,
     listFiles,
     async replaceFile(path, content) {
       const { writeFileSafely } = await import('../host/files.ts')
@@ -47,10 +49,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
 
 async function readBeside(beside: string, path: string): Promise<ReadBeside> {
   try {
-    const { nearestHolding } = await import('../host/files.ts')
     const home = dirname(await realpath(beside))
-    const here = await realpath('.')
-    const root = (await nearestHolding(home, '.git')) ?? (isBelow(home, here) ? here : home)
+    const root = (await rootOf(home)) ?? home
     const target = await realpath(path)
     if (!isBelow(target, root)) return { kind: 'outside' }
     return { kind: 'file', text: await readText(target) }
@@ -58,6 +58,41 @@ async function readBeside(beside: string, path: string): Promise<ReadBeside> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' }
     return { kind: 'unreadable', reason: reason(error) }
+  }
+}
+
+/** The repository around a directory, or the working directory. */
+async function rootOf(directory: string): Promise<string | null> {
+  const { nearestHolding } = await import('../host/files.ts')
+  const here = await realpath('.')
+  return (await nearestHolding(directory, '.git')) ?? (isBelow(directory, here) ? here : null)
+}
+
+async function surroundings(path: string): Promise<Surroundings | null> {
+  if (path === '-') return null
+  try {
+    const isFolder = (await stat(path)).isDirectory()
+    const folder = isFolder ? path : dirname(path)
+    const home = await realpath(folder)
+    const root = await rootOf(home)
+    if (root === null) return null
+    return {
+      root,
+      path: relative(root, isFolder ? home : join(home, basename(path))),
+      given: (one) => join(folder, relative(home, join(root, one))),
+    }
+  } catch {
+    // Whoever reads the path says what is wrong with it.
+    return null
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true })
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+  } catch {
+    return []
   }
 }
 

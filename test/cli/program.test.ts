@@ -26,6 +26,8 @@ async function run(args: readonly string[], over: Partial<Operations> = {}) {
     readFile: () => Promise.resolve(''),
     replaceFile: () => Promise.resolve(),
     readBeside: () => Promise.resolve({ kind: 'absent' }),
+    surroundings: () => Promise.resolve(null),
+    namesIn: () => Promise.resolve([]),
     listFiles: () => Promise.resolve([]),
   })
   const operations = { ...refusingOperations, ...over }

@@ -37,6 +37,8 @@ export function recordingIo(
       const text = files[path]
       return Promise.resolve(text === undefined ? { kind: 'absent' } : { kind: 'file', text })
     },
+    surroundings: () => Promise.resolve(null),
+    namesIn: () => Promise.resolve([]),
     listFiles: () => Promise.resolve(Object.keys(files)),
     stdout: () => stdout,
     stderr: () => stderr,

@@ -35,6 +35,15 @@ function memoryIo(
       const text = files[path]
       return typeof text === 'string' ? { kind: 'file', text } : { kind: 'absent' }
     },
+    surroundings: async (path) => {
+      if (path === '-') return null
+      const from = posix.normalize(path).replace(/^\.$|\/$/, '')
+      return { root: '/lab', path: from, given: (one) => posix.normalize(one) }
+    },
+    namesIn: async (directory) =>
+      Object.keys(files)
+        .filter((file) => posix.dirname(file) === posix.normalize(directory))
+        .map((file) => posix.basename(file)),
     listFiles: async (path) => {
       if (path in files) return [path]
       const folder = posix.join(path, '/')
@@ -154,6 +163,83 @@ describe('scanCommand()', () => {
     const text = `${one}# {"magos": {"policy": "semver"}}\n`
     const { exitCode, problems } = await scan({ 'compose.yaml': text })
     expect([exitCode, problems.length, problems[0].severity]).toEqual([0, 1, 'warning'])
+  })
+
+  test('reads a stack with its override and the env files of .magos.yaml, as the daemon does', async () => {
+    const files = {
+      '.magos.yaml': 'stacks: {shop: {envFiles: [../env/host.env]}}\n',
+      'shop/compose.yaml': 'services:\n  a: {image: "n:$TAG"}\n  b: {image: n:1}\n',
+      'shop/compose.override.yaml': 'services:\n  b: {build: .}\n  c: {image: n:3}\n',
+      'env/host.env': 'TAG=1.2\n',
+    }
+    const whole = await scan(files)
+    expect(whole.files).toEqual([
+      'shop/compose.override.yaml',
+      'shop/compose.yaml',
+      'shop/compose.yaml',
+    ])
+    const alone = await scan(files, 'shop/compose.yaml')
+    expect(alone.files).toEqual(['shop/compose.yaml', 'shop/compose.yaml'])
+    for (const { images } of [whole, alone]) {
+      expect(images).toContainEqual(
+        expect.objectContaining({
+          services: ['a'],
+          reference: 'n:1.2',
+          held: null,
+          written: { file: 'env/host.env', line: 1, column: 5 },
+        }),
+      )
+      expect(images).toContainEqual(expect.objectContaining({ services: ['b'], origin: 'build' }))
+    }
+  })
+
+  test('reads files of a stack that has them declared', async () => {
+    const files = {
+      '.magos.yaml':
+        'stacks: {shop: {directory: apps/shop, files: [a.yaml, sub/b.yaml], after: [x]}}\n',
+      'apps/shop/a.yaml': 'services: {a: {image: n:1}}\n',
+      'apps/shop/sub/b.yaml': 'services: {a: {build: .}}\n',
+    }
+    const { images, problems } = await scan(files, 'apps/shop/a.yaml')
+    expect(images).toMatchObject([{ services: ['a'], origin: 'build' }])
+    expect(problems).toEqual([])
+  })
+
+  test('says of a whole repository what .magos.yaml is wrong about, and where', async () => {
+    const files = {
+      '.magos.yaml':
+        'stacks:\n  gone: {}\n  a: {after: [c]}\n  b: {probes: {wbe: {tcp: 1}}, changes: {web: {x: HUP}}}\n',
+      'a/compose.yaml': one,
+      'b/compose.yaml': 'services: {web: {image: n:1}}\n',
+    }
+    const places = ({ problems }: Awaited<ReturnType<typeof scan>>) =>
+      problems
+        .map(({ file, line, column, severity }: Record<string, unknown>) =>
+          [file, line, column, severity].join(' '),
+        )
+        .toSorted()
+    const whole = await scan(files)
+    expect(whole.exitCode).toBe(1)
+    expect(places(whole)).toEqual([
+      '.magos.yaml 2 3 error',
+      '.magos.yaml 3 15 error',
+      '.magos.yaml 4 16 error',
+      '.magos.yaml 4 48 warning',
+    ])
+    // Of a part nobody can say which stacks and files there are besides.
+    expect(places(await scan(files, 'b'))).toEqual(['.magos.yaml 4 16 error'])
+    expect(places(await scan(files, 'a/compose.yaml'))).toEqual([])
+  })
+
+  test('scans what is left of a stack with a file that cannot be read', async () => {
+    const unreadable = new MagosError('usage', 'Cannot read it: permission denied')
+    const answer = await scan({
+      '.magos.yaml': 'stacks: {a: {probes: {late: {tcp: 1}}}}\n',
+      'a/compose.yaml': one,
+      'a/compose.override.yaml': unreadable,
+    })
+    expect(answer.files).toEqual(['a/compose.yaml'])
+    expect(answer.problems).toMatchObject([{ file: 'a/compose.override.yaml', code: 'usage' }])
   })
 
   test.each([

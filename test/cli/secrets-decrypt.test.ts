@@ -70,6 +70,8 @@ async function run(args: readonly string[], identities: readonly string[]): Prom
         readFile: refuse,
         replaceFile: refuse,
         readBeside: refuse,
+        surroundings: () => Promise.resolve(null),
+        namesIn: () => Promise.resolve([]),
         listFiles: refuse,
       }),
     },

@@ -48,6 +48,91 @@ const compose = '\uFEFFservices:\r\n  web: {image: "nginx:1.2"} # ü\r\n  own: {
 const takes = 'services:\n  web: {extends: {file: ../base.yml, service: base}}\n'
 const base = 'services:\n  base:\n    image: nginx:${TAG:-1.2}\n'
 
+describe('setImageCommand() in a stack', () => {
+  const files = {
+    '.magos.yaml': 'stacks: {app: {envFiles: [host.env]}}\n',
+    'app/compose.yaml':
+      'services:\n  a: {image: "nginx:$TAG"}\n  b: {tty: true}\n  c: {image: c:1}\n',
+    'app/compose.override.yaml': 'services:\n  b: {image: b:1}\n  c: {image: c:2}\n',
+    'app/host.env': 'TAG=1.2\n',
+  }
+
+  test.each([
+    [
+      'a variable of the env files',
+      'app/compose.yaml',
+      'a',
+      'nginx:1.3',
+      'app/host.env',
+      'TAG=1.3\n',
+    ],
+    [
+      'an image that only the override says',
+      'app/compose.yaml',
+      'b',
+      'b:3',
+      'app/compose.override.yaml',
+      files['app/compose.override.yaml'].replace('b:1', 'b:3'),
+    ],
+    [
+      'the file’s own line',
+      'app/compose.override.yaml',
+      'c',
+      'c:3',
+      'app/compose.override.yaml',
+      files['app/compose.override.yaml'].replace('c:2', 'c:3'),
+    ],
+    [
+      'the file’s own line before that of the override',
+      'app/compose.yaml',
+      'c',
+      'c:3',
+      'app/compose.yaml',
+      files['app/compose.yaml'].replace('c:1', 'c:3'),
+    ],
+  ])('edits %s', async (_title, file, service, ref, edited, text) => {
+    await lay(files)
+    expect((await set(file, service, ref)).file).toBe(join(root, edited))
+    for (const [path, before] of Object.entries(files)) {
+      const now = await readFile(join(root, path), 'utf8')
+      expect(now).toBe(path === edited ? text : before)
+    }
+  })
+
+  test('leaves everything where another file of the stack cannot be read', async () => {
+    await lay({ ...files, 'app/compose.override.yaml': '' })
+    await writeFile(join(root, 'app/compose.override.yaml'), new Uint8Array([0xff, 0xfe, 0x41]))
+    await expect(set('app/compose.yaml', 'a', 'nginx:1.3')).rejects.toMatchObject({ code: 'usage' })
+    expect(await readFile(join(root, 'app/host.env'), 'utf8')).toBe('TAG=1.2\n')
+  })
+})
+
+describe('scanCommand() on a disk', () => {
+  const files = {
+    '.magos.yaml': 'stacks: {app: {envFiles: [host.env]}}\n',
+    'app/compose.yaml': 'services:\n  a: {image: "nginx:$TAG"}\n',
+    'app/host.env': 'TAG=1.2\n',
+  }
+
+  test.each([['app/compose.yaml'], ['app'], ['.'], ['app/../app/compose.yaml']])(
+    'reads a stack as the daemon does, by whatever path: %s',
+    async (path) => {
+      await lay(files)
+      const { images } = await run((io) => scanCommand(io, [`${root}/${path}`]))
+      expect(images).toMatchObject([{ reference: 'nginx:1.2', written: { line: 1, column: 5 } }])
+      const [{ file, written }] = images
+      expect(join(file)).toBe(join(root, 'app/compose.yaml'))
+      expect(written.file).toBe(join(root, 'app/host.env'))
+    },
+  )
+
+  test('says what is wrong with the settings of a whole repository', async () => {
+    await lay({ ...files, '.magos.yaml': 'stacks: {app: {envFiles: [host.env]}, b: {}}\n' })
+    const { problems } = await run((io) => scanCommand(io, [root]))
+    expect(problems).toMatchObject([{ file: join(root, '.magos.yaml'), line: 1, column: 39 }])
+  })
+})
+
 describe('setImageCommand() on a disk', () => {
   test.each([0o600, 0o644, 0o664, 0o755])(
     'keeps the mode %o and leaves nothing beside it',

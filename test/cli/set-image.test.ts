@@ -16,6 +16,8 @@ function fileIo(format: Io['format'] = 'json') {
     readFile: async () => before,
     replaceFile: async (path, content) => void replaced.push([path, content]),
     readBeside: async () => ({ kind: 'absent' }),
+    surroundings: () => Promise.resolve(null),
+    namesIn: () => Promise.resolve([]),
     listFiles: async () => [],
   }
   return { io, written, replaced }

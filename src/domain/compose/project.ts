@@ -14,7 +14,7 @@ export interface ProjectSource {
   readonly files: readonly { readonly path: string; readonly text: string }[]
   /** The project directory. */
   readonly directory: string
-  /** What is read for variables in place of the directory's `.env`, from the root; the last one that sets one rules. */
+  /** What is read for variables in place of the directory's `.env`, from there; the last one that sets one rules. */
   readonly environment?: readonly string[] | null
 }
 
@@ -200,7 +200,7 @@ function environmentOfProject(
 ): readonly EnvironmentFile[] {
   if (environment === null) return environmentIn(state, directory)
   return environment.toReversed().flatMap((path) => {
-    const opened = state.files.open('', path)
+    const opened = state.files.open(directory, path)
     return opened.kind === 'file' ? [environmentOf(state, opened)] : []
   })
 }

@@ -27,7 +27,10 @@ export function setImage(project: Project, file: string, service: string, ref: s
   const named = project.read.find((yaml) => yaml.file === file)
   if (named !== undefined) refuseProblems(named)
   const located = locateImages(project)
-  const lines = located.lines.filter(({ services }) => services.includes(service))
+  const all = located.lines.filter(({ services }) => services.includes(service))
+  // The file's own, where another of the project says it too.
+  const own = all.filter((one) => one.file === file)
+  const lines = own.length > 0 ? own : all
   const line = lines.find(({ obstacle }) => obstacle === null) ?? lines.at(-1)
   if (line === undefined) throw noImage(project, located, file, service)
   const { target, services, obstacle: held } = line

@@ -7,8 +7,8 @@ import { normalPath } from './inside.ts'
 export interface StackContent {
   /** null where somebody but us would have to say: a file that cannot be read may have any. */
   readonly services: DeclaredServices | null
-  /** Paths of the repository's files. */
-  readonly paths: Iterable<string>
+  /** Paths of the repository's files; null where nobody looked. */
+  readonly paths: Iterable<string> | null
 }
 
 /**
@@ -51,9 +51,9 @@ function unknownProfiles(stack: Stack, services: DeclaredServices | null): reado
   })
 }
 
-function unknownPaths(stack: Stack, paths: Iterable<string>): readonly Problem[] {
+function unknownPaths(stack: Stack, paths: Iterable<string> | null): readonly Problem[] {
   const { changes } = stack.options
-  if (changes.length === 0) return []
+  if (changes.length === 0 || paths === null) return []
   const folders = withFolders(paths)
   return changes.flatMap(({ service, path }) => {
     if (folders.has(normalPath(`${stack.directory}/${path}`))) return []

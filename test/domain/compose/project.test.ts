@@ -326,7 +326,7 @@ describe('scanProject() reads variables from the tracked .env', () => {
       'y.env': 'A=2\n',
     }
     const source = sourceOf(files, 'app/compose.yaml')
-    const environment = ['app/x.env', 'gone.env', 'y.env']
+    const environment = ['x.env', 'gone.env', '../y.env']
     const { images } = scanProject({ ...source, environment }, treeOf(files), { defaults: {} })
     expect(images.map(({ target: { file, line }, image }) => [file, line, image?.text])).toEqual([
       ['y.env', 1, 'n:2'],
