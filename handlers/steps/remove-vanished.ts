@@ -72,12 +72,9 @@ export async function removeVanished(
   return refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))
 }
 
-/** Where `.magos.yaml` is broken nobody knows whose a stack is, and an empty repository says nothing about any. */
-export function tellsOfStacks({ directories, problems }: RepositoryView): boolean {
-  const isBroken = problems.some(
-    ({ file, severity }) => file === '.magos.yaml' && severity === 'error',
-  )
-  return directories.length > 0 && !isBroken
+/** Where `.magos.yaml` is broken nobody knows whose a stack is. */
+export function tellsOfStacks({ problems }: RepositoryView): boolean {
+  return !problems.some(({ file, severity }) => file === '.magos.yaml' && severity === 'error')
 }
 
 /** By stack; another daemon's on this machine have another directory. */

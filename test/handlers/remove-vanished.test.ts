@@ -144,7 +144,6 @@ describe('removeVanished()', () => {
   it.each([
     ['a broken .magos.yaml', { '.magos.yaml': 'stacks: [\n' }],
     ['a setting in .magos.yaml that is refused', { '.magos.yaml': 'stacks: {b: {hosts: 7}}\n' }],
-    ['no stack at all', { 'README.md': 'empty\n' }],
   ])('believes nothing of a repository with %s', async (_title, content) => {
     const { 'a/compose.yaml': a = '', 'b/compose.yaml': b = '' } = files
     // Two are never too many at once.
@@ -153,6 +152,17 @@ describe('removeVanished()', () => {
     world.git.put(content)
     await pass(world)
     expect(buried(world)).toEqual([])
+  })
+
+  it('lets the last stack go like any other', async () => {
+    const world = createWorld({ 'a/compose.yaml': files['a/compose.yaml'] ?? '' })
+    await deploy(world)
+    world.git.put({ 'README.md': 'empty\n' })
+    await pass(world)
+    expect(buried(world)).toEqual(['a'])
+    expect(projects(world)).toEqual(['a'])
+    await pass(world, GRACE)
+    expect(projects(world)).toEqual([])
   })
 
   it('believes nothing of one stack that cannot be read', async () => {

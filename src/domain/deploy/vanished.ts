@@ -6,7 +6,7 @@ export interface Tombstone {
 }
 
 export interface VanishTerms {
-  /** Stacks of ours with containers on this host. */
+  /** Stacks of ours with containers on this host, each once. */
   readonly running: readonly string[]
   /** Stacks that the repository has for this host, refused ones too. */
   readonly present: ReadonlySet<string>
@@ -39,8 +39,8 @@ export function vanishedStacks(terms: VanishTerms): Vanished {
   const buried = new Map(tombstones.map(({ stack, at }) => [stack, at]))
   const gone = running.filter((stack) => !present.has(stack))
   const fresh = gone.filter((stack) => !buried.has(stack))
-  const known = new Set([...running, ...present]).size
-  const isMany = fresh.length >= MANY && fresh.length > known * SHARE
+  // Of those that run: what comes at the same time makes what goes no more likely to be meant.
+  const isMany = fresh.length >= MANY && fresh.length > running.length * SHARE
   const isBelieved = !isMany || removals === 'confirmed'
   const bury = isBelieved ? fresh : []
   const isOver = (stack: string) => {

@@ -45,6 +45,12 @@ describe('vanishedStacks()', () => {
     })
   })
 
+  test('does not believe three of six more for three that came at once', () => {
+    const running = ['a', 'b', 'c', 'd', 'e', 'f']
+    const renamed = ['a2', 'b2', 'c2', 'd', 'e', 'f']
+    expect(vanished(running, renamed)).toEqual({ ...NOTHING, refused: ['a', 'b', 'c'] })
+  })
+
   test.each<[string, number, number, readonly string[]]>([
     ['two of two', 2, 0, []],
     ['three of nine', 3, 6, []],
