@@ -8,3 +8,8 @@ export interface StackResult {
   /** The state that failed and that git still wants; absent where there is none. */
   readonly failure?: FailedState
 }
+
+/** What nobody has to be told of. */
+export function settled(deployment: Deployment): StackResult {
+  return { deployment, news: 'known' }
+}

@@ -1,13 +1,13 @@
 import { vanishedStacks, type VanishTerms } from '../../src/domain/deploy/vanished.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
-import type { Removal } from '../../src/ports.ts'
 import type { Context, PlanContext } from '../context.ts'
-import type { StackResult } from '../stack-result.ts'
+import { settled, type StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
-import { removalOf } from './removal.ts'
+import { forgetGone } from './forget-stack.ts'
+import { heldStack } from './held-stack.ts'
+import { letGo, staying } from './let-go.ts'
 import { setAside } from './set-aside.ts'
-import { stackFault } from './stack-fault.ts'
 
 export interface Vanishing {
   readonly look: number
@@ -17,8 +17,8 @@ export interface Vanishing {
 
 /**
  * Stacks that vanished from the repository, or went to another host, run on for their grace and are then stopped and
- * removed; volumes and the stable directory stay. What is gone from here too is forgotten but for its past. Returns those
- * that a person has to decide about.
+ * removed; volumes and the stable directory stay. What is gone from here too is forgotten but for its past. Returns what
+ * became of each that was still here.
  */
 export async function removeVanished(
   ctx: Context,
@@ -52,24 +52,21 @@ export async function removeVanished(
     log.warn({ stack, until }, `Stack left the repository: its containers go after ${until}`)
   }
   const projects = new Set(view.stacks.map((stack) => view.project(stack)))
-  for (const stack of stop) {
-    const containers = ours.get(stack) ?? []
-    const { container: own } = ctx.machine
-    const holdsUs = own !== null && containers.some(({ id }) => id.startsWith(own))
-    if (holds.has(stack) || holdsUs) continue
-    // Its project is a stack's that waits for its owner to say where the data is: this is what he has to go by.
-    if (containers.some(({ project }) => projects.has(project))) continue
-    // Where somebody else works at it the next pass will see.
-    const turn = { stack, look, kind: 'pass' } as const
-    const down = () => bringDown(ctx, view, stack, containers, signal)
-    await ctx.lanes.seize(turn, (act) => act(down), signal)
+  const results: StackResult[] = []
+  // By now all of those that left and are believed to have.
+  for (const { stack, at } of tombstones.all()) {
+    const left = { stack, containers: ours.get(stack) ?? [], goesAt: at + host.grace, projects }
+    const hold = holds.get(stack)
+    if (hold !== undefined) results.push(settled(heldStack(stack, hold)))
+    else if (!stop.includes(stack)) results.push(settled(staying(left)))
+    else results.push(await letGo(ctx, view, left, look, signal))
   }
   for (const stack of ctx.history.stacks()) {
     if (present.has(stack) || ours.has(stack) || holds.has(stack)) continue
     const turn = { stack, look, kind: 'pass' } as const
     await ctx.lanes.seize(turn, () => forgetGone(ctx, stack, projects, signal), signal)
   }
-  return refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))
+  return [...results, ...refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))]
 }
 
 /** Where `.magos.yaml` is broken nobody knows whose a stack is. */
@@ -87,71 +84,6 @@ export function ourContainers(
     return stack !== undefined && labels[LABEL.home] === files.home(stack)
   })
   return Map.groupBy(ours, ({ labels }) => labels[LABEL.stack] ?? '')
-}
-
-async function bringDown(
-  ctx: Context,
-  view: RepositoryView,
-  stack: string,
-  containers: readonly ObservedContainer[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { engine, tombstones, log } = ctx
-  try {
-    await engine.remove(
-      containers.map(({ id }) => id),
-      signal,
-    )
-  } catch (error) {
-    signal.throwIfAborted()
-    const fault = stackFault(error)
-    if (fault === null) throw error
-    const { message, remedy } = fault
-    log.error({ stack, remedy }, `Stack that left the repository cannot be removed: ${message}`)
-    return
-  }
-  const projects = new Set(containers.map(({ project }) => project))
-  for (const project of projects) await removeNetworks(ctx, stack, project, signal)
-  const removal = removalOf(ctx, view, stack, containers)
-  tombstones.forget(stack)
-  forgetStack(ctx, stack, removal)
-  const names = containers.map(({ name }) => name)
-  log.warn(
-    { stack, containers: names },
-    'Stack that left the repository is removed; its volumes and files stay',
-  )
-}
-
-/** Somebody else removed its containers, or a process that died behind it. */
-async function forgetGone(
-  ctx: Context,
-  stack: string,
-  present: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const project = ctx.history.proven(stack)?.project ?? null
-  if (project !== null && !present.has(project)) {
-    await removeNetworks(ctx, stack, project, signal)
-  }
-  forgetStack(ctx, stack, null)
-}
-
-/** Nothing is lost with them: whoever comes back makes them anew. */
-async function removeNetworks(
-  { engine, log }: Context,
-  stack: string,
-  project: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const networks = await engine.removeNetworks(project, signal)
-  if (networks.length > 0) log.info({ stack, networks }, 'Removed networks of a stack that is gone')
-}
-
-/** A stack of that name that comes one day is another one. */
-function forgetStack({ history, upkeep }: Context, stack: string, removal: Removal | null): void {
-  history.forget(stack, removal)
-  upkeep.forget(stack)
-  upkeep.forgive(stack)
 }
 
 function tooMany({ log }: Context, stack: string, refused: readonly string[]) {

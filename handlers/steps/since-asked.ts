@@ -1,4 +1,4 @@
-import type { Deployment, ServicePlan } from '../../src/domain/deployment.ts'
+import { planOf, type Deployment } from '../../src/domain/deployment.ts'
 import { originText } from '../../src/domain/origin.ts'
 import type { DeploymentRecord } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -44,8 +44,4 @@ function asRecorded({ stack, outcome, reason, cause }: DeploymentRecord): Deploy
     services: services.map(planOf),
     reason: `done for ${by} while this command waited: ${reason}`,
   }
-}
-
-function planOf({ name, action, and, reasons }: ServicePlan): ServicePlan {
-  return and === undefined ? { name, action, reasons } : { name, action, and, reasons }
 }

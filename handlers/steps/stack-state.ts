@@ -1,17 +1,15 @@
 import type { StackState } from '../../src/domain/answer.ts'
-import type { Drift, Fault } from '../../src/domain/deploy/drift.ts'
 import { leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import { guidanceOf, type Guidance } from '../../src/domain/guidance.ts'
 import { holdReason, holdRemedy, type Hold } from '../../src/domain/hold.ts'
 import type { AsideState, DeploymentRecord, FailedState, ProvenState } from '../../src/ports.ts'
 import type { StatusContext } from '../context.ts'
+import { driftNow, driftText, driftWords, whyUnproven } from './drift-words.ts'
 import { setBack } from './heal-stack.ts'
 import { ruleOf } from './keep-stack.ts'
 import { failureGuidance, latestFailure, outcomeOf, reasonOf } from './latest-failure.ts'
-import { containersOf } from './resolve-stack.ts'
 import { runsUntouched } from './set-aside.ts'
-import { stackDrift } from './stack-drift.ts'
 
 /** What is known of a stack beside the history. */
 export interface KnownStack {
@@ -44,8 +42,8 @@ export function stackState(ctx: StatusContext, known: KnownStack): StackConditio
   if (hold !== null) return held(known, hold, history.aside(name))
   const failure = latestFailure(history, name)
   if (failure?.restored === 'due') return restoring(ctx, failure)
-  if (goesAt !== null) return vanished(ctx, goesAt)
   const aside = history.aside(name)
+  if (goesAt !== null) return vanished(ctx, goesAt, aside)
   const proven = history.proven(name)
   // A hold that ended is over, though no pass has looked since.
   if (aside !== null && aside.hold === undefined) return leftAside(ctx, aside, proven, known)
@@ -89,7 +87,15 @@ function held({ name, goesAt, runs }: KnownStack, hold: Hold, aside: AsideState 
   return { state: 'held', reason, remedy: holdRemedy(name), at: hold.at } as const
 }
 
-function vanished({ now }: StatusContext, goesAt: number): StackCondition {
+function vanished(
+  { now }: StatusContext,
+  goesAt: number,
+  aside: AsideState | null,
+): StackCondition {
+  if (aside?.outcome === 'failed') {
+    const { reason, at } = aside
+    return { state: 'failed', reason, ...guidanceOf(aside), at }
+  }
   const isOver = goesAt <= now
   const when = isOver ? 'with the next pass' : `after ${new Date(goesAt).toISOString()}`
   return {
@@ -109,7 +115,12 @@ function leftAside(
 ): StackCondition {
   const state = aside.outcome === 'held' ? 'waiting' : 'refused'
   const { reason, at } = aside
-  return { state, reason: `${reason}${driftText(ctx, proven, known)}`, ...guidanceOf(aside), at }
+  return {
+    state,
+    reason: `${reason}${driftText(ctx, proven, known.observed)}`,
+    ...guidanceOf(aside),
+    at,
+  }
 }
 
 /** It could not be put right, or is only reported; what was put right is over. */
@@ -141,7 +152,7 @@ function failed(
 ): StackCondition {
   const { at, retry } = failure
   const state = outcomeOf(failure)
-  const drift = failure.restored === 'failed' ? '' : driftText(ctx, proven, known)
+  const drift = failure.restored === 'failed' ? '' : driftText(ctx, proven, known.observed)
   const runsOn =
     retry === 'next-pass' && proven !== null && drift === '' ? `; ${runsUntouched(proven)}` : ''
   const ahead = state === 'rolled-back' ? 'rolled back, git ahead: ' : ''
@@ -162,7 +173,7 @@ function standing(
   released: string,
 ): StackCondition {
   const { stack, at } = proven
-  const drift = driftNow(ctx, proven, known)
+  const drift = driftNow(ctx, proven, known.observed)
   if (drift.state === 'moving') return { state: 'proven', reason: drift.reason, at }
   const words = driftWords(drift)
   const again = drift.state === 'unproven' ? whyUnproven(ctx, stack) : ''
@@ -175,32 +186,4 @@ function standing(
   const isReported = drift.state === 'drifted' && ruleOf(ctx, stack) === 'report'
   const why = isReported ? 'drifted, which is only reported here' : again
   return { state: 'drifted', reason: why === '' ? words : `${why}: ${words}`, remedy, at }
-}
-
-function whyUnproven({ upkeep, machine }: StatusContext, stack: string): string {
-  const known = upkeep.standing(stack)
-  if (known === null) return 'to be proven again, for nobody remembers how its containers stood'
-  // What is noted while its containers are worked on is no boot's name.
-  return known.boot !== TOUCHED && known.boot !== machine.boot
-    ? 'to be proven again, for the machine came up since'
-    : 'to be proven again, for Magos was at its containers since'
-}
-
-const TOUCHED = 'none'
-
-/** How what runs on differs from what was proven; empty where it does not. */
-function driftText(ctx: StatusContext, proven: ProvenState | null, known: KnownStack): string {
-  const words = proven === null ? '' : driftWords(driftNow(ctx, proven, known))
-  return words === '' ? '' : `; what was proven does not run as it did: ${words}`
-}
-
-function driftNow(ctx: StatusContext, proven: ProvenState, { observed }: KnownStack): Drift {
-  return stackDrift(ctx, proven, containersOf(proven.project, observed), [])
-}
-
-function driftWords(drift: Drift): string {
-  if (drift.state === 'none' || drift.state === 'moving') return ''
-  return drift.faults
-    .map(({ service, reason }: Fault) => `service "${service}": ${reason}`)
-    .join('; ')
 }

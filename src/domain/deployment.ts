@@ -61,6 +61,11 @@ export function isTouched({ action, and = [] }: Pick<ServicePlan, 'action' | 'an
   return action !== 'keep' || and.length > 0
 }
 
+/** Of something that says more of a service, the plan alone. */
+export function planOf({ name, action, and, reasons }: ServicePlan): ServicePlan {
+  return and === undefined ? { name, action, reasons } : { name, action, and, reasons }
+}
+
 /** The action in words: `recreate`; `keep, restart`. */
 export function actionText({ action, and = [] }: Pick<ServicePlan, 'action' | 'and'>): string {
   return [action, ...and].join(', ')

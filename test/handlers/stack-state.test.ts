@@ -128,9 +128,17 @@ describe('stackState()', () => {
     expect(await stateOf(world, 'blog')).toMatchObject({
       reason: 'left the repository: its containers go with the next pass',
     })
-    await deploy(world, (ctx) =>
+    const seen = new Date(world.ctx.tombstones.all()[0]?.at ?? 0).toISOString()
+    const { deployments } = await deploy(world, (ctx) =>
       deployRevision({ ...ctx, origins: [{ source: 'poll' }] }, all, signal),
     )
+    const removed = { name: 'blog', action: 'remove', reasons: ['it left the repository'] }
+    expect(deployments).toContainEqual({
+      stack: 'blog',
+      outcome: 'succeeded',
+      services: [removed],
+      reason: `removed, for it left the repository (seen ${seen}); its volumes and files stay`,
+    })
     expect(await states(world)).toEqual(['shop proven'])
     const [newest] = historyRequested(world.ctx, { stack: 'blog', limit: 1 }).deployments
     expect(newest).toMatchObject({
@@ -141,6 +149,31 @@ describe('stackState()', () => {
       ),
       services: [{ name: 'blog', action: 'remove', reasons: ['it left the repository'], to: null }],
     })
+  })
+
+  it('tells of a stack that left and cannot be removed', async () => {
+    const world = await running({ 'blog/compose.yaml': blog })
+    world.git.change({ 'blog/compose.yaml': null })
+    const first = await deploy(world)
+    expect(first.deployments).toMatchObject([
+      {
+        stack: 'blog',
+        outcome: 'unchanged',
+        reason: expect.stringMatching(/^left the rep.*go after/),
+      },
+      { stack: 'shop' },
+    ])
+    await world.machine.clock.sleep(world.ctx.host.grace, signal)
+    const engine = { ...world.ctx.engine, remove: refuseToRemove }
+    const { deployments } = await deploy(world, (ctx) =>
+      deployRevision({ ...ctx, engine, now: world.ctx.now }, all, signal),
+    )
+    const reason = 'left the repository, and its containers cannot be removed: Remove: it is busy'
+    const told = { reason, remedy: 'Stop it' }
+    expect(deployments).toMatchObject([{ stack: 'blog', outcome: 'failed', ...told }, {}])
+    expect(await stateOf(world, 'blog')).toMatchObject({ state: 'failed', ...told })
+    await deploy(world)
+    expect(await states(world)).toEqual(['shop proven'])
   })
 
   it('tells that a held stack left, whether its containers run or not', async () => {
@@ -357,6 +390,9 @@ const lay: Context['files']['lay'] = () =>
   Promise.reject(
     new MagosError('stack', 'Lay files: the directory is busy', { remedy: 'Close it' }),
   )
+
+const refuseToRemove: Context['engine']['remove'] = () =>
+  Promise.reject(new MagosError('stack', 'Remove: it is busy', { remedy: 'Stop it' }))
 
 const all = { stack: null, asked: 'by-event' } as const
 
