@@ -7,6 +7,7 @@ import type {
   Committer,
   Compose,
   Engine,
+  EngineInfo,
   History,
   Holds,
   Hooks,
@@ -169,7 +170,9 @@ export type HoldContext = Pick<
 /** What the doctor looks at; what cannot be opened is what it tells of. */
 export type DoctorContext = Pick<Context, 'views' | 'host' | 'registry' | 'secrets'> & {
   readonly prerequisites: Prerequisites
-  openEngine(signal: AbortSignal): Promise<Pick<Context, 'engine' | 'compose'>>
+  openEngine(
+    signal: AbortSignal,
+  ): Promise<Pick<Context, 'engine' | 'compose'> & { readonly runtime: EngineInfo['name'] }>
   openRepository(signal: AbortSignal): Promise<{
     readonly source: Context['source']
     readonly installation: Context['installation']

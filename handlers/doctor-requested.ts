@@ -1,7 +1,7 @@
 import { fail, ok, warn, type Check, type DoctorAnswer } from '../src/domain/doctor/check.ts'
 import type { HostFacts } from '../src/domain/doctor/facts.ts'
 import { judgeAsked, type Asked } from '../src/domain/doctor/outcome.ts'
-import { judgeRootless } from '../src/domain/doctor/rootless.ts'
+import { judgeRootless, judgeSession } from '../src/domain/doctor/rootless.ts'
 import { judgeStorage } from '../src/domain/doctor/storage.ts'
 import { judgeTime } from '../src/domain/doctor/time.ts'
 import { MagosError } from '../src/domain/error.ts'
@@ -41,7 +41,8 @@ interface Examination {
 
 async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examination> {
   const ask = askWithin(ctx.patience(), signal)
-  const [engine, provider, view, installation, skew] = await Promise.all([
+  const [runtime, engine, provider, view, installation, skew] = await Promise.all([
+    ask(async (asked) => (await ctx.openEngine(asked)).runtime),
     ask(async (asked) => (await ctx.openEngine(asked)).engine.info(asked)),
     ask(async (asked) => (await ctx.openEngine(asked)).compose.provider(null, asked)),
     ask((asked) => readView(ctx, asked)),
@@ -60,7 +61,7 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
   const checks = [
     judgeAsked('engine', engine, (answer) => ok('engine', engineText(answer))),
     judgeAsked('provider', provider, (answer) => ok('provider', providerText(answer))),
-    ...(needsRootless(info, facts) ? judgeRootless(facts, { version: info?.version ?? '' }) : []),
+    ...userChecks(runtime.outcome === 'answered' ? runtime.answer : null, info, facts),
     ...judgeStorage(facts),
     judgeTime(facts, skew.outcome === 'answered' ? skew.answer : null),
     judgeAsked('repository', view, (answer) => repositoryCheck(ctx, answer)),
@@ -88,9 +89,15 @@ function providerText({ name, version, path }: Provider): string {
   return `${name} ${version}: ${path}`
 }
 
-/** An engine that does not answer may not answer for want of one of these. */
-function needsRootless(info: EngineInfo | null, { user }: HostFacts): boolean {
-  return info === null ? user.uid !== 0 : info.name === 'podman' && info.rootless
+/** What an ordinary user's daemon stands on. An engine that does not answer may not answer for want of some of it. */
+function userChecks(
+  runtime: EngineInfo['name'] | null,
+  info: EngineInfo | null,
+  facts: HostFacts,
+): readonly Check[] {
+  if (facts.user.uid === 0 && info?.rootless !== true) return []
+  if (runtime === 'docker') return judgeSession(facts, info?.rootless === true)
+  return info?.rootless === false ? [] : judgeRootless(facts, { version: info?.version ?? '' })
 }
 
 function repositoryCheck(

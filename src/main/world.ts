@@ -21,6 +21,7 @@ import type {
   Clock,
   Compose,
   Engine,
+  EngineInfo,
   Holds,
   Hooks,
   Log,
@@ -103,6 +104,7 @@ async function readyFiles(
 }
 
 export interface Deploying {
+  readonly runtime: EngineInfo['name']
   readonly engine: Engine
   readonly prober: Prober
   readonly hooks: Hooks
@@ -126,6 +128,7 @@ export async function openDeploying(
     runtime === 'podman' ? await withRootlessNetwork(base, directory, signal) : base
   const engine = createEngine({ runtime, run, follow, clock, log, runtimeDirectory: directory })
   return {
+    runtime,
     engine,
     prober: createProber({ runtime, run }),
     hooks: createHooks({ run }),

@@ -24,7 +24,7 @@ function patient(
   return {
     ...ctx,
     prerequisites,
-    openEngine: async () => Promise.resolve(ctx),
+    openEngine: async () => Promise.resolve({ ...ctx, runtime: 'podman' }),
     openRepository: async () => Promise.resolve({ ...ctx, reporters: null }),
     clockUrl: 'https://api.github.com',
     webhook: 'set',
@@ -77,6 +77,30 @@ describe('doctorRequested()', () => {
       { name: 'provider', status: 'fail', detail: 'Ask podman: it is away', remedy: 'Start it' },
     ])
     expect(checks.map(({ name }) => name)).toContain('registry ghcr.io')
+  })
+
+  it.each([
+    [{ uid: 1000, rootless: false }, ['linger', 'runtime-directory'], ['Magos']],
+    [{ uid: 1000, rootless: true }, ['linger', 'runtime-directory'], ['containers']],
+    [{ uid: 0, rootless: false }, [], []],
+  ])('asks of a user beside docker what outlives a session: %o', async (user, names, ends) => {
+    const { ctx } = createWorld(files)
+    const info = {
+      ...(await ctx.engine.info(signal)),
+      name: 'docker',
+      rootless: user.rootless,
+    } as const
+    const engine = { ...ctx.engine, info: async () => Promise.resolve(info) }
+    const there = createMemoryPrerequisites({ linger: 'no', user: { name: 'ada', uid: user.uid } })
+    const openEngine = async () => Promise.resolve({ ...ctx, engine, runtime: 'docker' as const })
+    const { checks } = await doctorRequested(patient({ openEngine }, there), 'look', signal)
+    const asked = checks.map(({ name }) => name)
+    expect(
+      asked.filter((name) => /linger|directory|tun|ids|id-|cgroups|network/.test(name)),
+    ).toEqual([...names, 'data-directory'])
+    const linger = checks.filter(({ name }) => name === 'linger')
+    const lines = ends.map((one) => `services of ada end with their last session, ${one} too`)
+    expect(linger.map(({ detail }) => detail)).toEqual(lines)
   })
 
   it('tells of a registry that refuses', async () => {

@@ -53,8 +53,18 @@ export function engineError(runtime: Runtime, what: string, result: ChildResult)
       ? lastWords(result.stderr) || `it exited with ${result.exitCode ?? 'no code'}`
       : `it was ${result.outcome}`
   return new MagosError('engine', `Ask the engine by "${what}": ${state}`, {
-    remedy: `Run "${runtime} info" as the daemon's user; it must succeed`,
+    remedy: remedyFor(runtime, state),
   })
+}
+
+function remedyFor(runtime: Runtime, state: string): string {
+  if (runtime === 'docker' && /permission denied while trying to connect/i.test(state)) {
+    return 'Let the daemon’s user use docker: sudo usermod -aG docker USER, then start its session anew. Whoever is in that group is root on this machine'
+  }
+  if (runtime === 'docker' && /cannot connect|daemon is running|failed to connect/i.test(state)) {
+    return 'Start it: sudo systemctl enable --now docker. If its socket lies elsewhere, name that by DOCKER_HOST'
+  }
+  return `Run "${runtime} info" as the daemon's user; it must succeed`
 }
 
 function isUnreachable(words: string): boolean {

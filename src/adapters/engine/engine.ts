@@ -7,7 +7,7 @@ import type { EngineCommand, Runtime } from './command.ts'
 import { containerEvents } from './events.ts'
 import { shallDrive } from './health.ts'
 import type { DrivesHealthchecks } from './health.ts'
-import { readInfo } from './info.ts'
+import { readInfo, readTroubles } from './info.ts'
 import { containerLogs } from './logs.ts'
 import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
@@ -89,8 +89,10 @@ async function info(
     result.exitCode === 0
       ? readInfo(runtime, result.stdout, shallDrive(engine, drives) ? 'driven' : 'by-itself')
       : null
-  if (read === null) throw engineError(runtime, `${runtime} info`, result)
-  return read
+  if (read !== null) return read
+  // docker's older programs exit with 0 and tell in their answer that nobody answered them.
+  const stderr = result.stderr.trim() === '' ? readTroubles(result.stdout) : result.stderr
+  throw engineError(runtime, `${runtime} info`, { ...result, stderr })
 }
 
 async function has(engine: EngineCommand, name: string, signal: AbortSignal): Promise<boolean> {

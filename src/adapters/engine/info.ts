@@ -41,6 +41,11 @@ export function readInfo(
   }
 }
 
+/** Why docker's daemon did not answer its program; empty where that says nothing. */
+export function readTroubles(text: string): string {
+  return textsAt(parseDocuments(text)?.[0], 'ServerErrors').join('\n')
+}
+
 function limitsOf(version: string, checks: 'driven' | 'by-itself'): readonly string[] {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   const isBefore = (one: number, other: number) => major < one || (major === one && minor < other)

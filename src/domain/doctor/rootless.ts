@@ -11,10 +11,16 @@ export function judgeRootless(
     idMapping(facts),
     network(facts, Number.parseInt(version, 10)),
     tunDevice(facts),
-    linger(facts),
+    linger(facts, 'containers'),
     runtimeDirectory(facts),
     cgroups(facts),
   ]
+}
+
+/** What an ordinary user's daemon stands on with docker, whose containers end with a session only where it is rootless. */
+export function judgeSession(facts: HostFacts, isRootless: boolean): readonly Check[] {
+  const ends = isRootless ? 'containers' : 'Magos'
+  return [linger(facts, ends), runtimeDirectory(facts)]
 }
 
 /** An image may use any of 65,536 ids. */
@@ -65,14 +71,14 @@ function tunDevice({ tun }: HostFacts): Check {
     : fail(name, '/dev/net/tun may not be opened', 'sudo chmod 666 /dev/net/tun')
 }
 
-function linger({ linger: lingers, user }: HostFacts): Check {
+function linger({ linger: lingers, user }: HostFacts, ends: 'containers' | 'Magos'): Check {
   const name = 'linger'
   if (lingers === null) return ok(name, 'no systemd ends this user’s processes')
   return lingers === 'yes'
     ? ok(name, `services of ${user.name} outlive their sessions`)
     : fail(
         name,
-        `services of ${user.name} end with their last session, containers too`,
+        `services of ${user.name} end with their last session, ${ends} too`,
         `sudo loginctl enable-linger ${user.name}`,
       )
 }

@@ -225,6 +225,40 @@ describe('info()', () => {
     })
   })
 
+  const away =
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
+  const forbidden =
+    'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: dial unix /var/run/docker.sock: connect: permission denied'
+
+  it.each([
+    [
+      'what a newer docker says',
+      { exitCode: 1, stderr: away },
+      away,
+      /systemctl enable --now docker/,
+    ],
+    [
+      'what an older docker answers',
+      { exitCode: 0, stdout: JSON.stringify({ ID: '', ServerErrors: [away] }) },
+      away,
+      /systemctl enable --now docker/,
+    ],
+    ['a newer forbidden one', { exitCode: 1, stderr: forbidden }, forbidden, /usermod -aG docker/],
+    [
+      'an older forbidden one',
+      { exitCode: 0, stdout: JSON.stringify({ ID: '', ServerErrors: [forbidden] }) },
+      forbidden,
+      /usermod -aG docker/,
+    ],
+  ] as const)('throws `engine` with the remedy for %s', async (_title, answer, words, remedy) => {
+    const { engine } = engineOf('docker', () => answer)
+    await expect(engine.info(signal)).rejects.toMatchObject({
+      code: 'engine',
+      message: expect.stringContaining(words),
+      remedy: expect.stringMatching(remedy),
+    })
+  })
+
   it.each([
     ['4.3.1', 'always', ['no systemd', 'cannot wait', 'has no "podman compose"']],
     ['4.6.0', 'always', ['no systemd', 'has no "podman compose"']],
