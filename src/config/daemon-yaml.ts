@@ -1,6 +1,3 @@
-import { X509Certificate } from 'node:crypto'
-import { dirname } from 'node:path'
-
 import * as v from 'valibot'
 
 import { noRules, stricter, type Rules } from '../domain/policy/rules.ts'
@@ -13,12 +10,10 @@ import type {
   StackSettings,
 } from './config.ts'
 import { expandPath, type Bases } from './path.ts'
-import { daemonSchema, registrySchema } from './daemon-schema.ts'
-import type { DaemonOutput, RegistryOutput } from './daemon-schema.ts'
-import type { ConfigProblem } from './problem.ts'
-import { Secret } from './secret.ts'
+import { readRegistry, soundRegistries } from './daemon-registry.ts'
+import { refuse, type DaemonYamlInput } from './daemon-reading.ts'
+import { daemonSchema, type DaemonOutput } from './daemon-schema.ts'
 import { readYaml } from './yaml.ts'
-import type { YamlText } from './yaml.ts'
 
 export interface DaemonSettings {
   readonly settle: SettleSettings
@@ -37,21 +32,6 @@ export interface DaemonSettings {
   readonly keep: number
   readonly parallel: number
   readonly guards: Rules
-}
-
-export interface DaemonYamlInput {
-  readonly file: string
-  readonly text: string
-  readonly homeDirectory: string
-  readonly readFile: (path: string) => string | null
-  /** Problems found are added here. */
-  readonly problems: ConfigProblem[]
-}
-
-/** An open YAML and where to tell its problems. */
-interface Reading {
-  readonly input: DaemonYamlInput
-  readonly document: YamlText
 }
 
 /** ms of stillness: where nothing tells whether a service is well, only time does. */
@@ -132,91 +112,6 @@ function settled(
 function directoryOf(directory: string | undefined, bases: Bases): string | null {
   if (directory === undefined) return null
   return directory === 'adopt' ? directory : expandPath(directory, bases)
-}
-
-/** The registries that are well written although something else is not: so their own problems are told as well. */
-function soundRegistries({ value }: YamlText): Record<string, RegistryOutput> {
-  const whole = v.safeParse(v.object({ registries: v.record(v.string(), v.unknown()) }), value)
-  const sound: Record<string, RegistryOutput> = {}
-  for (const [host, each] of Object.entries(whole.success ? whole.output.registries : {})) {
-    const parsed = v.safeParse(registrySchema, each)
-    if (parsed.success) sound[host] = parsed.output
-  }
-  return sound
-}
-
-function readRegistry(reading: Reading, host: string, output: RegistryOutput): RegistrySettings {
-  const { plainHttp = null, mirrors = [], tokenServers = [], ca } = output
-  if (mirrors.some((mirror) => mirror.split('/')[0] === host)) {
-    const message = `Cannot use ${JSON.stringify(host)} as a mirror of itself`
-    refuse(reading, ['registries', host, 'mirrors'], message)
-  }
-  return {
-    plainHttp,
-    credential: readCredential(reading, host, output),
-    ca: ca === undefined ? null : readAuthority(reading, host, ca),
-    mirrors,
-    tokenServers,
-  }
-}
-
-function readCredential(
-  reading: Reading,
-  host: string,
-  { username, passwordFile }: RegistryOutput,
-): RegistrySettings['credential'] {
-  if (username === undefined && passwordFile === undefined) return null
-  if (username === undefined || passwordFile === undefined) {
-    const absent = username === undefined ? 'username' : 'passwordFile'
-    const message = `Cannot use the credential of ${JSON.stringify(host)}: ${absent} is missing`
-    refuse(reading, ['registries', host], message, 'key')
-    return null
-  }
-  const password = readPassword(reading, host, passwordFile)
-  return password === null ? null : { username, password }
-}
-
-function readPassword(reading: Reading, host: string, file: string): Secret | null {
-  const password = readBeside(reading, file)?.trim()
-  if (password) return new Secret(password)
-  // the value is never shown: it may be the password itself
-  const state = password === undefined ? 'no such readable file' : 'it is empty'
-  const message = `Cannot read the file that passwordFile names: ${state}`
-  refuse(reading, ['registries', host, 'passwordFile'], message)
-  return null
-}
-
-function readAuthority(reading: Reading, host: string, file: string): string | null {
-  const text = readBeside(reading, file)
-  if (text !== null && isCertificate(text)) return text
-  const state = text === null ? 'no such readable file' : 'it holds no certificate in PEM'
-  const message = `Cannot use ca ${JSON.stringify(file)}: ${state}`
-  refuse(reading, ['registries', host, 'ca'], message)
-  return null
-}
-
-/** A relative path counts from the YAML. */
-function readBeside({ input }: Reading, file: string): string | null {
-  const { homeDirectory, file: yaml, readFile } = input
-  return readFile(expandPath(file, { homeDirectory, workingDirectory: dirname(yaml) }))
-}
-
-function isCertificate(text: string): boolean {
-  try {
-    return new X509Certificate(text).raw.length > 0
-  } catch {
-    return false
-  }
-}
-
-function refuse(
-  { input, document }: Reading,
-  keys: readonly unknown[],
-  message: string,
-  origin: 'key' | 'value' = 'value',
-): void {
-  const place = document.place(keys, origin)
-  input.problems.push({ variable: null, place, message, remedy: null })
 }
 
 function mapValues<T, U>(

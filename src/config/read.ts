@@ -1,7 +1,7 @@
 import { closest } from './closest.ts'
 import type { Config } from './config.ts'
 import { readDaemonYaml } from './daemon-yaml.ts'
-import type { DaemonYamlInput } from './daemon-yaml.ts'
+import type { DaemonYamlInput } from './daemon-reading.ts'
 import { parseDotenv } from './dotenv.ts'
 import type { Dotenv } from './dotenv.ts'
 import { readEnvironment } from './environment.ts'
