@@ -1,6 +1,7 @@
 import { pathInStack, stackEntries } from '../../src/domain/deploy/stack-inputs.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { stackReferences } from '../../src/domain/compose/references.ts'
+import { withFolders } from '../../src/domain/compose/tree-path.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import type { PlanContext } from '../context.ts'
@@ -109,17 +110,4 @@ function untrackedFiles(
     // Absolute ones are the host's own, which `allowPaths` lets Compose read.
     (path) => !tracked.has(path) && !path.startsWith('/') && pathInStack(stack, path) !== null,
   )
-}
-
-/** The paths and every folder on their way. */
-function withFolders(paths: Iterable<string>): ReadonlySet<string> {
-  const all = new Set<string>()
-  for (const path of paths) {
-    for (let part = path; part !== '' && !all.has(part); part = parentOf(part)) all.add(part)
-  }
-  return all
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   desiredState,
   type ComposeDocument,
@@ -7,20 +6,19 @@ import {
 } from '../../src/domain/deploy/desired-state.ts'
 import { placeSecrets } from '../../src/domain/deploy/place-secrets.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
-import type { TrackedFile } from '../../src/domain/deploy/read-files.ts'
 import { secretUsers } from '../../src/domain/deploy/secret-users.ts'
-import { pathInHome, pathInRepository } from '../../src/domain/deploy/stack-inputs.ts'
+import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import { normalPath } from '../../src/domain/settings/inside.ts'
-import { environmentFiles, type Stack } from '../../src/domain/stack.ts'
-import type { LaidFile, Provider, Source, StackInput } from '../../src/ports.ts'
+import { environmentFiles } from '../../src/domain/stack.ts'
+import type { LaidFile, Provider, Source } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
 import { maskable, maskValues } from './mask-values.ts'
 import { openedFiles, openSecrets, type OpenedStack, type StackSecrets } from './open-secrets.ts'
 import type { StackSource } from './read-stack.ts'
 import { refuseCiphertext } from './refuse-ciphertext.ts'
 import { refuseCommandLines } from './refuse-command-lines.ts'
+import { readFiles, trackedFiles, untrackedFiles } from './stack-contents.ts'
 import { refuseUnknownServices } from './refuse-unknown-services.ts'
 import { planReloads, withReloads, type ServiceReload } from './plan-reloads.ts'
 import { variableFiles } from './variable-files.ts'
@@ -182,40 +180,4 @@ function makerOf(containers: readonly ObservedContainer[]): Provider['name'] | n
   const carries = (label: string) => containers.some(({ labels }) => Object.hasOwn(labels, label))
   if (carries('io.podman.compose.project')) return 'podman-compose'
   return carries('com.docker.compose.version') ? 'docker-compose' : null
-}
-
-function trackedFiles({ stack, home }: StackSource, files: readonly LaidFile[]): TrackedFile[] {
-  return files.map(({ path, mode, oid, content }) => ({
-    path: `${home}/${path}`,
-    mode,
-    oid,
-    target: mode === '120000' ? `${home}/${linkTarget(stack, path, content)}` : null,
-  }))
-}
-
-/** Where a link leads, from the home: files outside the stack's directory lie elsewhere there than in the repository. */
-function linkTarget(stack: Stack, path: string, content: Uint8Array): string {
-  const folder = pathInRepository(stack, path).split('/').slice(0, -1).join('/')
-  return pathInHome(stack, normalPath(`${folder}/${new TextDecoder().decode(content)}`))
-}
-
-function untrackedFiles({ stack, home, untracked }: StackSource): TrackedFile[] {
-  return untracked.map(({ path, content }) => ({
-    path: `${home}/${pathInHome(stack, path)}`,
-    mode: '100644',
-    oid: createHash('sha256').update(content).digest('hex'),
-    target: null,
-  }))
-}
-
-async function readFiles(ctx: ResolveContext, source: StackSource, signal: AbortSignal) {
-  const inputs: StackInput[] = source.untracked.map((input) => ({ ...input, mode: '100644' }))
-  const files: LaidFile[] = []
-  for (const entry of source.entries) {
-    const content = await ctx.source.read(entry, signal)
-    const { path, mode, oid } = entry
-    inputs.push({ path, mode, content })
-    files.push({ path: pathInHome(source.stack, path), mode, oid, content })
-  }
-  return { inputs, files }
 }

@@ -1,4 +1,5 @@
 import { isEncrypted } from './encrypted.ts'
+import { isWithin } from '../settings/inside.ts'
 import type { FileReference } from './file-references.ts'
 import type { Reason } from './location.ts'
 import type { Reach } from './sealed.ts'
@@ -121,10 +122,6 @@ export function refuse(
     ...place,
     remedy: why.remedy,
   })
-}
-
-export function isWithin(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`)
 }
 
 export const notInRepository: Reason = {

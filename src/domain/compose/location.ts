@@ -1,3 +1,4 @@
+import { isWithin } from '../settings/inside.ts'
 import type { FileReference } from './file-references.ts'
 import { join } from './tree-path.ts'
 
@@ -49,7 +50,7 @@ const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|github\.com\/|[^/\s]+@[^/\s]+:
 
 function isBelow(path: string, directory: string): boolean {
   const root = join('/', directory) ?? '/'
-  return root === '/' || path === root || path.startsWith(`${root}/`)
+  return isWithin(path, root === '/' ? '' : root)
 }
 
 function refused(why: Reason): Location {

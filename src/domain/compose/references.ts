@@ -1,10 +1,10 @@
+import { isWithin } from '../settings/inside.ts'
 import { environmentFiles, type Stack } from '../stack.ts'
 import { composeFiles } from './file-names.ts'
 import { fileReferences, type FileReference } from './file-references.ts'
 import {
   addPath,
   emptyInventory,
-  isWithin,
   notInRepository,
   refuse,
   take,

@@ -88,6 +88,15 @@ export function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
 }
 
+/** The paths and every folder on their way; the root is none of them. */
+export function withFolders(paths: Iterable<string>): ReadonlySet<string> {
+  const all = new Set<string>()
+  for (const path of paths) {
+    for (let part = path; part !== '' && !all.has(part); part = parentOf(part)) all.add(part)
+  }
+  return all
+}
+
 /** Linux gives up there as well. */
 const maxLinks = 40
 

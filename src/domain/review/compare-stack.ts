@@ -1,3 +1,4 @@
+import { isWithin } from '../settings/inside.ts'
 import { variableNames } from '../compose/interpolation.ts'
 import type { ServicePlan } from '../deployment.ts'
 import { canonicalJson } from '../deploy/canonical.ts'
@@ -129,9 +130,8 @@ function changedBelow(
   after: ReadonlyMap<string, string>,
   path: string,
 ): readonly string[] {
-  const isBelow = (name: string): boolean =>
-    name === path || path === '' || name.startsWith(`${path}/`)
-  const names = new Set([...before.keys(), ...after.keys()].filter(isBelow))
+  const all = [...before.keys(), ...after.keys()]
+  const names = new Set(all.filter((name) => isWithin(name, path)))
   return [...names].filter((name) => before.get(name) !== after.get(name)).toSorted()
 }
 

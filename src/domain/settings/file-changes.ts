@@ -1,6 +1,6 @@
 import type { Node } from 'yaml'
 
-import { isInside, normalPath } from './inside.ts'
+import { isInside, isWithin, normalPath } from './inside.ts'
 import { keyNode, readMapping, report, textOf, type Reading } from './reading.ts'
 
 /** What a changed file does to a service that mounts it; the usual is `recreate`. */
@@ -36,7 +36,7 @@ export function actionOn(
   path: string,
 ): FileAction {
   const fitting = changes
-    .filter((one) => one.service === service && holds(one.path, path))
+    .filter((one) => one.service === service && isWithin(path, one.path))
     .toSorted((a, b) => b.path.length - a.path.length)
   return fitting[0]?.action ?? 'recreate'
 }
@@ -65,7 +65,3 @@ function readFileChange(
 }
 
 const actions: readonly FileAction[] = ['recreate', 'restart', 'ignore', ...signals]
-
-function holds(folder: string, path: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`)
-}

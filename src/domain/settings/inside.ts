@@ -14,3 +14,8 @@ export function isInside(path: string): boolean {
   const normal = normalPath(path)
   return !path.startsWith('/') && normal !== '..' && !normal.startsWith('../')
 }
+
+/** Whether a normal path is the folder, or lies below it; everything lies below the empty one. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`)
+}

@@ -1,4 +1,5 @@
 import type { DeclaredServices } from '../compose/project.ts'
+import { withFolders } from '../compose/tree-path.ts'
 import type { Problem } from '../problem.ts'
 import { environmentFiles, type Stack } from '../stack.ts'
 import { normalPath } from './inside.ts'
@@ -56,7 +57,8 @@ function unknownPaths(stack: Stack, paths: Iterable<string> | null): readonly Pr
   if (changes.length === 0 || paths === null) return []
   const folders = withFolders(paths)
   return changes.flatMap(({ service, path }) => {
-    if (folders.has(normalPath(`${stack.directory}/${path}`))) return []
+    const whole = normalPath(`${stack.directory}/${path}`)
+    if (whole === '' || folders.has(whole)) return []
     const message = `Changes of "${path}" never reach service "${service}": the repository holds no such path`
     const remedy = 'Write the path of a tracked file or folder, from the stack’s directory'
     return [problem(stack, `changes.${service}.${path}`, 'warning', message, remedy)]
@@ -69,21 +71,6 @@ function outsideFiles(stack: Stack): readonly Problem[] {
     const message = `Cannot use env file "${path}": it lies outside the repository`
     return [problem(stack, `envFiles.${index}`, 'error', message, 'Move it into the repository')]
   })
-}
-
-/** The paths and every folder on their way. */
-function withFolders(paths: Iterable<string>): ReadonlySet<string> {
-  const all = new Set([''])
-  for (const path of paths) {
-    for (
-      let part = path;
-      !all.has(part);
-      part = part.slice(0, Math.max(part.lastIndexOf('/'), 0))
-    ) {
-      all.add(part)
-    }
-  }
-  return all
 }
 
 function problem(
