@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
-import { authFilePaths, createCredentials } from '../adapters/registry/credentials.ts'
+import { authFilePaths } from '../adapters/registry/auth-file-paths.ts'
+import { createCredentials } from '../adapters/registry/credentials.ts'
 import type { Credentials } from '../adapters/registry/credentials.ts'
 import { type ConfiguredSchemes, plainHttpRule } from '../adapters/registry/endpoint.ts'
 import { createCredentialHelpers } from '../adapters/registry/credential-helper.ts'
@@ -15,10 +16,13 @@ export function openRegistry(
 ): Registry {
   const paths = authFilePaths({
     own: config.registryAuthFile ?? undefined,
+    runtime: config.runtime,
     registryAuthFile: environment['REGISTRY_AUTH_FILE'],
     dockerConfig: environment['DOCKER_CONFIG'],
     runtimeDirectory: environment['XDG_RUNTIME_DIR'],
+    configDirectory: environment['XDG_CONFIG_HOME'],
     home: homedir(),
+    user: process.getuid?.() ?? 0,
   })
   const now = () => clock.now()
   const helpers = createCredentialHelpers(run, now)

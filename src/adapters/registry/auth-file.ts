@@ -23,10 +23,14 @@ export const identityTokenUser = '<token>'
  * The format that docker and podman share: https://man.archlinux.org/man/containers-auth.json.5. Returns a reason for a text
  * that is none; it quotes nothing, because anything there may be a password.
  */
-export function parseAuthFile(text: string): AuthFile | { readonly reason: string } {
-  const document = parseJson(text)
-  if (document === undefined) return { reason: 'it is not valid JSON' }
-  if (!isRecord(document)) return { reason: 'it holds no JSON object' }
+export function parseAuthFile(
+  text: string,
+  form: 'usual' | 'legacy' = 'usual',
+): AuthFile | { readonly reason: string } {
+  const read = parseJson(text)
+  if (read === undefined) return { reason: 'it is not valid JSON' }
+  if (!isRecord(read)) return { reason: 'it holds no JSON object' }
+  const document: Record<string, unknown> = form === 'legacy' ? { auths: read } : read
   const { auths = {}, credHelpers = {}, credsStore } = document
   if (!isRecord(auths)) return { reason: '"auths" is no object' }
   if (!isRecord(credHelpers)) return { reason: '"credHelpers" is no object' }

@@ -99,5 +99,10 @@ function parse(text: string): unknown {
 
 // What the program said stays out: it may have said the login.
 function fault(program: string, reason: string): MagosError {
-  return new MagosError('unauthorized', `Cannot ask "${program}" for a login: ${reason}`)
+  return new MagosError('unauthorized', `Cannot ask "${program}" for a login: ${reason}`, {
+    remedy,
+  })
 }
+
+const remedy =
+  'Programs that Magos starts get PATH, HOME and what engines need of the environment, and nothing else (no AWS_*, GOOGLE_APPLICATION_CREDENTIALS, DBUS_SESSION_BUS_ADDRESS or GNUPGHOME): let the helper read a file in HOME, or set username and passwordFile for its registry in the file that MD_CONFIG names'

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Credential, Log, RepositoryName } from '../../ports.ts'
 import { MagosError } from '../../domain/error.ts'
 import { type AuthFile, loginPlaces, type LoginPlace, parseAuthFile } from './auth-file.ts'
+import { formOf } from './auth-file-paths.ts'
 import type { CredentialHelpers } from './credential-helper.ts'
 
 const absent = 'not there'
@@ -24,28 +24,6 @@ export interface Credentials {
   consulted(): readonly string[]
   /** A login was turned down: what is remembered of programs that keep logins is asked for anew. */
   refused(): void
-}
-
-/** Environment values that say where auth files lie. */
-export interface AuthFileSettings {
-  /** `MD_REGISTRY_AUTH_FILE`: this file and no other. */
-  readonly own?: string | undefined
-  readonly registryAuthFile?: string | undefined
-  readonly dockerConfig?: string | undefined
-  readonly runtimeDirectory?: string | undefined
-  readonly home: string
-}
-
-/** Docker's and podman's auth files in the order in which they are asked. `DOCKER_CONFIG` moves docker's own, as it does for docker. */
-export function authFilePaths(settings: AuthFileSettings): readonly string[] {
-  const { own, registryAuthFile, dockerConfig, runtimeDirectory, home } = settings
-  if (own) return [own]
-  return [
-    ...(registryAuthFile ? [registryAuthFile] : []),
-    join(dockerConfig || join(home, '.docker'), 'config.json'),
-    ...(runtimeDirectory ? [join(runtimeDirectory, 'containers', 'auth.json')] : []),
-    join(home, '.config', 'containers', 'auth.json'),
-  ]
 }
 
 export interface CredentialOptions {
@@ -94,7 +72,7 @@ export function createCredentials({ paths, helpers, now, log }: CredentialOption
       if (!(thrown instanceof MagosError)) throw thrown
       // A broken helper must not stop what anybody may read.
       if (!failing.has(helper)) {
-        const fields = { registry: server, file: path, helper }
+        const fields = { registry: server, file: path, helper, remedy: thrown.remedy }
         log.warn(fields, `${thrown.message}: going on without that login`)
       }
       failing.set(helper, `docker-credential-${helper} (${thrown.message})`)
@@ -155,7 +133,7 @@ async function readAuthFile(path: string, signal: AbortSignal): Promise<AuthFile
   try {
     const bytes = await readFile(path, { signal })
     if (bytes.byteLength > maxAuthFile) return `it is larger than ${maxAuthFile} bytes`
-    const parsed = parseAuthFile(bytes.toString('utf8'))
+    const parsed = parseAuthFile(bytes.toString('utf8'), formOf(path))
     return 'reason' in parsed ? parsed.reason : parsed
   } catch (error) {
     signal.throwIfAborted()

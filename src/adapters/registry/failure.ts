@@ -36,8 +36,9 @@ export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): 
 export function refusal({ action, name, login, consulted }: Attempt, reason: string): MagosError {
   const access = login === null ? 'without a login' : `with the login from "${login.source}"`
   const places = consulted().join(', ') || 'none'
+  const logOut = login === null ? '' : ', or log out there where the image is public'
   return new MagosError('unauthorized', `${action} ${access}: ${reason}`, {
-    remedy: `Check that the image exists and run "podman login ${name.registry}" (or docker login) as the user of Magos; looked for logins in: ${places}`,
+    remedy: `Check that the image exists and run "podman login ${name.registry}" (or docker login) as the user of Magos${logOut}; looked for logins in: ${places}`,
   })
 }
 

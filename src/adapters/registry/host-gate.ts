@@ -116,11 +116,11 @@ export function createHostGate(options: HostGateOptions): HostGate {
     const { isScarce, restUntil } = rateLimitOf(headers, at)
     state.scarce = isScarce ?? state.scarce
     state.restUntil = Math.max(state.restUntil, restUntil ?? 0)
-    if (status === 429) {
-      const retryAt = retryAtOf(headers, bodyText(response), at)
-      if (retryAt === undefined) return fail(state, 'it had too many requests')
-      state.restUntil = Math.max(state.restUntil, retryAt)
-    } else if (failing.has(status)) return fail(state, `it answered ${status}`)
+    const asksRest = status === 429 || status === 503
+    const retryAt = asksRest ? retryAtOf(headers, bodyText(response), at) : undefined
+    if (retryAt !== undefined) state.restUntil = Math.max(state.restUntil, retryAt)
+    if (status === 429 && retryAt === undefined) return fail(state, 'it had too many requests')
+    if (failing.has(status)) return fail(state, `it answered ${status}`)
     state.failures = 0
     state.closures = 0
   }

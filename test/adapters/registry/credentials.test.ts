@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { CredentialHelpers } from '../../../src/adapters/registry/credential-helper.ts'
-import { authFilePaths, createCredentials } from '../../../src/adapters/registry/credentials.ts'
+import { createCredentials } from '../../../src/adapters/registry/credentials.ts'
 import { MagosError } from '../../../src/domain/error.ts'
 import type { Log } from '../../../src/ports.ts'
 import { silentLog } from './fixtures.ts'
@@ -44,23 +44,6 @@ function recordingLog() {
   return { lines, log }
 }
 
-it('authFilePaths() asks docker before podman, in the documented order', () => {
-  const settings = { home: '/home/u', runtimeDirectory: '/run/user/1', registryAuthFile: '/r.json' }
-  expect(authFilePaths(settings)).toEqual([
-    '/r.json',
-    '/home/u/.docker/config.json',
-    '/run/user/1/containers/auth.json',
-    '/home/u/.config/containers/auth.json',
-  ])
-  expect(authFilePaths({ ...settings, dockerConfig: '/d' })[1]).toBe('/d/config.json')
-  expect(authFilePaths({ home: '/home/u' })).toHaveLength(2)
-})
-
-it('authFilePaths() asks the file of our own and no other', () => {
-  const settings = { own: '/own.json', registryAuthFile: '/r.json', home: '/home/u' }
-  expect(authFilePaths(settings)).toEqual(['/own.json'])
-})
-
 it('find() takes the first file that knows the registry, and says which', async () => {
   const other = await file('other.json', JSON.stringify({ auths: { 'quay.io': {} } }))
   const first = await file('first.json', auths('first:secret'))
@@ -77,6 +60,34 @@ it('find() takes the first file that knows the registry, and says which', async 
     source: first,
   })
   expect(await credentials.find({ ...app, registry: 'quay.io' }, signal())).toBeNull()
+})
+
+it('find() reads a .dockercfg, whose logins stand in it with nothing around', async () => {
+  const auth = Buffer.from('old:secret').toString('base64')
+  const path = await file('.dockercfg', JSON.stringify({ 'https://ghcr.io/v1/': { auth } }))
+  const credentials = createCredentials({
+    paths: [path],
+    helpers: noHelpers,
+    now: Date.now,
+    log: silentLog,
+  })
+  expect(await credentials.find(app, signal())).toMatchObject({ credential: { username: 'old' } })
+})
+
+it('find() reads an auth file of a mebibyte, and none larger', async () => {
+  const text = auths('one:secret')
+  const path = await file('auth.json', text.padEnd(1024 * 1024))
+  let now = 0
+  const credentials = createCredentials({
+    paths: [path],
+    helpers: noHelpers,
+    now: () => (now += 1000),
+    log: silentLog,
+  })
+  expect(await credentials.find(app, signal())).toMatchObject({ credential: { username: 'one' } })
+  await writeFile(path, text.padEnd(1024 * 1024 + 1))
+  expect(await credentials.find(app, signal())).toBeNull()
+  expect(credentials.consulted()).toEqual([`${path} (it is larger than 1048576 bytes)`])
 })
 
 it('find() reads a file again when it changed, appeared or went', async () => {

@@ -134,6 +134,15 @@ describe('a host that wants rest', () => {
     await expect(entering).rejects.toBe(reason)
   })
 
+  it('enter() refuses until the time that a 503 named, and takes it for a failure too', async () => {
+    await pass(answered(503, { 'retry-after': '120' }))
+    expect(await refusal()).toMatchObject({ code: 'rate-limit', retryAt: now + 120_000 })
+    now += 120_000
+    await pass(answered(503))
+    await pass(answered(503))
+    expect(await refusal()).toMatchObject({ code: 'network' })
+  })
+
   it('enter() takes a 429 that names no time for a failure', async () => {
     for (let count = 0; count < 3; count += 1) await pass(answered(429))
     expect((await refusal()).message).toContain('it had too many requests')
