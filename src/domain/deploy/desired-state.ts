@@ -6,7 +6,7 @@ import { canonicalJson } from './canonical.ts'
 import { lastingServices } from './lasting.ts'
 import { LABEL } from './labels.ts'
 import { members } from './members.ts'
-import { filesText, filesUnder, readPaths, type TrackedFile } from './read-files.ts'
+import { filesAt, filesText, filesUnder, readPaths, type TrackedFile } from './read-files.ts'
 import { splitFiles, type Reload } from './reload.ts'
 
 /** A compose document as the provider's `config` prints it; absolute paths are this host's. */
@@ -93,7 +93,10 @@ function desiredService(
   const used = usedDefinitions(service, document)
   if (service['provider'] !== undefined) throw providedElsewhere(name)
   const { mounted, built, environment } = readPaths(service, used)
-  const seen = splitFiles(name, home, changes, filesUnder(mounted, tracked))
+  const seen = splitFiles(name, home, changes, {
+    all: filesUnder(mounted, tracked),
+    single: filesAt(mounted, tracked),
+  })
   const others = [
     ...filesUnder(built, tracked),
     ...filesUnder(environment, [...tracked, ...untracked]),

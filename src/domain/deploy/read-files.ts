@@ -77,6 +77,23 @@ export function filesUnder(
   return tracked.filter(({ path }) => [...roots].some((root) => isWithin(path, root)))
 }
 
+/** Those of the tracked files that one of the paths names by itself, be it over symlinks. */
+export function filesAt(
+  paths: readonly string[],
+  tracked: readonly TrackedFile[],
+): readonly TrackedFile[] {
+  const named = new Set(paths)
+  for (const path of named) {
+    if (named.size > MOST_ROOTS) break
+    for (const link of tracked) {
+      if (link.target !== null && isWithin(path, link.path)) {
+        named.add(`${link.target}${path.slice(link.path.length)}`)
+      }
+    }
+  }
+  return tracked.filter(({ path, target }) => target === null && named.has(path))
+}
+
 /** Git's own word for the bytes of files. */
 export function filesText(files: readonly TrackedFile[]): string[] {
   return files.map(({ path, mode, oid }) => `${path} ${mode} ${oid}`).toSorted()

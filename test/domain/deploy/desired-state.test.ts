@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { desiredState, type ComposeDocument } from '../../../src/domain/deploy/desired-state.ts'
+import type { TrackedFile } from '../../../src/domain/deploy/read-files.ts'
 import { dueReloads, reloadReason, reloadText } from '../../../src/domain/deploy/reload.ts'
 import type { FileAction, FileChange } from '../../../src/domain/settings/file-changes.ts'
 
@@ -239,7 +240,7 @@ describe('desiredState() misses no tracked file', () => {
 const change = (path: string, action: FileAction) => ({ service: 'web', path, action })
 
 const reason = (action: 'restart' | 'HUP', some: string[]) =>
-  reloadReason({ action, digest: '', paths: some })
+  reloadReason({ action, digest: '', paths: some, unheard: [] })
 
 describe('desiredState() with files that change while a container runs', () => {
   const tracked = [
@@ -247,7 +248,7 @@ describe('desiredState() with files that change while a container runs', () => {
     { path: '/srv/shop/conf/pages/a.html', mode: '100644', oid: '1', target: null },
     { path: '/srv/shop/motd.txt', mode: '100644', oid: '1', target: null },
   ]
-  const web = (changes: readonly FileChange[], present = tracked) => {
+  const web = (changes: readonly FileChange[], present: readonly TrackedFile[] = tracked) => {
     const [service] = desiredState({ ...stack, changes }, base, present).services
     return { hash: service?.hash, reloads: service?.reloads ?? [] }
   }
@@ -280,7 +281,14 @@ describe('desiredState() with files that change while a container runs', () => {
       'another',
       '',
     ],
-    ['tells of a config too', [change('motd.txt', 'HUP')], 'motd.txt', 'the same', 'HUP'],
+    ['tells of a config too', [change('motd.txt', 'restart')], 'motd.txt', 'the same', 'restart'],
+    [
+      'is restarted for a file alone',
+      [change('motd.txt', 'HUP')],
+      'motd.txt',
+      'the same',
+      'restart',
+    ],
     [
       'minds no other service',
       [{ ...change('conf', 'HUP'), service: 'db' }],
@@ -311,6 +319,27 @@ describe('desiredState() with files that change while a container runs', () => {
     expect(reloads.map(({ action }) => action)).toEqual(['HUP', 'restart'])
     expect(dueReloads(reloads, '').map(({ action }) => action)).toEqual(['restart'])
     expect(dueReloads(reloads, reloadText(reloads))).toEqual([])
+  })
+
+  test('a signal for a file that is mounted by itself becomes a restart, over symlinks too', () => {
+    const { reloads } = web([change('', 'HUP')])
+    expect(reloads.map(({ action, paths }) => [action, paths])).toEqual([
+      ['HUP', ['conf/app.ini', 'conf/pages/a.html']],
+      ['restart', ['motd.txt']],
+    ])
+    expect(reloads.map(reloadReason).at(-1)).toMatch(
+      /^it is restarted, .*: motd\.txt; what is mounted by itself stays as it was to a signal: motd\.txt$/,
+    )
+    const [motd, ...others] = tracked.toReversed()
+    const linked = [
+      ...others,
+      { path: '/srv/shop/motd.txt', mode: '120000', oid: '2', target: '/srv/shop/texts/motd' },
+      { path: '/srv/shop/texts/motd', mode: motd?.mode ?? '', oid: '3', target: null },
+    ]
+    const [, restart] = web([change('', 'HUP')], linked).reloads
+    expect(restart).toMatchObject({ action: 'restart', unheard: ['texts/motd'] })
+    const ignored = web([change('motd.txt', 'ignore')])
+    expect(ignored.reloads).toEqual([])
   })
 
   test('reloadReason() names a few of the files', () => {
