@@ -7,6 +7,7 @@ import { requestStatus } from './http.ts'
 import { openBehindProxy } from './docker-proxy.ts'
 import { openConnection } from './tcp.ts'
 import { openPublished } from './published.ts'
+import { openBehindForwarder } from './rootless-forwarder.ts'
 
 export interface ProberOptions {
   readonly runtime: 'podman' | 'docker'
@@ -24,7 +25,8 @@ export function createProber({
   const behind = async (
     what: { readonly host: string; readonly port: number },
     ending: AbortSignal,
-  ) => (runtime === 'docker' ? openBehindProxy(what, patience.network, ending) : null)
+  ) =>
+    (runtime === 'docker' ? openBehindProxy : openBehindForwarder)(what, patience.network, ending)
   const attempt = async (what: ProbeAttempt, signal: AbortSignal): Promise<string | null> => {
     switch (what.kind) {
       case 'tcp':

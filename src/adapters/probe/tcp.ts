@@ -21,14 +21,15 @@ export async function openConnection(
   })
 }
 
-/** ms in which a proxy finds out that nobody takes what it took. */
-const HELD = 300
-
-/** null where the other end keeps the connection or says a word on it; who hangs up at once took it for nobody. */
+/**
+ * null where the other end keeps the connection or says a word on it; who hangs up at once took it for nobody. `held` is
+ * the ms in which a proxy finds that out.
+ */
 export async function openSilently(
   target: { readonly host: string; readonly port: number },
   patience: number,
   signal: AbortSignal,
+  held = 300,
 ): Promise<string | null> {
   return await new Promise((resolve) => {
     const late = AbortSignal.timeout(patience)
@@ -37,7 +38,7 @@ export async function openSilently(
       socket.destroy()
       resolve(failure)
     }
-    socket.once('connect', () => socket.setTimeout(HELD, () => end(null)))
+    socket.once('connect', () => socket.setTimeout(held, () => end(null)))
     socket.once('data', () => end(null))
     socket.once('end', () => end('connection closed at once'))
     socket.once('error', (error) => {
