@@ -1,4 +1,5 @@
 import { asMagosError, MagosError, type Place } from '../../domain/error.ts'
+import { assignedValues } from '../../domain/sops/assigned-values.ts'
 import { formatOf } from '../../domain/sops/format.ts'
 import { formatOfName, type SopsFormat } from '../../domain/sops/format-name.ts'
 import { sopsFormatOf } from '../../domain/sops/recognise.ts'
@@ -42,7 +43,9 @@ export function createSecrets(options: SecretsOptions): Secrets {
         const format = given ?? sopsFormatOf(path, content) ?? formatOfName(path)
         const file = readSopsFile({ file: path, format, content })
         const opening = { content, dataKey, printAs: printAs ?? format }
-        return await openFile(options, file, opening, signal)
+        const found = await openFile(options, file, opening, signal)
+        if (format !== 'binary') return found
+        return { ...found, values: [...found.values, ...assignedValues(found.content)] }
       })
       onValues(opened.values)
       return opened

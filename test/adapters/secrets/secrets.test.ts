@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import type { KeySource } from '../../../src/adapters/secrets/key-sources.ts'
 import { createKeyedDigest } from '../../../src/adapters/secrets/host-key.ts'
 import { createSecrets } from '../../../src/adapters/secrets/secrets.ts'
@@ -111,6 +112,17 @@ describe('createSecrets() with the program of sops', () => {
     expect(seen('env')).toContain('GNUPGHOME=/gnupg')
     expect(seen('env')).toMatch(/^SOPS_HC_VAULT_ALLOWLIST=$/m)
     expect(seen('env')).not.toMatch(/AWS_|MD_|planted/)
+  })
+
+  test('decrypt() tells each value of an environment file that was encrypted as a whole', async () => {
+    const told: string[] = []
+    const onValues = (values: readonly string[]) => told.push(...values)
+    const { sops }: { readonly sops: unknown } = parse(vectorText(pgp))
+    const sealed = JSON.stringify({ data: 'ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]', sops })
+    const secrets = open({ program: `echo 'A=hunter2'; echo 'B="two words"'`, onValues })
+    const content = Buffer.from(sealed)
+    await secrets.decrypt({ path: '.env', content, format: 'binary' }, signal)
+    expect(told).toEqual(expect.arrayContaining(['hunter2', 'two words']))
   })
 
   test('decrypt() does not run it for a file with an age recipient', async () => {
