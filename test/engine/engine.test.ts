@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEngine } from '../../src/adapters/engine/engine.ts'
 import type { EngineOptions } from '../../src/adapters/engine/engine.ts'
 import { probeEngine } from '../../src/adapters/engine/probe.ts'
+import { ownContainer } from '../../src/adapters/machine/own-container.ts'
 import { createProber } from '../../src/adapters/probe/prober.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
 import { createRunChild } from '../../src/host/process.ts'
@@ -19,6 +20,7 @@ import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/dock
 import { pushImage } from '../lab/registry/push.ts'
 
 const runtime = chosenRuntime()
+const isShort = process.env['MAGOS_LONG'] !== '1'
 
 engineContract(runtime, () => startRealHost())
 
@@ -179,6 +181,21 @@ describe(`The adapter: ${runtime}`, () => {
     )
     expect(await prober.attempt({ ...refused, port: web }, signal)).toBeNull()
     expect([await inside('true'), await inside('false')]).toEqual([null, 'exit code 1'])
+    await removeProject(host, project)
+  })
+
+  it.skipIf(isShort)('ownContainer() knows a container by what it sees of itself', async () => {
+    const project = host.project()
+    const image = await host.publish('unchecked')
+    await bringUp(host, project, documentOf({ web: { image: image.text } }))
+    const [container] = await containersOf(host, project)
+    const inside = (path: string) => host.lab.cli(['exec', container?.id ?? '', 'cat', path])
+    const cgroup = await inside('/proc/self/cgroup')
+    const mounts = await inside('/proc/self/mountinfo')
+    const hostname = await inside('/etc/hostname')
+    expect(ownContainer({ hostname: '', cgroup: '', mounts })).toBe(container?.id)
+    expect(ownContainer({ hostname, cgroup, mounts: '' })).toMatch(/^[0-9a-f]{12}/)
+    expect(container?.id).toContain(ownContainer({ hostname, cgroup, mounts: '' }))
     await removeProject(host, project)
   })
 

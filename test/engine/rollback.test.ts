@@ -82,9 +82,10 @@ ${more}`
 
 /** Ids and not names, for those move. */
 async function imageIds(): Promise<readonly string[]> {
-  const format = '{{.Names}} {{.ImageID}} {{.Image}}'
+  const format = '{{.Name}} {{.Image}} {{.Config.Image}}'
   const filter = 'label=com.docker.compose.project=own'
-  const listed = await lab.engine.cli(['ps', '-a', '--filter', filter, '--format', format])
+  const ids = (await lab.engine.cli(['ps', '-aq', '--filter', filter])).split('\n')
+  const listed = await lab.engine.cli(['inspect', '--format', format, ...ids])
   return listed.split('\n').toSorted()
 }
 

@@ -6,22 +6,36 @@ const { signal } = new AbortController()
 const LIST = 'network ls --filter label=com.docker.compose.project=shop --format {{.Name}}'
 
 describe('removeNetworks()', () => {
-  it.each(['podman', 'docker'] as const)(
-    'asks %s for those of one project, and never forces it',
-    async (runtime) => {
-      const { run, calls } = scriptedRun((words) => {
-        if (words === `${runtime} ${LIST}`) return { stdout: 'shop_default\nshop_back\n' }
-        if (words === `${runtime} network rm shop_default`) return { stdout: 'shop_default\n' }
-        return { outcome: 'exited', exitCode: 2, stderr: '"shop_back" has associated containers' }
-      })
-      expect(await removeNetworks({ runtime, run }, 'shop', signal)).toEqual(['shop_default'])
-      expect(calls.map(({ words }) => words)).toEqual([
-        `${runtime} ${LIST}`,
-        `${runtime} network rm shop_default`,
-        `${runtime} network rm shop_back`,
-      ])
-    },
-  )
+  it('asks podman for those of one project, and never forces it', async () => {
+    const { run, calls } = scriptedRun((words) => {
+      if (words === `podman ${LIST}`) return { stdout: 'shop_default\nshop_back\n' }
+      if (words === 'podman network rm shop_default') return { stdout: 'shop_default\n' }
+      return { outcome: 'exited', exitCode: 2, stderr: '"shop_back" has associated containers' }
+    })
+    expect(await removeNetworks({ runtime: 'podman', run }, 'shop', signal)).toEqual([
+      'shop_default',
+    ])
+    expect(calls.map(({ words }) => words)).toEqual([
+      `podman ${LIST}`,
+      'podman network rm shop_default',
+      'podman network rm shop_back',
+    ])
+  })
+
+  it('asks docker who hangs on each, since it keeps those of running containers alone', async () => {
+    const attached = 'docker ps --all --quiet --filter network='
+    const { run, calls } = scriptedRun((words) => {
+      if (words === `docker ${LIST}`) return { stdout: 'shop_default\nshop_back\nshop_none\n' }
+      if (words === `${attached}shop_back`) return { stdout: 'ab12ab12ab12\n' }
+      if (words === `${attached}shop_none`) return { outcome: 'exited', exitCode: 1 }
+      return {}
+    })
+    expect(await removeNetworks({ runtime: 'docker', run }, 'shop', signal)).toEqual([
+      'shop_default',
+    ])
+    const removals = calls.filter(({ words }) => words.startsWith('docker network rm'))
+    expect(removals.map(({ words }) => words)).toEqual(['docker network rm shop_default'])
+  })
 
   it('removes nothing where the engine does not list any, or cannot', async () => {
     const none = scriptedRun(() => ({ stdout: '\n' }))
