@@ -62,6 +62,41 @@ const SCENES: readonly Scene[] = [
       note(world, 5)
     },
   },
+  {
+    title: 'all of it stopped by hand, and held since',
+    happen: async (world) => {
+      stopAll(world)
+      await deploy(world)
+    },
+  },
+  {
+    title: 'all of it stopped by hand, held since, and then changed in git',
+    happen: async (world) => {
+      stopAll(world)
+      await deploy(world)
+      change(world, next)
+    },
+  },
+  {
+    title: 'a file that no service reads, behind a stack that is refused',
+    files: { '.magos.yaml': 'stacks: {shop: {after: [blog]}}\n', 'blog/compose.yaml': blog },
+    happen: (world) => {
+      world.git.change({ 'shop/NOTES': 'new\n', 'blog/compose.yaml': 'services: [\n' })
+    },
+  },
+  {
+    title: 'another reading of the same files by the provider',
+    happen: (world) => {
+      const { compose: provider } = world.ctx
+      const resolve = provider.resolve.bind(provider)
+      provider.resolve = async (request, asked) => {
+        const document = await resolve(request, asked)
+        const services = Object.entries(document.services)
+        const other = services.map(([name, one]) => [name, { ...one, tty: true }])
+        return { ...document, services: Object.fromEntries(other) }
+      }
+    },
+  },
   { title: 'a hold of a person', happen: (world) => world.ctx.holds.hold('shop', hold) },
   {
     title: 'a hold of a person, and a change in git',
@@ -204,6 +239,46 @@ describe('planRequested()', () => {
       remedy: 'Mend stack "blog"; this one follows by itself',
     })
     expect((await plan(world, 'shop')).stacks[0]?.waits?.reason).toContain('which failed: ')
+  })
+
+  it('tries what was given up again for a person who names the stack', async () => {
+    const world = await running()
+    world.machine.die(id(world, 'shop-web-1'), 1)
+    note(world, 5)
+    expect((await plan(world)).stacks[0]?.waits?.reason).toContain('given up after 5 tries')
+    expect((await plan(world, 'shop')).stacks[0]).not.toHaveProperty('waits')
+  })
+
+  it('makes anew what a failure left broken, and tells of a restore that is due', async () => {
+    const world = createWorld({ 'shop/compose.yaml': shop })
+    world.machine.behave(web, 'unhealthy')
+    await deploy(world)
+    expect((await plan(world, 'shop')).stacks[0]?.services[1]).toEqual({
+      name: 'web',
+      action: 'recreate',
+      reasons: ['its container failed before'],
+    })
+    world.history.restore('shop', { restored: 'due', restoring: '' })
+    expect((await plan(world)).stacks[0]?.failed).toMatch(
+      /; the last good state is restored by the next pass$/,
+    )
+  })
+
+  it('plans stacks behind those that they come after, whatever their names', async () => {
+    const world = createWorld({
+      'a/compose.yaml': blog,
+      'z/compose.yaml': 'services: [\n',
+      '.magos.yaml': 'stacks: {a: {after: [z]}}\n',
+    })
+    expect((await plan(world)).stacks[0]?.waits?.reason).toMatch(
+      /^it comes after stack "z", which is refused: /,
+    )
+  })
+
+  it('takes no stack for one that left while .magos.yaml cannot be read', async () => {
+    const world = await running()
+    world.git.put({ '.magos.yaml': 'stacks: [\n' })
+    expect((await plan(world)).stacks).toEqual([])
   })
 
   it('tells that the last good state does not run as it did', async () => {

@@ -119,6 +119,8 @@ describe('stackState()', () => {
   it('notes in the history that a stack which left was removed, and why', async () => {
     const world = await running({ 'blog/compose.yaml': blog })
     world.git.change({ 'blog/compose.yaml': null })
+    const old = { stack: 'blog', inputs: 'old', mends: 0, since: 0, at: 1, reason: '' }
+    world.ctx.upkeep.note({ ...old, failures: 5 })
     await deploy(world)
     expect(await stateOf(world, 'blog')).toMatchObject({
       state: 'vanished',
@@ -140,6 +142,10 @@ describe('stackState()', () => {
       reason: `removed, for it left the repository (seen ${seen}); its volumes and files stay`,
     })
     expect(await states(world)).toEqual(['shop proven'])
+    expect([world.ctx.upkeep.standing('blog'), world.ctx.upkeep.trouble('blog')]).toEqual([
+      null,
+      null,
+    ])
     const [newest] = historyRequested(world.ctx, { stack: 'blog', limit: 1 }).deployments
     expect(newest).toMatchObject({
       outcome: 'succeeded',
@@ -149,6 +155,74 @@ describe('stackState()', () => {
       ),
       services: [{ name: 'blog', action: 'remove', reasons: ['it left the repository'], to: null }],
     })
+  })
+
+  it('tells of a held stack what git says of it, where that is refused', async () => {
+    const world = await running()
+    world.git.change({ '.magos.yaml': 'stacks: {shop: {after: [nobody]}}\n' })
+    await deploy(world)
+    await world.ctx.holds.hold('shop', hold)
+    expect(await stateOf(world)).toMatchObject({
+      state: 'held',
+      reason: expect.stringMatching(/moving; git has it refused: .*no stack "nobody"/),
+    })
+  })
+
+  it('tells of a stack that is only held, or only under way', async () => {
+    const world = await running()
+    await world.ctx.holds.hold('new', hold)
+    world.history.begin({ stack: 'other', commit: 'c', inputs: 'i', at: 5 })
+    expect(await states(world)).toEqual(['new held', 'other deploying', 'shop proven'])
+  })
+
+  it('tells that the last good state comes back, where somebody brings it', async () => {
+    const world = await running()
+    const begun = { stack: 'shop', commit: 'c', inputs: 'i', at: world.ctx.now }
+    const failed = {
+      reason: 'it crashed',
+      retry: 'when-changed',
+      words: '',
+      restored: 'due',
+    } as const
+    world.history.fail(world.history.begin(begun), { ...begun, ...failed, restoring: '' })
+    expect((await status(world)).stacks).toMatchObject([
+      { state: 'deploying', reason: 'restoring the last good state: it crashed' },
+    ])
+    expect((await status(world, 'none')).stacks).toMatchObject([
+      {
+        state: 'interrupted',
+        reason: 'Magos ended before the last good state ran again: it crashed',
+      },
+    ])
+  })
+
+  it('leaves a stack that left where Magos itself runs in it', async () => {
+    const world = await running({ 'blog/compose.yaml': blog })
+    const container = containers(world)['blog-blog-1'] ?? ''
+    world.git.change({ 'blog/compose.yaml': null })
+    await deploy(world)
+    await world.machine.clock.sleep(world.ctx.host.grace, signal)
+    const machine = { ...world.ctx.machine, container }
+    const { deployments } = await deploy(world, (ctx) =>
+      deployRevision({ ...ctx, machine, now: world.ctx.now }, all, signal),
+    )
+    expect(deployments[0]).toMatchObject({
+      outcome: 'unchanged',
+      reason: 'left the repository: it runs on, for Magos itself runs in one of its containers',
+    })
+    expect(await states(world)).toEqual(['blog vanished', 'shop proven'])
+  })
+
+  it('takes a refused stack that leaves for one that left', async () => {
+    const world = await running({ 'blog/compose.yaml': blog, '.magos.yaml': '' })
+    world.git.change({ '.magos.yaml': 'stacks: {shop: {after: [nobody]}}\n' })
+    await deploy(world)
+    expect(await stateOf(world)).toMatchObject({ state: 'refused' })
+    const aside = { stack: 'shop', commit: 'c', outcome: 'failed', reason: 'r', at: 1 } as const
+    world.history.setAside(aside, { origin: null, services: [] })
+    world.git.put({ 'blog/compose.yaml': blog })
+    await deploy(world)
+    expect(await stateOf(world)).toMatchObject({ state: 'vanished' })
   })
 
   it('tells of a stack that left and cannot be removed', async () => {
@@ -191,6 +265,7 @@ describe('stackState()', () => {
     })
     expect(await stateOf(world, 'blog')).toMatchObject({
       state: 'held',
+      commit: expect.stringMatching(/./),
       reason: `${left}, and nothing of it runs`,
     })
     await world.ctx.holds.release('blog')
@@ -275,6 +350,10 @@ describe('stackState()', () => {
       state: 'drifted',
       reason: expect.stringMatching(/^not as it was proven, next try after 2026-.*: it exits$/),
     })
+    world.ctx.upkeep.note({ ...trouble, failures: 1, at: world.ctx.now - 3_600_000 })
+    expect(await stateOf(world)).toMatchObject({ reason: 'not as it was proven: it exits' })
+    world.ctx.upkeep.note({ ...trouble, failures: 0, mends: 1, at: world.ctx.now })
+    expect(await stateOf(world)).toMatchObject({ state: 'proven', reason: '' })
     world.ctx.upkeep.note({ ...trouble, failures: 5, at: world.ctx.now })
     expect(await stateOf(world)).toMatchObject({
       reason: 'not as it was proven: given up after 5 tries: it exits',

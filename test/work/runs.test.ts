@@ -38,7 +38,7 @@ describe('planRuns()', () => {
   test('tells a pass when the first of those who wait for it asked', () => {
     const unasked = sync('web')
     const asked = (askedAt: number): Event => ({ ...unasked, askedAt })
-    const runs = plan([row(asked(30)), row(asked(10)), row(unasked)])
+    const runs = plan([row(asked(20)), row(asked(10)), row(asked(30)), row(unasked)])
     expect(runs.map(({ event }) => event)).toEqual([asked(10)])
     expect(plan([row(unasked)])[0]?.event).toEqual(unasked)
   })
