@@ -32,7 +32,6 @@ function watch(signal: AbortSignal): Watchers {
   const { places } = watchers
   const abort = () => {
     for (const watcher of places) watcher?.()
-    places.length = 0
   }
   signal.addEventListener('abort', abort, { once: true })
   return watchers

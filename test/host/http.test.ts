@@ -121,6 +121,8 @@ it('request() cuts the body of an error instead of refusing it', async () => {
   const response = await ask(open(), url)
   expect(response.status).toBe(404)
   expect(response.body.byteLength).toBeLessThanOrEqual(1000)
+  const generous = await ask(open(), url, { maxBody: 1_000_000 })
+  expect(generous.body.byteLength).toBeLessThanOrEqual(65_536)
 })
 
 it('request() opens eight connections to a host at the most, and takes them again', async () => {
@@ -172,6 +174,34 @@ it('request() gives up after its time, also when the body never ends', async () 
     expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('0.1 s') })
     expect(performance.now() - started).toBeLessThan(2000)
   }
+})
+
+it('request() cuts the connection of what it gave up', async () => {
+  const { promise: cut, resolve } = Promise.withResolvers<void>()
+  const { promise: asked, resolve: arrive } = Promise.withResolvers<void>()
+  const url = await serve((request) => {
+    request.socket.on('close', () => resolve())
+    arrive()
+  })
+  const controller = new AbortController()
+  const given = failure(ask(open(), url, { signal: controller.signal }))
+  await asked
+  controller.abort(new Error('enough'))
+  await given
+  await expect(cut).resolves.toBeUndefined()
+})
+
+it('request() sends nothing for a signal that has aborted', async () => {
+  let asked = 0
+  const url = await serve((_request, response) => {
+    asked += 1
+    response.end()
+  })
+  const http = open()
+  await ask(http, url)
+  const reason = new Error('enough')
+  await expect(ask(http, url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  expect(asked).toBe(1)
 })
 
 it('request() rejects with the reason of its signal', async () => {

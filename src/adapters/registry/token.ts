@@ -159,14 +159,14 @@ function createCacheKeys(): (request: TokenRequest) => string {
   const logins = new WeakMap<Credential, string>()
   return ({ server, scope, attempt }) => {
     const { name, login } = attempt
-    const { registry } = name
     const { realm, service } = server
-    const place = remembered(servers, server, () => JSON.stringify([registry, realm, service]))
-    if (login === null) return `${place} ${scope}`
+    const minter = remembered(servers, server, () => JSON.stringify([realm, service]))
+    const wanted = `${name.registry} ${scope} ${minter}`
+    if (login === null) return wanted
     const { credential } = login
     const { username, password } = credential
     const mark = () => hash('sha256', JSON.stringify([username, password]))
-    return `${place} ${scope} ${remembered(logins, credential, mark)}`
+    return `${wanted} ${remembered(logins, credential, mark)}`
   }
 }
 

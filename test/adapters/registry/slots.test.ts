@@ -47,6 +47,19 @@ it('acquire() lets a waiter go when its signal says so, and loses no place', asy
   expect(acquire('a', never)).toBeTypeOf('function')
 })
 
+it('acquire() lets nobody out of the line for the signal of one who is in', async () => {
+  const acquire = createSlots(() => 1)
+  const release = await acquire('a', never)
+  const controller = new AbortController()
+  const entering = acquire('a', controller.signal)
+  const waiting = acquire('a', never)
+  release()
+  const releaseEntered = await entering
+  controller.abort()
+  releaseEntered()
+  expect(await waiting).toBeTypeOf('function')
+})
+
 it('acquire() lets in fewer while the limit is low, and more again when it rises', async () => {
   let limit = 2
   const acquire = createSlots(() => limit)
