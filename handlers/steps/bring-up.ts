@@ -1,3 +1,4 @@
+import { withJoining } from '../../src/domain/deploy/joined.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -64,11 +65,14 @@ async function makeAndProve(
   if (refused !== null) return byHook(refused, null)
   const going = [...new Set([...first, ...resolved.remade])]
   if (going.length > 0) await ctx.engine.remove(going, signal)
+  if (resolved.halted.length > 0) await ctx.engine.stop(resolved.halted, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
   const { values, unknown } = valuesOf(resolved)
   const said = tail(maskValues(output, values))
-  await reloadServices(ctx, resolved.reloads, signal)
-  if (anew.length > 0) await ctx.engine.restart(anew, signal)
+  await reloadServices(ctx, resolved, signal)
+  if (anew.length > 0) {
+    await ctx.engine.restart(withJoining(anew, resolved.containers), signal)
+  }
   if (exitCode !== 0) {
     ctx.log.warn({ exitCode, provider: said }, 'Provider failed: looking at what came up')
   }

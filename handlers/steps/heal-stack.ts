@@ -1,11 +1,12 @@
 import type { Fault } from '../../src/domain/deploy/drift.ts'
+import { withTied } from '../../src/domain/deploy/tied-plan.ts'
 import { afterTry, leaveToMend, type Leave, type Trouble } from '../../src/domain/deploy/trouble.ts'
 import type { Deployment, ServicePlan } from '../../src/domain/deployment.ts'
 import type { LogFields } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp } from './bring-up.ts'
 import { pullImages } from './pull-images.ts'
-import type { ResolvedStack } from './resolve-stack.ts'
+import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 import { isBroken } from './remake-broken.ts'
 import { stackFault } from './stack-fault.ts'
 import { started } from './start-stopped.ts'
@@ -84,15 +85,17 @@ export function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): 
   const { plan, containers } = resolved
   const reasons = new Map(faults.map(({ service, reason }) => [service, reason]))
   const stopped = new Set(faults.filter(({ mend }) => mend === 'start').map((one) => one.service))
+  const ailing = new Set(faults.filter(({ mend }) => mend !== 'make').map((one) => one.service))
   const kept = new Set(plan.filter(({ action }) => action === 'keep').map(({ name }) => name))
   const broken = containers.filter(
-    (one) => kept.has(one.service) && (stopped.has(one.service) || isBroken(one)),
+    (one) => kept.has(one.service) && (ailing.has(one.service) || isBroken(one)),
   )
   const remade = trouble.failures === 0 ? [] : broken
   const afresh = new Set(remade.map(({ service }) => service))
-  return {
+  return withTied({
     ...resolved,
     started: [...stopped].filter((name) => kept.has(name) && !afresh.has(name)),
+    halted: [],
     remade: [
       ...resolved.remade,
       ...faults.flatMap(({ strangers }) => strangers),
@@ -104,10 +107,10 @@ export function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): 
         return { name, action: 'recreate', reasons: [reasons.get(name) ?? 'it failed before'] }
       }
       const reason = reasons.get(name)
-      if (reason === undefined) return one
+      if (reason === undefined || (action === 'keep' && !stopped.has(name))) return one
       return action === 'keep' ? started(one, reason) : { name, action, reasons: [reason] }
     }),
-  }
+  })
 }
 
 interface Tried {
@@ -127,7 +130,11 @@ async function tryToMend(
     const missing = await pullImages(ctx, resolved, signal)
     if (missing !== null) return { outcome: 'failed', reason: missing.reason, at: null }
     // Beside what drifted the other services are as somebody may have left them, paused for one.
-    const only = new Set(ailment.faults.map(({ service }) => service))
+    const only = new Set([
+      ...ailment.faults.map(({ service }) => service),
+      ...changedServices(resolved).map(({ name }) => name),
+      ...resolved.started,
+    ])
     const proof = ailment.cause === 'unproven' ? {} : { only }
     return await bringUp(ctx, resolved, { vouching: null, first: [], ...proof }, signal)
   } catch (error) {

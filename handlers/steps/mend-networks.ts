@@ -5,6 +5,7 @@ import {
   type Cut,
   type Rung,
 } from '../../src/domain/deploy/network-care.ts'
+import { withJoining } from '../../src/domain/deploy/joined.ts'
 import { afterTry, leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { Probe } from '../../src/domain/settings/probes.ts'
@@ -137,7 +138,7 @@ async function climb(
   if (await isWell(ctx, care, cuts, 'reconnect', signal)) return helped(ctx.log, 'reconnect')
   if (!mayStop(cuts, care.state)) return 'none'
   noteTry()
-  await ctx.engine.restart(ids, signal)
+  await ctx.engine.restart(withJoining(ids, care.state.containers), signal)
   if (await isWell(ctx, care, cuts, 'restart', signal)) return helped(ctx.log, 'restart')
   if (care.last === 'restart') {
     ctx.log.warn(
@@ -147,7 +148,7 @@ async function climb(
     return 'stay'
   }
   ctx.log.warn({}, 'Containers cannot be reached after a restart: they are made anew')
-  await ctx.engine.remove(ids, signal)
+  await ctx.engine.remove(withJoining(ids, care.state.containers), signal)
   return 'make'
 }
 

@@ -1,4 +1,5 @@
 import type { DesiredState } from '../../src/domain/deploy/desired-state.ts'
+import { withJoining } from '../../src/domain/deploy/joined.ts'
 import {
   dueReloads,
   reloadDeed,
@@ -64,12 +65,18 @@ export function withReloads(
 /** Lets running containers read their files again. */
 export async function reloadServices(
   { engine, log }: Pick<Context, 'engine' | 'log'>,
-  reloads: readonly ServiceReload[],
+  {
+    reloads,
+    containers,
+  }: {
+    readonly reloads: readonly ServiceReload[]
+    readonly containers: readonly ObservedContainer[]
+  },
   signal: AbortSignal,
 ): Promise<void> {
   for (const { service, reload, ids } of reloads) {
     log.info({ service }, `Keeping its container: ${reloadReason(reload)}`)
-    if (reload.action === 'restart') await engine.restart(ids, signal)
+    if (reload.action === 'restart') await engine.restart(withJoining(ids, containers), signal)
     else await engine.kill(ids, reload.action, signal)
   }
 }

@@ -59,6 +59,7 @@ export function bearsOut(proof: string, container: ObservedContainer): boolean {
     replicas: 1,
     reloads: [],
     lasting: null,
+    ties: [],
   }
   return planDeployment([service], [container]).every(({ action }) => action === 'keep')
 }

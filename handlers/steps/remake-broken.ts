@@ -1,3 +1,4 @@
+import { withTied } from '../../src/domain/deploy/tied-plan.ts'
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import { provesMaking } from './proof.ts'
@@ -20,11 +21,11 @@ export function remakeBroken(resolved: ResolvedStack, proven: ProvenState | null
     .filter(({ name, action }) => action === 'keep' && !isProven(name))
     .flatMap(({ name }) => broken(name))
   const names = new Set(remade.map(({ service }) => service))
-  return {
+  return withTied({
     ...resolved,
     remade: [...resolved.remade, ...remade.map(({ id }) => id)],
     plan: plan.map((one) => (names.has(one.name) ? makeAnew(one.name) : one)),
-  }
+  })
 }
 
 function makeAnew(name: string): ServicePlan {

@@ -8,6 +8,7 @@ import { placeSecrets } from '../../src/domain/deploy/place-secrets.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { secretUsers } from '../../src/domain/deploy/secret-users.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
+import { withTied } from '../../src/domain/deploy/tied-plan.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { environmentFiles } from '../../src/domain/stack.ts'
@@ -36,6 +37,8 @@ export interface ResolvedStack {
   readonly reloads: readonly ServiceReload[]
   /** Services that stay as they are and are started; none at first. */
   readonly started: readonly string[]
+  /** Ids of containers that are stopped before the provider starts them with what they are tied to. */
+  readonly halted: readonly string[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
   readonly secrets: StackSecrets
@@ -76,20 +79,17 @@ export async function resolveStack(
   refuseUnknownServices(stack, desired)
   refuseCommandLines(provider, source, desired, clear)
   refuseCiphertext(source, document, trackedFiles(source, files), files)
-  const plan = planDeployment(desired.services, containers)
-  const reloads = planReloads(ctx, source, desired, { plan, containers })
-  const resolved = {
-    source,
-    provider,
+  const tied = withTied({
     desired,
     containers,
-    plan: withReloads(plan, reloads),
-    reloads,
+    plan: planDeployment(desired.services, containers),
     remade: [],
     started: [],
-    files,
-    secrets,
-  }
+    halted: [],
+  })
+  const reloads = planReloads(ctx, source, desired, tied)
+  const plan = withReloads(tied.plan, reloads)
+  const resolved = { ...tied, source, provider, plan, reloads, files, secrets }
   return made === null || made === provider.name ? resolved : handOver(resolved, made)
 }
 
@@ -152,6 +152,8 @@ function handOver(resolved: ResolvedStack, made: Provider['name']): ResolvedStac
   return {
     ...resolved,
     remade: containers.filter(({ service }) => due.has(service)).map(({ id }) => id),
+    started: [],
+    halted: [],
     reloads: [],
     plan: plan.map((one) =>
       one.action === 'keep' || one.action === 'recreate'

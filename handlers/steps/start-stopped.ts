@@ -1,3 +1,4 @@
+import { withTied } from '../../src/domain/deploy/tied-plan.ts'
 import { downText } from '../../src/domain/deploy/drift.ts'
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { Standing } from '../../src/ports.ts'
@@ -12,7 +13,10 @@ export function startStopped(resolved: ResolvedStack, standing: Standing | null)
   const down = resolved.containers.filter(
     (one) => kept.has(one.service) && isDown(one) && !(isDone(one) && isJob(one.service)),
   )
-  return down.length === 0 ? resolved : { ...resolved, ...startedBy(resolved.plan, down) }
+  if (down.length === 0) return resolved
+  const due = startedBy(resolved.plan, down)
+  const all = new Set([...resolved.started, ...due.started])
+  return withTied({ ...resolved, plan: due.plan, started: [...all] })
 }
 
 function startedBy(plan: ResolvedStack['plan'], down: readonly ObservedContainer[]) {

@@ -27,6 +27,16 @@ export interface ObservedContainer {
   readonly restarts: 'no' | 'on-failure' | 'always' | 'unless-stopped'
   /** What it offers on this host, as the engine says. */
   readonly ports: readonly PublishedPort[]
+  /** Other containers whose namespaces it uses. */
+  readonly joins: readonly Joining[]
+}
+
+export interface Joining {
+  /** Id or name. */
+  readonly container: string
+  readonly what: 'network' | 'ipc' | 'pid'
+  /** Whether it stays the same where its engine starts the other container again after a crash. */
+  readonly lasts: 'over-crashes' | 'one-start'
 }
 
 export interface PublishedPort {

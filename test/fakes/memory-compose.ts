@@ -138,7 +138,10 @@ function up(host: MemoryHost, request: ApplyRequest): Evidence {
     if (taken !== null) {
       return { exitCode: 1, output: `port ${taken}: address already in use\n` }
     }
-    apply(host, request, name)
+    const bound = apply(host, request, name)
+    if (bound !== null) {
+      return { exitCode: 1, output: `container ${bound} has dependent containers\n` }
+    }
   }
   return { exitCode: 0, output: due.map((name) => `Container ${name}  Started\n`).join('') }
 }
@@ -155,7 +158,8 @@ function takenPort(host: MemoryHost, { project, document }: ApplyRequest, servic
   return taken?.port ?? null
 }
 
-function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
+/** Starts what is there as it is; the name of a container that cannot be replaced, for another one uses it. */
+function apply(host: MemoryHost, request: ApplyRequest, service: string): string | null {
   const { project, document, home } = request
   const fields = document.services[service] ?? {}
   const definition = JSON.stringify(fields)
@@ -163,8 +167,16 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     (one) => one.project === project && one.service === service,
   )
   const wanted = replicas(fields)
+  const joins = joinsOf(host, project, fields)
   const kept = present.filter((one) => one.definition === definition && one.stopped === null)
-  for (const one of present) if (!kept.includes(one)) host.drop(one.id)
+  const replaced = present.filter((one) => !kept.includes(one))
+  const bound = replaced.find(({ id }) => host.isJoined(id, []))
+  if (bound?.definition === definition) {
+    host.containers.set(bound.id, { ...bound, stopped: null, startedAt: host.clock.now() })
+    return null
+  }
+  if (bound !== undefined) return bound.name
+  for (const one of replaced) host.drop(one.id)
   for (let number = kept.length + 1; number <= wanted; number += 1) {
     const name = `${project}-${service}-${number}`
     const made = createHash('sha256').update(`${name} ${host.calls.length}`).digest('hex')
@@ -182,11 +194,23 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): void {
     const imageId = host.idOf(image)
     const ports = publishedPorts(fields)
     const rest = { definition, labels, restarts, image, imageId, ports, startedAt, stopped: null }
-    const container: MemoryContainer = { id: made, name, project, service, ...rest }
+    const container: MemoryContainer = { id: made, name, project, service, joins, ...rest }
     host.containers.set(made, container)
     host.connected.add(project)
     host.emit('started', container)
   }
+  return null
+}
+
+/** The network of another service, whose container is here. */
+function joinsOf(host: MemoryHost, project: string, { network_mode: mode }: Fields) {
+  const service = /^service:(.+)$/.exec(String(mode))?.[1]
+  const owners = [...host.containers.values()].filter(
+    (one) => one.project === project && one.service === service,
+  )
+  return owners.map(
+    ({ id }) => ({ container: id, what: 'network', lasts: 'over-crashes' }) as const,
+  )
 }
 
 function replicas(fields: Fields): number {

@@ -27,6 +27,7 @@ export interface MemoryContainer {
   readonly labels: Readonly<Record<string, string>>
   readonly restarts: ObservedContainer['restarts']
   readonly ports: ObservedContainer['ports']
+  readonly joins?: ObservedContainer['joins']
   readonly startedAt: number
   /** Of the image that its name meant when it was made. */
   readonly imageId: string
@@ -47,6 +48,8 @@ export interface MemoryHost {
   readonly networks: { readonly nameless: Set<string>; readonly refusals: Map<string, string> }
   /** Projects that have their network. */
   readonly connected: Set<string>
+  /** Whether another container than these uses its namespaces: podman then does not remove it. */
+  isJoined(id: string, but: readonly string[]): boolean
   /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
   behave(image: string, behaviour: MemoryBehaviour, digests?: readonly Digest[]): void
   behaviourOf(image: string, imageId?: string): MemoryBehaviour
@@ -114,6 +117,10 @@ export function createMemoryHost(
     timing: { check, crash, look },
     networks: { nameless: new Set(), refusals: new Map() },
     connected: new Set(),
+    isJoined: (id, but) =>
+      [...host.containers.values()].some(
+        (one) => !but.includes(one.id) && one.joins?.some(({ container }) => container === id),
+      ),
     behave(image, behaviour, known = []) {
       behaviours.set(imageKey(image), behaviour)
       digests.set(imageKey(image), known)
@@ -207,6 +214,10 @@ export function createMemoryEngine(host: MemoryHost): Engine {
     },
     async remove(ids, signal) {
       host.enter(`remove ${ids.join(' ')}`, signal)
+      const bound = ids.find((id) => host.isJoined(id, ids))
+      if (bound !== undefined) {
+        throw new MagosError('stack', `Remove "${bound}": it has dependent containers`)
+      }
       for (const id of ids) {
         host.stop(id)
         host.drop(id)
@@ -319,9 +330,10 @@ function observe(
   known: readonly Digest[],
 ): ObservedContainer {
   const { id, name, project, service, image, labels, restarts, imageId, ports } = container
+  const { joins = [] } = container
   const { digest } = parseImageReference(image)
   const own: Digest = digest ?? `sha256:${hex(imageKey(image))}`
-  const fixed = { id, name, project, service, image, labels, restarts, imageId, ports }
+  const fixed = { id, name, project, service, image, labels, restarts, imageId, ports, joins }
   return { ...fixed, digests: [...new Set([own, ...known])], ...life(host, container) }
 }
 

@@ -109,6 +109,7 @@ describe('statusRequested()', () => {
       labels: { 'magos.stack': 'shop' },
       imageId: 'a'.repeat(64),
       restarts: 'no',
+      joins: [],
       ports: [],
     } as const
     const engine = { ...world.ctx.engine, observe: async () => ({ at: 1, containers: [observed] }) }

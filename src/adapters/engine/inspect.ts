@@ -1,4 +1,4 @@
-import type { ObservedContainer, PublishedPort } from '../../domain/deployment.ts'
+import type { Joining, ObservedContainer, PublishedPort } from '../../domain/deployment.ts'
 import type { Digest } from '../../domain/image-reference.ts'
 import { at, numberAt, textAt, textsAt } from './json.ts'
 
@@ -57,6 +57,7 @@ export function readContainer(document: unknown): Inspected | null {
       imageId: bareId(textAt(document, 'Image')),
       restarts: readRestarts(textAt(document, 'HostConfig', 'RestartPolicy', 'Name')),
       ports: readPorts(at(document, 'NetworkSettings', 'Ports')),
+      joins: readJoins(document),
     },
   }
 }
@@ -125,6 +126,22 @@ function readPorts(value: unknown): readonly PublishedPort[] {
 
 function isProtocol(text: string): text is PublishedPort['protocol'] {
   return text === 'tcp' || text === 'udp' || text === 'sctp'
+}
+
+const MODES = [
+  ['network', 'NetworkMode'],
+  ['ipc', 'IpcMode'],
+  ['pid', 'PidMode'],
+] as const
+
+/** `container:ID`. podman alone lists what a container depends on, and keeps a network while its container is restarted. */
+function readJoins(document: unknown): readonly Joining[] {
+  const isPodman = at(document, 'Dependencies') !== undefined
+  return MODES.flatMap(([what, key]) => {
+    const [, container] = /^container:(.+)$/.exec(textAt(document, 'HostConfig', key)) ?? []
+    const lasts = isPodman && what === 'network' ? 'over-crashes' : 'one-start'
+    return container === undefined ? [] : [{ container, what, lasts } as const]
+  })
 }
 
 function readLabels(value: unknown): Readonly<Record<string, string>> {

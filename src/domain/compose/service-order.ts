@@ -1,4 +1,5 @@
 import { MagosError } from '../error.ts'
+import { tiesOf } from './ties.ts'
 
 /** What a service waits for before it is started. */
 export interface Dependency {
@@ -16,13 +17,14 @@ export function dependenciesOf(services: Services, name: string): readonly Depen
     ? named.map((one) => [String(one), {}])
     : Object.entries(named)
   const declared = entries.map(([one, how]) => ({ service: one, condition: conditionOf(how) }))
-  // What shares another's network can only start behind it.
-  const shared = sharedWith(service['network_mode'])
-  const all: readonly Dependency[] =
-    shared === null || declared.some((one) => one.service === shared)
-      ? declared
-      : [...declared, { service: shared, condition: 'service_started' }]
-  return all.filter((one) => services[one.service] !== undefined)
+  // What shares something of another can only start behind it.
+  const shared = new Set(tiesOf(services, name).map((tie) => tie.service))
+  const undeclared = [...shared].filter((one) => !declared.some(({ service: it }) => it === one))
+  const implied = undeclared.map((one): Dependency => ({
+    service: one,
+    condition: 'service_started',
+  }))
+  return [...declared, ...implied].filter((one) => services[one.service] !== undefined)
 }
 
 /** The services so that each comes behind those it depends on. Throws `compose` for a circle. */

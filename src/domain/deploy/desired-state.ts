@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { tiesOf, type Tie } from '../compose/ties.ts'
 import { MagosError } from '../error.ts'
 import { parseImageReference, type ImageReference } from '../image-reference.ts'
 import type { FileChange } from '../settings/file-changes.ts'
@@ -28,6 +29,8 @@ export interface DesiredService {
   readonly reloads: readonly Reload[]
   /** Why it surely is no one-shot, in words; null for one that may end with 0. */
   readonly lasting: string | null
+  /** What goes along when other services' containers become others. */
+  readonly ties: readonly Tie[]
 }
 
 export interface DesiredState {
@@ -113,6 +116,7 @@ function desiredService(
     replicas: replicas(service),
     reloads: seen.reloads,
     lasting: lasting.get(name) ?? null,
+    ties: tiesOf(document.services, name),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerEvent } from '../container-event.ts'
 import type { ObservedContainer } from '../deployment.ts'
+import { leftBehindBy } from './joined.ts'
 
 /** How a container was seen to leave: the evidence that its state alone does not give. */
 export interface Departure {
@@ -32,8 +33,8 @@ export interface DriftTerms {
 
 export interface Fault {
   readonly service: string
-  /** `start` what is stopped, or `make` anew what is gone or is another. */
-  readonly mend: 'start' | 'make'
+  /** `start` what is stopped, `restart` what shares nothing any more, or `make` anew what is gone or is another. */
+  readonly mend: 'start' | 'restart' | 'make'
   /** Ids of containers that are others than what was proven: no provider would know them for that. */
   readonly strangers: readonly string[]
   readonly reason: string
@@ -87,13 +88,30 @@ function faultOf(terms: DriftTerms, service: string): Fault | null {
   }
   const down = own.filter((container) => !isUp(container) && !hasEnded(terms, container))
   const [first] = down
-  if (first === undefined || own.length - down.length >= running + ended) return null
+  if (first === undefined || own.length - down.length >= running + ended) {
+    return cutOff(terms, service, own)
+  }
   return { service, mend: 'start', strangers, reason: downText(first) }
 }
 
 /** Of a container that does not run: which one, and how it stands. */
 export function downText({ name, state, exitCode }: ObservedContainer): string {
   return `container ${name} ${state === 'exited' ? `exited with ${exitCode}` : `is ${state}`}`
+}
+
+/** It runs on by itself: whoever joins a container that is started anew stays behind in what that one had. */
+function cutOff(
+  { containers }: DriftTerms,
+  service: string,
+  own: readonly ObservedContainer[],
+): Fault | null {
+  for (const container of own) {
+    const owner = leftBehindBy(container, containers)
+    if (owner === null) continue
+    const reason = `container ${container.name} lost what it shares with ${owner.name}, which was started after it`
+    return { service, mend: 'restart', strangers: [], reason }
+  }
+  return null
 }
 
 function isUp({ state }: ObservedContainer): boolean {

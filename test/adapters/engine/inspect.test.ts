@@ -23,6 +23,7 @@ describe('readContainer()', () => {
       imageId: shapes.IMAGE,
       restarts: 'no',
       ports: [],
+      joins: [],
     })
     expect(read?.container.imageId).toBe(shapes.IMAGE)
     expect(read?.check).toEqual({ interval: 1000, startPeriod: 0, retries: 3 })
@@ -35,6 +36,22 @@ describe('readContainer()', () => {
     const read = readContainer(document)
     expect(read?.check).toBeNull()
     expect(read?.container).toMatchObject({ health: 'none', startedAt: STARTED, restarts })
+  })
+
+  it('reads whose namespaces it uses, and how long podman keeps them', () => {
+    const HostConfig = {
+      ...shapes.PODMAN_4_3.HostConfig,
+      NetworkMode: 'container:abc',
+      IpcMode: 'shareable',
+      PidMode: 'container:abc',
+    }
+    const joins = (document: object) =>
+      readContainer({ ...shapes.PODMAN_4_3, ...document, HostConfig })?.container.joins
+    expect(joins({ Dependencies: ['abc'] })).toEqual([
+      { container: 'abc', what: 'network', lasts: 'over-crashes' },
+      { container: 'abc', what: 'pid', lasts: 'one-start' },
+    ])
+    expect(joins({})?.map(({ lasts }) => lasts)).toEqual(['one-start', 'one-start'])
   })
 
   it.each([

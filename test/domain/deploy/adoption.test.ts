@@ -25,6 +25,7 @@ function container(
     labels,
     ports: [],
     restarts: 'no',
+    joins: [],
   }
 }
 

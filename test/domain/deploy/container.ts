@@ -17,6 +17,7 @@ export function service(over: Partial<DesiredService> = {}): DesiredService {
     replicas: 1,
     reloads: [],
     lasting: null,
+    ties: [],
     ...over,
   }
 }
@@ -39,6 +40,7 @@ export function container(over: Partial<ObservedContainer> = {}): ObservedContai
     imageId: 'a'.repeat(64),
     restarts: 'no',
     ports: [],
+    joins: [],
     ...over,
   }
 }

@@ -25,6 +25,7 @@ function container(service: string, more: Partial<ObservedContainer> = {}): Obse
     ports: [],
     imageId: '',
     restarts: 'no',
+    joins: [],
     ...more,
   }
 }
@@ -76,6 +77,24 @@ describe('driftOf() of one of several', () => {
           mend,
           strangers: mend === 'make' ? ['id-web'] : [],
           reason: expect.stringContaining(reason),
+        },
+      ],
+    })
+  })
+
+  test('starts anew what shares with a container that was started after it', () => {
+    const joins = [{ container: 'id-db', what: 'network', lasts: 'over-crashes' } as const]
+    const sharing = container('web', { joins, startedAt: 5 })
+    expect(drift([sharing, db])).toEqual({ state: 'none' })
+    expect(drift([sharing, container('db', { startedAt: 6 })])).toEqual({
+      state: 'drifted',
+      faults: [
+        {
+          service: 'web',
+          mend: 'restart',
+          strangers: [],
+          reason:
+            'container shop-web-1 lost what it shares with shop-db-1, which was started after it',
         },
       ],
     })

@@ -19,6 +19,7 @@ function container(over: Partial<ObservedContainer>): ObservedContainer {
     labels: {},
     imageId: 'b',
     restarts: 'no',
+    joins: [],
     ports: [],
     ...over,
   }
