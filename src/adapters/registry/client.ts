@@ -6,7 +6,9 @@ import { type Attempt, refusal } from './failure.ts'
 import type { TrustedRealms } from './realm.ts'
 import { type Scheme, schemeOf } from './scheme.ts'
 import { untilAborted } from './shared-work.ts'
-import { basic, type Token, type Tokens } from './token.ts'
+import type { Tokens } from './token.ts'
+import type { Token } from './token-holder.ts'
+import { basic } from './token-server.ts'
 
 export interface Inquiry {
   readonly name: RepositoryName
@@ -42,7 +44,15 @@ export interface ClientOptions {
 type Proof =
   | { readonly kind: 'none'; readonly authorization: null }
   | { readonly kind: 'basic'; readonly authorization: string }
-  | (Token & { readonly kind: 'bearer'; readonly scope: string })
+  | Bearing
+
+type BearerScheme = Extract<Scheme, { kind: 'bearer' }>
+
+type Bearing = Token & {
+  readonly kind: 'bearer'
+  readonly scope: string
+  readonly scheme: BearerScheme
+}
 
 const nothing: Proof = { kind: 'none', authorization: null }
 
@@ -68,8 +78,15 @@ export function createClient(options: ClientOptions): Client {
           const question = { action, method, target, headers: { accept }, authorization, maxBody }
           const answer = await exchange.ask({ ...question, redirects: 'followed' }, signal)
           // Another host's challenge is nothing to us: our logins are not for it.
-          const isTurnedDown = answer.status === 401 && answer.from.origin === target.origin
-          if (!isTurnedDown) return { answer, attempt }
+          if (answer.status < 401 || answer.from.origin !== target.origin)
+            return { answer, attempt }
+          if (answer.status !== 401) {
+            if (!isPerhapsUngranted(answer, proof)) return { answer, attempt }
+            const { server } = proof.scheme
+            tokens.setApart({ server, scope: proof.scope, attempt })
+            proof = await proveAnew(attempt, proof.scheme, proof, signal)
+            continue
+          }
           const scheme = schemeOf(attempt, answer, schemes.get(registry), trustedRealms)
           schemes.set(registry, scheme)
           metNow()
@@ -102,10 +119,8 @@ export function createClient(options: ClientOptions): Client {
     if (scheme === undefined) return nothing
     if (scheme.kind === 'basic') return null
     const scope = scopeOf(attempt, scheme)
-    const authorization = tokens.known({ server: scheme.server, scope, attempt })
-    return authorization === null
-      ? null
-      : { kind: 'bearer', authorization, origin: 'cached', scope }
+    const token = tokens.known({ server: scheme.server, scope, attempt })
+    return token === null ? null : { kind: 'bearer', ...token, scope, scheme }
   }
 
   async function foresee(attempt: Attempt, signal: AbortSignal): Promise<Proof> {
@@ -150,15 +165,20 @@ export function createClient(options: ClientOptions): Client {
     const request = { server: scheme.server, scope, attempt }
     const token = await tokens.get(request, isSame ? refused.authorization : null, signal)
     // One more question at most: after it even a token of another's minting counts as new.
-    const origin = isSame ? 'minted' : token.origin
-    return { kind: 'bearer', authorization: token.authorization, origin, scope }
+    const origin = isSame && token.origin !== 'shared' ? 'minted' : token.origin
+    return { kind: 'bearer', authorization: token.authorization, origin, scope, scheme }
   }
+}
+
+// What a token for many does not reach some registries deny, and some say that it is not there.
+function isPerhapsUngranted({ status }: Answer, proof: Proof): proof is Bearing {
+  return [403, 404].includes(status) && proof.kind === 'bearer' && proof.origin === 'shared'
 }
 
 function ignore(): void {
   // The registry is known already.
 }
 
-function scopeOf({ name }: Attempt, { actions }: Extract<Scheme, { kind: 'bearer' }>): string {
+function scopeOf({ name }: Attempt, { actions }: BearerScheme): string {
   return `repository:${name.repository}:${actions}`
 }

@@ -3,7 +3,7 @@ import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Answer } from './exchange.ts'
 import { type Attempt, refusal, unusable } from './failure.ts'
 import { judgeRealm, type TrustedRealms } from './realm.ts'
-import type { TokenServer } from './token.ts'
+import type { TokenServer } from './token-server.ts'
 
 /** What a registry demands of whoever asks. */
 export type Scheme =
