@@ -97,7 +97,7 @@ function userChecks(
 ): readonly Check[] {
   if (facts.user.uid === 0 && info?.rootless !== true) return []
   if (runtime === 'docker') return judgeSession(facts, info?.rootless === true)
-  return info?.rootless === false ? [] : judgeRootless(facts, { version: info?.version ?? '' })
+  return info?.rootless === false ? [] : judgeRootless(facts, info?.network ?? null)
 }
 
 function repositoryCheck(

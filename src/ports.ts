@@ -12,6 +12,7 @@ import type { CheckReport, DeploymentReport, Event, Origin, StatusReport } from 
 import type { Guidance } from './domain/guidance.ts'
 import type { Hold } from './domain/hold.ts'
 import type { Digest, ImageReference } from './domain/image-reference.ts'
+import type { NetworkChoice } from './domain/network-choice.ts'
 import type { PlatformImage } from './domain/platform.ts'
 import type { Commit, FileMode, Revision, TreeEntry } from './domain/revision.ts'
 import type { Signal } from './domain/settings/file-changes.ts'
@@ -269,6 +270,8 @@ export interface EngineInfo {
   readonly architecture: string
   /** The directory in which it keeps images; null where it does not say. */
   readonly images: string | null
+  /** How its containers reach the outside; null where it does not say. */
+  readonly network: NetworkChoice | null
 }
 
 export interface PullOptions {

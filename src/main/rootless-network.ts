@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chooseNetwork, type NetworkChoice } from '../adapters/engine/network.ts'
+import { chooseNetwork } from '../adapters/engine/network.ts'
+import type { NetworkChoice } from '../domain/network-choice.ts'
 import type { Base } from './base.ts'
 
 type Children = Pick<Base, 'run' | 'environment'>

@@ -192,6 +192,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
         os: 'linux',
         architecture: 'amd64',
         images: '/memory/images',
+        network: { outcome: 'usual', by: 'pasta' },
       })
     },
     async observe(signal) {

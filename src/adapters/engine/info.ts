@@ -1,6 +1,7 @@
 import type { EngineInfo } from '../../ports.ts'
 import type { Runtime } from './command.ts'
 import { at, parseDocuments, textAt, textsAt } from './json.ts'
+import { chooseNetwork } from './network.ts'
 
 /** docker tells the machine's name, registries and podman Go's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -38,6 +39,7 @@ export function readInfo(
     architecture: ARCHITECTURES[machine] ?? machine,
     images:
       (podman ? textAt(document, 'store', 'graphRoot') : textAt(document, 'DockerRootDir')) || null,
+    network: podman ? chooseNetwork(text) : null,
   }
 }
 

@@ -1,12 +1,5 @@
+import type { NetworkChoice } from '../../domain/network-choice.ts'
 import { at, parseDocuments, textAt } from './json.ts'
-
-/** How rootless containers reach the outside. */
-export type NetworkChoice =
-  /** As the engine does by itself. */
-  | { readonly outcome: 'usual'; readonly by: 'bridge' | 'pasta' | 'slirp4netns' }
-  /** The engine's own is not there, and it has to be told of the other. */
-  | { readonly outcome: 'other'; readonly by: 'pasta' | 'slirp4netns'; readonly reason: string }
-  | { readonly outcome: 'none'; readonly reason: string; readonly remedy: string }
 
 type Helper = 'pasta' | 'slirp4netns'
 
@@ -36,7 +29,7 @@ export function chooseNetwork(text: string): NetworkChoice | null {
   return {
     outcome: 'none',
     reason: `podman ${version} wants ${usual} for the networks of rootless containers, and it is not installed`,
-    remedy: `Install ${usual === 'pasta' ? 'the package "passt"' : 'slirp4netns'}`,
+    remedy: `sudo apt install ${usual === 'pasta' ? 'passt' : 'slirp4netns'}`,
   }
 }
 

@@ -1,15 +1,13 @@
+import type { NetworkChoice } from '../network-choice.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 import type { IdRange, HostFacts } from './facts.ts'
 
 /** What podman needs where it runs as an ordinary user: https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md */
-export function judgeRootless(
-  facts: HostFacts,
-  { version }: { readonly version: string },
-): readonly Check[] {
+export function judgeRootless(facts: HostFacts, choice: NetworkChoice | null): readonly Check[] {
   return [
     subordinateIds(facts),
     idMapping(facts),
-    network(facts, Number.parseInt(version, 10)),
+    network(facts, choice),
     tunDevice(facts),
     linger(facts, 'containers'),
     runtimeDirectory(facts),
@@ -49,18 +47,27 @@ function idMapping({ programs }: HostFacts): Check {
     : fail(name, `${missing.join(' and ')} not found in the PATH`, 'sudo apt install uidmap')
 }
 
-/** podman 5 made pasta its default, and podman 4.3 knows only slirp4netns. */
-function network({ programs }: HostFacts, major: number): Check {
+const PACKAGES = { pasta: 'passt', slirp4netns: 'slirp4netns' } as const
+
+/** As the daemon decides it from the engine's own word; where that is not to be had, whether there is any helper. */
+function network({ programs }: HostFacts, choice: NetworkChoice | null): Check {
   const name = 'network'
-  const { pasta, slirp4netns } = programs
-  if (pasta !== null) return ok(name, `pasta is there: ${pasta}`)
-  const remedy = major < 5 ? 'sudo apt install slirp4netns' : 'sudo apt install passt'
-  if (slirp4netns === null) {
-    return fail(name, 'neither pasta nor slirp4netns is in the PATH', remedy)
+  if (choice === null) {
+    const path = programs.pasta ?? programs.slirp4netns
+    return path === null
+      ? fail(name, 'neither pasta nor slirp4netns is in the PATH', 'sudo apt install passt')
+      : ok(name, `${path} is there; the engine does not say whether it uses it`)
   }
-  return major < 5
-    ? ok(name, `slirp4netns is there: ${slirp4netns}`)
-    : warn(name, `pasta is not in the PATH, slirp4netns is: ${slirp4netns}`, remedy)
+  switch (choice.outcome) {
+    case 'usual':
+      return ok(name, `containers reach the outside by ${choice.by}`)
+    case 'other': {
+      const missing = choice.by === 'pasta' ? 'slirp4netns' : 'pasta'
+      return warn(name, `${choice.reason}, and is used`, `sudo apt install ${PACKAGES[missing]}`)
+    }
+    case 'none':
+      return fail(name, choice.reason, choice.remedy)
+  }
 }
 
 function tunDevice({ tun }: HostFacts): Check {

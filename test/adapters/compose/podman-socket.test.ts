@@ -16,6 +16,7 @@ const INFO = {
   os: 'linux',
   architecture: 'amd64',
   images: null,
+  network: null,
   limits: [],
 } as const
 let directory: string

@@ -130,6 +130,7 @@ function applyingOf(
     os: 'linux',
     architecture: 'amd64',
     images: null,
+    network: null,
     limits: [],
   }
   const engine = { watch: () => noLooks(), remove: () => Promise.resolve() }

@@ -222,6 +222,7 @@ describe('info()', () => {
       os: 'linux',
       architecture: 'arm64',
       images: null,
+      network: null,
     })
   })
 

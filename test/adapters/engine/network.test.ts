@@ -63,9 +63,11 @@ describe('chooseNetwork()', () => {
   it('tells what to install', () => {
     expect(chooseNetwork(info('6.0.0', slirp))).toMatchObject({
       reason: expect.stringContaining('podman 6.0.0 wants pasta'),
-      remedy: 'Install the package "passt"',
+      remedy: 'sudo apt install passt',
     })
-    expect(chooseNetwork(info('4.3.1', none))).toMatchObject({ remedy: 'Install slirp4netns' })
+    expect(chooseNetwork(info('4.3.1', none))).toMatchObject({
+      remedy: 'sudo apt install slirp4netns',
+    })
   })
 
   it.each(['', 'no JSON', '{}', '[]'])('is null for %j', (text) => {

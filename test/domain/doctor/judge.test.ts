@@ -4,6 +4,7 @@ import type { HostFacts, StorageFacts } from '../../../src/domain/doctor/facts.t
 import { judgeRootless } from '../../../src/domain/doctor/rootless.ts'
 import { judgeStorage } from '../../../src/domain/doctor/storage.ts'
 import { judgeTime } from '../../../src/domain/doctor/time.ts'
+import type { NetworkChoice } from '../../../src/domain/network-choice.ts'
 import { soundFacts } from '../../fakes/memory-prerequisites.ts'
 
 /** The check of that name: its status, and its remedy. */
@@ -15,37 +16,20 @@ function found(checks: readonly Check[], name: string): readonly (string | null)
 describe('judgeRootless()', () => {
   const usermod =
     'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ada && podman system migrate'
-  const none = { pasta: null, slirp4netns: null }
-  const slirp = { pasta: null, slirp4netns: '/usr/bin/slirp4netns' }
+  const usual: NetworkChoice = { outcome: 'usual', by: 'pasta' }
   const { programs, subordinate, runtimeDirectory } = soundFacts
   const cases: readonly (readonly [
     string,
     Partial<HostFacts>,
     string,
-    string,
     'ok' | 'warn' | 'fail',
     string | null,
   ])[] = [
-    [
-      'no uids',
-      { subordinate: { ...subordinate, uids: [] } },
-      '5.4.2',
-      'subordinate-ids',
-      'fail',
-      usermod,
-    ],
-    [
-      'no gids',
-      { subordinate: { ...subordinate, gids: [] } },
-      '5.4.2',
-      'subordinate-ids',
-      'fail',
-      usermod,
-    ],
+    ['no uids', { subordinate: { ...subordinate, uids: [] } }, 'subordinate-ids', 'fail', usermod],
+    ['no gids', { subordinate: { ...subordinate, gids: [] } }, 'subordinate-ids', 'fail', usermod],
     [
       'few uids',
       { subordinate: { ...subordinate, uids: [{ first: 1, count: 1000 }] } },
-      '5.4.2',
       'subordinate-ids',
       'warn',
       usermod,
@@ -53,51 +37,17 @@ describe('judgeRootless()', () => {
     [
       'no newuidmap',
       { programs: { ...programs, newuidmap: null } },
-      '5.4.2',
       'id-mapping',
       'fail',
       'sudo apt install uidmap',
     ],
-    [
-      'no network helper, podman 4',
-      { programs: { ...programs, ...none } },
-      '4.3.1',
-      'network',
-      'fail',
-      'sudo apt install slirp4netns',
-    ],
-    [
-      'no network helper, podman 5',
-      { programs: { ...programs, ...none } },
-      '5.4.2',
-      'network',
-      'fail',
-      'sudo apt install passt',
-    ],
-    [
-      'slirp4netns, podman 4',
-      { programs: { ...programs, ...slirp } },
-      '4.9.0',
-      'network',
-      'ok',
-      null,
-    ],
-    [
-      'slirp4netns, podman 6',
-      { programs: { ...programs, ...slirp } },
-      '6.0.0',
-      'network',
-      'warn',
-      'sudo apt install passt',
-    ],
-    ['no tun', { tun: 'absent' }, '5.4.2', 'tun', 'fail', 'sudo modprobe tun'],
-    ['forbidden tun', { tun: 'forbidden' }, '5.4.2', 'tun', 'fail', 'sudo chmod 666 /dev/net/tun'],
-    ['no linger', { linger: 'no' }, '5.4.2', 'linger', 'fail', 'sudo loginctl enable-linger ada'],
-    ['nobody who ends processes', { linger: null }, '5.4.2', 'linger', 'ok', null],
+    ['no tun', { tun: 'absent' }, 'tun', 'fail', 'sudo modprobe tun'],
+    ['forbidden tun', { tun: 'forbidden' }, 'tun', 'fail', 'sudo chmod 666 /dev/net/tun'],
+    ['no linger', { linger: 'no' }, 'linger', 'fail', 'sudo loginctl enable-linger ada'],
+    ['nobody who ends processes', { linger: null }, 'linger', 'ok', null],
     [
       'no runtime directory',
       { runtimeDirectory: { ...runtimeDirectory, state: 'absent' } },
-      '5.4.2',
       'runtime-directory',
       'fail',
       'sudo loginctl enable-linger ada, then log in anew',
@@ -105,7 +55,6 @@ describe('judgeRootless()', () => {
     [
       'cgroups v1',
       { cgroups: 'v1' },
-      '5.4.2',
       'cgroups',
       'warn',
       'Boot with systemd.unified_cgroup_hierarchy=1',
@@ -113,21 +62,43 @@ describe('judgeRootless()', () => {
     [
       'nothing delegated',
       { delegated: ['cpu'] },
-      '5.4.2',
       'cgroups',
       'warn',
       'Put Delegate=cpu cpuset io memory pids under [Service] by: sudo systemctl edit user@.service',
     ],
-    ['nobody who delegates', { delegated: null }, '5.4.2', 'cgroups', 'ok', null],
+    ['nobody who delegates', { delegated: null }, 'cgroups', 'ok', null],
   ]
-  for (const [title, over, version, name, status, remedy] of cases) {
+  for (const [title, over, name, status, remedy] of cases) {
     it(`says ${status} for ${title}`, () => {
-      const checks = judgeRootless({ ...soundFacts, ...over }, { version })
+      const checks = judgeRootless({ ...soundFacts, ...over }, usual)
       expect(found(checks, name)).toEqual([status, remedy])
       const others = checks.filter((one) => one.name !== name && one.status !== 'ok')
       expect(others).toEqual([])
     })
   }
+
+  it.each<[NetworkChoice | null, Partial<HostFacts>, readonly (string | null)[]]>([
+    [usual, { programs: { ...programs, pasta: null } }, ['ok', null]],
+    [
+      { outcome: 'other', by: 'slirp4netns', reason: 'pasta is not installed, slirp4netns is' },
+      {},
+      ['warn', 'sudo apt install passt'],
+    ],
+    [{ outcome: 'other', by: 'pasta', reason: 'x' }, {}, ['warn', 'sudo apt install slirp4netns']],
+    [
+      { outcome: 'none', reason: 'x', remedy: 'sudo apt install passt' },
+      {},
+      ['fail', 'sudo apt install passt'],
+    ],
+    [null, {}, ['ok', null]],
+    [
+      null,
+      { programs: { ...programs, pasta: null, slirp4netns: null } },
+      ['fail', 'sudo apt install passt'],
+    ],
+  ])('judges the network as the daemon chooses it: %j', (choice, over, expected) => {
+    expect(found(judgeRootless({ ...soundFacts, ...over }, choice), 'network')).toEqual(expected)
+  })
 })
 
 describe('judgeStorage()', () => {
