@@ -142,6 +142,44 @@ describe('realms', () => {
   }
 })
 
+it('tags() drops its login when one host sends it from http to https', async () => {
+  const path = '/v2/team/app/tags/list'
+  const http = createScriptedHttp({
+    'http://127.0.0.1:5000': ({ headers }) =>
+      headers?.['authorization'] === undefined
+        ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } }
+        : { status: 307, headers: { location: `https://127.0.0.1:5000${path}` } },
+    'https://127.0.0.1:5000': () => ({ body: '{"tags":["1"]}' }),
+  })
+  const name = { registry: '127.0.0.1:5000', repository: 'team/app' }
+  expect(await registryWith(http, login).tags(name, signal())).toEqual(['1'])
+  const authorized = http.sent().map(({ target, headers }) => {
+    return `${target.origin} ${headers?.['authorization'] === undefined ? 'without' : 'with'}`
+  })
+  expect(authorized).toEqual([
+    'http://127.0.0.1:5000 without',
+    'http://127.0.0.1:5000 with',
+    'https://127.0.0.1:5000 without',
+  ])
+})
+
+it('tags() asks for no right that a challenge names of another repository', async () => {
+  const scope = 'repository:evil/app:metadata_read repository:team/app:pull,push'
+  const challenge = `Bearer realm="https://registry.example/token",service="s",scope="${scope}"`
+  const http = createScriptedHttp({
+    'https://registry.example': ({ target, headers }) => {
+      if (target.path.startsWith('/token')) return { body: '{"token":"t"}' }
+      if (headers?.['authorization'] === 'Bearer t') return { body: '{"tags":["1"]}' }
+      return { status: 401, headers: { 'www-authenticate': challenge } }
+    },
+  })
+  const name = { registry: 'registry.example', repository: 'team/app' }
+  expect(await registryWith(http, login).tags(name, signal())).toEqual(['1'])
+  const [, asked] = http.sent()
+  const { searchParams } = new URL(asked?.target.path ?? '', 'https://registry.example')
+  expect(searchParams.getAll('scope')).toEqual(['repository:team/app:pull'])
+})
+
 function askRealm(realm: string) {
   const registry = 'registry.example'
   const headers = { 'www-authenticate': `Bearer realm="${realm}",service="s"` }
