@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { driftDetected } from '../../handlers/drift-detected.ts'
 import { releaseRequested } from '../../handlers/hold-requested.ts'
+import { statusRequested } from '../../handlers/status-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { withEvent, type Departure } from '../../src/domain/deploy/drift.ts'
 import { MagosError } from '../../src/domain/error.ts'
@@ -315,6 +316,48 @@ describe('driftDetected() after a boot', () => {
     expect(states(world)).toMatchObject({ 'shop-web-1': 'exited' })
     await deploy(world)
     expect(states(world)).toMatchObject({ 'shop-web-1': 'exited' })
+  })
+
+  it.each([
+    ['two stacks of one project', { 'x/compose.yaml': `name: shop\n${blog}` }, 'blog succeeded'],
+    ['settings that do not read', { '.magos.yaml': 'stacks: [' }, 'blog rolled-back'],
+  ])(
+    'keeps what was proven last where the repository refuses it: %s',
+    async (_why, files, other) => {
+      const first = await running()
+      first.git.change(files)
+      const pass = await deploy(first)
+      expect(outcomes(pass.deployments)).toContain('shop rolled-back')
+      const world = reboot(first)
+      const booted = (await look(world)).outcomes
+      expect(booted).toEqual([other, 'shop rolled-back'])
+      expect(states(world)).toEqual(ALL_RUN)
+      expect((await look(world)).calls).toEqual(['observe'])
+      const healed = await after(world, () => world.machine.kill(id(world, 'shop-web-1')))
+      expect(healed.deployments).toMatchObject([
+        { stack: 'shop', reason: expect.stringContaining('the last good state runs on') },
+      ])
+      expect(states(world)).toEqual(ALL_RUN)
+      const status = await statusRequested(
+        { ...world.ctx, inbox: world.inbox, worker: 'running' },
+        signal,
+      )
+      expect(status.stacks.find(({ name }) => name === 'shop')).toMatchObject({
+        state: 'refused',
+      })
+    },
+  )
+
+  it('leaves a stack that the repository refuses where a person holds it', async () => {
+    const first = await running()
+    first.git.change({ '.magos.yaml': 'stacks: [' })
+    const hold = { kind: 'operator', by: 'ann', reason: '', at: 1, tracked: null } as const
+    await first.ctx.holds.hold('shop', hold)
+    expect(outcomes((await deploy(first)).deployments)).toContain('shop held')
+    const world = reboot(first)
+    expect((await look(world)).outcomes).toEqual(['blog rolled-back'])
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop held')
+    expect(states(world)).toMatchObject({ 'shop-web-1': 'exited', 'blog-blog-1': 'running' })
   })
 
   it('leaves what is held', async () => {

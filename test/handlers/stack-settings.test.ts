@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planRequested } from '../../handlers/plan-requested.ts'
-import { deployRevision } from '../../handlers/revision-pushed.ts'
+import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
+import { Killed } from './dying.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
 
@@ -259,6 +260,35 @@ describe('revisionPushed() with files that a service is told of', () => {
     expect(deployments[0]?.services).toMatchObject([{ action: 'keep', and: ['restart'] }])
     // To GitHub that is a deployment like any other.
     expect(told.map(({ kind }) => kind)).toContain('deployment')
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('restarts it once more where nobody remembers the proof, and then no more', async () => {
+    const world = createWorld({
+      ...nginx,
+      '.magos.yaml': 'stacks: {web: {changes: {web: {".": restart}}}}\n',
+    })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'web/conf/a.conf': 'two\n' })
+    const { ctx } = world
+    const succeed = () => {
+      throw new Killed('the record of the proof')
+    }
+    const dead = deploy(world, (asked) =>
+      revisionPushed(
+        { ...asked, now: ctx.now, history: { ...ctx.history, succeed } },
+        { kind: 'revision-pushed' },
+        signal,
+      ),
+    )
+    await expect(dead).rejects.toThrow('Killed')
+    const restarts = ({ calls }: { calls: readonly string[] }) =>
+      calls.filter((call) => call.startsWith('restart '))
+    const again = await deploy(world)
+    expect(restarts(again)).toEqual([`restart ${before['web-web-1']}`])
+    expect(outcomes(again.deployments)).toEqual(['web succeeded'])
+    expect(restarts(await deploy(world))).toEqual([])
     expect(containers(world)).toEqual(before)
   })
 
