@@ -1,4 +1,7 @@
-/** What people and other programs do to containers of proven stacks, on a real engine. */
+/**
+ * What people and other programs do to containers of proven stacks, on a real engine, while another stack takes its whole
+ * deadline.
+ */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -6,7 +9,7 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runMagos } from '../lab/daemon.ts'
+import { runMagos, type LabDaemon } from '../lab/daemon.ts'
 import { chosenRuntime } from '../lab/engine/chosen.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, eventually, type SeenContainer } from './look.ts'
@@ -18,6 +21,7 @@ let lab: Homelab
 let repository: string
 /** Where a person started the diary, with rows in `./data` and in a volume. */
 let home: string
+let daemon: LabDaemon
 let before: Readonly<Record<string, SeenContainer>>
 /** As they are pulled. */
 let first: string
@@ -25,6 +29,12 @@ let second: string
 
 function serviceLine(name: string, image: string): string {
   return `  ${name}: {image: "${image}", init: true, stop_grace_period: 1s}\n`
+}
+
+/** It neither becomes healthy nor fails while a test looks. */
+function neverHealthy(image: string): string {
+  const check = '{test: [CMD, "false"], interval: 1s, start_period: 1h}'
+  return `services:\n  web: {image: "${image}", init: true, stop_grace_period: 1s, healthcheck: ${check}}\n`
 }
 
 function diary(image: string): string {
@@ -93,18 +103,20 @@ beforeAll(async () => {
     'shop/compose.yaml': `services:\n${SERVICES.map((name) => serviceLine(name, one)).join('')}`,
     'diary/compose.yaml': diary(one),
     'blog/compose.yaml': `services:\n${serviceLine('front', one)}${serviceLine('back', one)}`,
+    'slow/compose.yaml': neverHealthy(one),
+    '.magos.yaml': 'stacks: {slow: {deadline: 1h}}\n',
   })
   home = await startByHand(one)
   const { MD_CONFIG = '' } = lab.environment()
   await appendFile(MD_CONFIG, 'stacks:\n  diary:\n    directory: adopt\n')
-  await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
+  daemon = await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
   before = await eventually(
     () => containersOf(lab.engine, 'shop'),
     (found) => SERVICES.every((name) => found[name]?.state === 'running'),
   )
   await eventually(
     () => status(),
-    (stacks) => stacks.length === 3 && stacks.every(({ state }) => state === 'proven'),
+    (stacks) => stacks.filter(({ state }) => state === 'proven').length === 3,
   )
 })
 afterAll(async () => {
@@ -164,6 +176,8 @@ describe('magos run', () => {
       after['replaced']?.id ?? '',
     )
     expect(hash).not.toBe('')
+    const slow = (await status()).find(({ name }) => name === 'slow')
+    expect(slow).toMatchObject({ state: 'deploying' })
   })
 
   test('holds a stack whose containers were all stopped by hand', async () => {
@@ -182,3 +196,51 @@ describe('magos run', () => {
     )
   })
 })
+
+/** Only root may tell a machine of another boot, and only where nobody else sees it. */
+const mayBoot = process.env['MAGOS_LONG'] === '1' && process.getuid?.() === 0
+
+describe.each(mayBoot ? ['another boot'] : [])('magos run after %s', () => {
+  test('starts and proves every stack that nobody holds, and leaves the held one', async () => {
+    const env = lab.environment({ MD_REPO: repository })
+    await runMagos(['hold', 'diary'], { env })
+    await daemon.stop()
+    const stacks = ['shop', 'blog', 'diary']
+    const stood = Object.fromEntries(
+      await Promise.all(
+        stacks.map(async (name) => [name, await containersOf(lab.engine, name)] as const),
+      ),
+    )
+    const ids = Object.values(stood).flatMap((found) => Object.values(found).map((one) => one.id))
+    await engine('stop', '-t', '0', ...ids)
+    const other = join(lab.engine.directory, 'boot_id')
+    await writeFile(other, 'c0ffee00-0000-4000-8000-000000000000\n')
+    await run('mount', ['--bind', other, BOOT_ID])
+    try {
+      await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
+      const after = await eventually(
+        async () => [
+          await containersOf(lab.engine, 'shop'),
+          await containersOf(lab.engine, 'blog'),
+        ],
+        (found) =>
+          found.every((one) => Object.values(one).every(({ state }) => state === 'running')),
+      )
+      const idsOf = (found: Readonly<Record<string, SeenContainer>> = {}) =>
+        Object.values(found).map((one) => one.id)
+      expect(after.map(idsOf)).toEqual([idsOf(stood['shop']), idsOf(stood['blog'])])
+      await eventually(
+        () => status(),
+        (all) => all.filter(({ state }) => state === 'proven').length === 2,
+      )
+      expect(await states('diary')).toEqual({ pen: 'exited' })
+      const told = (await status()).find(({ name }) => name === 'diary')
+      expect(told).toMatchObject({ state: 'held' })
+    } finally {
+      await run('umount', [BOOT_ID])
+    }
+  })
+})
+
+/** random(4) */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
