@@ -113,13 +113,11 @@ export class StackLane<Result> {
         return acting()
       }, signal)
     this.#state = 'worked'
-    const before = this.#begun
-    if (deploys(turn)) this.#begun = Math.max(before, turn.look)
+    if (deploys(turn)) this.#begun = turn.look
     try {
       return { outcome: 'done', result: await work(act) }
     } catch (thrown) {
       if (thrown !== overtaken) throw thrown
-      this.#begun = before
       this.#hear(turn.departures ?? [])
       return LEFT
     } finally {
@@ -131,12 +129,10 @@ export class StackLane<Result> {
 
   /** Lets the newest of those that wait do the work of all. */
   #next(): void {
-    const old = this.#waiting.filter(({ turn }) => this.#isOld(turn))
-    const due = this.#waiting.filter((one) => !old.includes(one))
+    const due = this.#waiting
     const departures = this.#heard
     this.#waiting = []
     this.#heard = []
-    for (const one of old) one.resolve(outdated([]))
     const newest = newestOf(due)
     if (newest === null) return this.#tellWatchers()
     if (deploys(newest.turn)) return void this.#workForAll(newest, due, departures)
@@ -174,7 +170,7 @@ export class StackLane<Result> {
 
   /** Whether somebody who waits will do the same with newer eyes. */
   #isOvertaken(): boolean {
-    return this.#waiting.some(({ turn }) => deploys(turn) && !this.#isOld(turn))
+    return this.#waiting.some(({ turn }) => deploys(turn))
   }
 
   /** Something newer was begun: to follow it would be to go back. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { commitReached } from '../../handlers/commit-reached.ts'
 import type { Context } from '../../handlers/context.ts'
 import { driftDetected } from '../../handlers/drift-detected.ts'
-import { revisionPushed } from '../../handlers/revision-pushed.ts'
+import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { rollbackRequested } from '../../handlers/rollback-requested.ts'
 import { syncRequested } from '../../handlers/sync-requested.ts'
 import type { StackResult } from '../../handlers/stack-result.ts'
@@ -337,6 +337,40 @@ describe('events of one stack', () => {
     letGo(1)
     await Promise.all(passes.map(({ done }) => done))
     expect(imageOf(world, 'blog')).toContain(digest(4))
+  })
+})
+
+describe('somebody who waits for an answer', () => {
+  it('looks again where a newer look was worked off before it came to the stack', async () => {
+    const { world } = await hanging()
+    world.git.change({ 'blog/compose.yaml': blog(12) })
+    const { lanes } = world.ctx
+    const old = await lanes.look('stack', () => world.git.head(signal), signal)
+    world.git.change({ 'blog/compose.yaml': blog(13) })
+    await deploy(world)
+    const before = containers(world)
+    const { answer } = await deployRevision(
+      world.ctx,
+      { stack: 'blog', asked: 'by-person', looked: { look: old.look, seen: old.seen } },
+      signal,
+    )
+    expect(outcomes(answer.deployments)).toEqual(['blog unchanged'])
+    expect(answer.revision).toBe((await world.git.head(signal)).commit)
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('is told of what a hint did that came with the request', async () => {
+    const { world, begin } = await hanging()
+    world.git.change({ 'blog/compose.yaml': blog(12) })
+    const askedAt = world.ctx.now
+    const person = begin((ctx) =>
+      syncRequested(ctx, { kind: 'sync-requested', stack: null, askedAt }, signal),
+    )
+    const hint = begin(pass)
+    const [{ answer }] = await Promise.all([person.done, hint.done])
+    expect(outcomes(answer.deployments)).toEqual(['blog succeeded', 'shop unchanged'])
+    const made = world.history.deployments(9).filter(({ stack }) => stack === 'blog')
+    expect(made).toHaveLength(2)
   })
 })
 

@@ -6,6 +6,7 @@ import type { Lane, Run } from '../../src/work/runs.ts'
 const KINDS = {
   image: [{ kind: 'image-published', repositories: 'all' }, ['commit'], []],
   push: [{ kind: 'revision-pushed' }, ['deploy'], ['reach']],
+  drift: [{ kind: 'drift-detected', departures: [] }, ['drift'], ['reach']],
   reached: [{ kind: 'commit-reached', commit: 'c1' }, ['reach'], []],
   sync: [{ kind: 'sync-requested', stack: null }, ['request all'], ['reach']],
   // No kind needs two lanes now.
@@ -97,6 +98,10 @@ describe('chooseRuns()', () => {
       'revision-pushed',
       'commit-reached',
     ])
+  })
+
+  test('looks at the host run beside each other', () => {
+    expect(choose([run('drift', 1), run('drift', 2)]).start).toHaveLength(2)
   })
 
   test('a pass that was told to rest rests, and so do others', () => {

@@ -195,6 +195,9 @@ describe('createLanes()', () => {
     expect(keeps.passage).toEqual({ outcome: 'left' })
     await end(first)
     expect(deploys.entered?.departures).toEqual([gone('x')])
+    const later = await visit('a')
+    await end(deploys)
+    expect(later.entered?.departures).toEqual([])
   })
 
   it('lets nobody seize a stack that is worked at, or was since the look', async () => {
@@ -220,6 +223,7 @@ describe('createLanes()', () => {
     const { promise, resolve } = Promise.withResolvers<string>()
     const slow = lanes.look('host', () => promise, signal)
     const quick = lanes.look('host', async () => 'c2', signal)
+    await turns()
     lanes.glance()
     resolve('c1')
     const [first, second] = [await slow, await quick]

@@ -46,6 +46,21 @@ describe('startPoller()', () => {
   })
   afterEach(() => controller.abort())
 
+  test('a pass that is under way keeps nobody from looking, and one that waits does', async () => {
+    start()
+    await clock.advance(10)
+    const passes = () => inbox.pending().filter(({ event }) => event.kind === 'revision-pushed')
+    const first = passes()[0]?.id ?? 0
+    await clock.advance(60_000)
+    expect(passes()).toHaveLength(1)
+    underWay.add(first)
+    await clock.advance(60_000)
+    expect(passes()).toHaveLength(2)
+    await clock.advance(60_000)
+    expect(passes()).toHaveLength(2)
+    expect(inbox.pending()).toHaveLength(5)
+  })
+
   test('says "look again" at the start and at every interval', async () => {
     start()
     await clock.advance(0)

@@ -78,6 +78,16 @@ describe('startContainerWatch()', () => {
     await watch.ended
   })
 
+  test('a look that is under way keeps nobody from looking, and one that waits does', async () => {
+    await clock.advance(120_000)
+    expect(inbox.pending()).toHaveLength(1)
+    underWay.add(inbox.pending()[0]?.id ?? 0)
+    await clock.advance(60_000)
+    expect(inbox.pending()).toHaveLength(2)
+    await clock.advance(60_000)
+    expect(inbox.pending()).toHaveLength(2)
+  })
+
   test('has a look at the start and at every interval', async () => {
     expect(taken()).toEqual([['start', []]])
     await clock.advance(59_999)
