@@ -16,12 +16,9 @@ const blog = (number: number) => compose(`blog: {image: ghcr.io/o/blog@${digest(
 const PUSHED = { kind: 'revision-pushed' } as const
 
 /** Two stacks that run, and an engine in which deployments of `shop` hang until they are let go. */
-async function hanging({ limit = 4, files = {} } = {}) {
-  const world = createWorld({
-    'shop/compose.yaml': web(1),
-    'blog/compose.yaml': blog(11),
-    ...files,
-  })
+async function hanging({ limit = 4, files = {}, host = {} } = {}) {
+  const stacks = { 'shop/compose.yaml': web(1), 'blog/compose.yaml': blog(11) }
+  const world = createWorld({ ...stacks, ...files }, { host })
   await deploy(world)
   world.raised.splice(0)
   const held: (() => void)[] = []
@@ -340,6 +337,71 @@ describe('events of one stack', () => {
   })
 })
 
+describe('a look at the host', () => {
+  it('is taken anew of a stack that somebody works at, with all that was seen of it', async () => {
+    const { world, begin, letGo } = await hanging()
+    world.git.change({ 'shop/compose.yaml': web(2) })
+    const slow = begin(pass)
+    await settled()
+    const quiet = begin(look())
+    await settled()
+    const seen = begin(look(kill(world, 'shop-web-1')))
+    await settled()
+    expect(seen.answer?.followUps).toEqual([])
+    letGo(0)
+    await slow.done
+    expect((await quiet.done).followUps.map(({ event }) => event)).toMatchObject([
+      { kind: 'drift-detected', departures: [{ service: 'web', how: 'killed' }], looks: 1 },
+    ])
+  })
+
+  it('is taken anew though nothing was seen', async () => {
+    const { world, begin, letGo } = await hanging()
+    world.git.change({ 'shop/compose.yaml': web(2) })
+    const slow = begin(pass)
+    await settled()
+    const quiet = begin(look())
+    await settled()
+    letGo(0)
+    await slow.done
+    expect((await quiet.done).followUps.map(({ event }) => event)).toEqual([
+      { kind: 'drift-detected', departures: [], looks: 1 },
+    ])
+  })
+})
+
+describe('a stack that left the repository', () => {
+  it('is left alone while somebody works at it, and goes with the next pass', async () => {
+    const { world, begin, letGo } = await hanging({ host: { grace: 0 } })
+    world.git.change({ 'shop/compose.yaml': web(2) })
+    const slow = begin(pass)
+    await settled()
+    world.git.change({ 'shop/compose.yaml': null })
+    await pass(world.ctx)
+    await pass(world.ctx)
+    expect(stateOf(world, 'shop-web-1')).toBe('running')
+    letGo(0)
+    await slow.done
+    expect(stateOf(world, 'shop-web-1')).toBe('running')
+    await pass(world.ctx)
+    expect(stateOf(world, 'shop-web-1')).toBeUndefined()
+  })
+
+  it('is not removed by a pass that a newer one came after', async () => {
+    const { world, begin, letGo } = await hanging({ host: { grace: 0 } })
+    world.git.change({ 'blog/compose.yaml': null, 'shop/compose.yaml': web(2) })
+    const slow = begin(pass)
+    await settled()
+    world.git.change({ 'blog/compose.yaml': blog(11) })
+    const newer = begin(pass)
+    await settled()
+    letGo(0)
+    await Promise.all([slow.done, newer.done])
+    expect(world.ctx.tombstones.all()).toEqual([])
+    expect(stateOf(world, 'blog-blog-1')).toBe('running')
+  })
+})
+
 describe('somebody who waits for an answer', () => {
   it('looks again where a newer look was worked off before it came to the stack', async () => {
     const { world } = await hanging()
@@ -406,7 +468,7 @@ describe('a pass that a newer one came after', () => {
     const slow = begin(pass)
     await settled()
     world.git.change({ 'README.md': 'new\n' })
-    const newer = begin(look())
+    const newer = begin(pass)
     await settled()
     const clean = begin((ctx) =>
       syncRequested(ctx, { kind: 'sync-requested', stack: null }, signal),
