@@ -226,9 +226,10 @@ describe.each(mayBoot ? ['another boot'] : [])('magos run after %s', () => {
         (found) =>
           found.every((one) => Object.values(one).every(({ state }) => state === 'running')),
       )
-      const idsOf = (found: Readonly<Record<string, SeenContainer>> = {}) =>
-        Object.values(found).map((one) => one.id)
-      expect(after.map(idsOf)).toEqual([idsOf(stood['shop']), idsOf(stood['blog'])])
+      expect(after.map((found) => idsOf(found))).toEqual([
+        idsOf(stood['shop']),
+        idsOf(stood['blog']),
+      ])
       await eventually(
         () => status(),
         (all) => all.filter(({ state }) => state === 'proven').length === 2,
@@ -241,6 +242,10 @@ describe.each(mayBoot ? ['another boot'] : [])('magos run after %s', () => {
     }
   })
 })
+
+function idsOf(found: Readonly<Record<string, SeenContainer>> = {}): readonly string[] {
+  return Object.values(found).map((one) => one.id)
+}
 
 /** random(4) */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'

@@ -272,19 +272,14 @@ describe('revisionPushed() with files that a service is told of', () => {
     const before = containers(world)
     world.git.change({ 'web/conf/a.conf': 'two\n' })
     const { ctx } = world
-    const succeed = () => {
-      throw new Killed('the record of the proof')
-    }
     const dead = deploy(world, (asked) =>
       revisionPushed(
-        { ...asked, now: ctx.now, history: { ...ctx.history, succeed } },
+        { ...asked, now: ctx.now, history: { ...ctx.history, succeed: dieAtRecord } },
         { kind: 'revision-pushed' },
         signal,
       ),
     )
     await expect(dead).rejects.toThrow('Killed')
-    const restarts = ({ calls }: { calls: readonly string[] }) =>
-      calls.filter((call) => call.startsWith('restart '))
     const again = await deploy(world)
     expect(restarts(again)).toEqual([`restart ${before['web-web-1']}`])
     expect(outcomes(again.deployments)).toEqual(['web succeeded'])
@@ -509,4 +504,12 @@ function probed(probe: string, more = ''): World {
     'web/compose.yaml': compose(`web: {image: ${web}${more}}`),
     '.magos.yaml': settings(probe),
   })
+}
+
+function dieAtRecord(): never {
+  throw new Killed('the record of the proof')
+}
+
+function restarts({ calls }: { readonly calls: readonly string[] }): readonly string[] {
+  return calls.filter((call) => call.startsWith('restart '))
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Handled } from '../../handlers/context.ts'
 import type { Event } from '../../src/domain/event.ts'
@@ -83,11 +83,11 @@ function createHost(pace: readonly number[]) {
       const turn = { stack, look, kind, asked: 'by-event', departures: [] } as const
       const passage = await lanes.enter(
         turn,
-        async ({ act }) => {
+        async (entered) => {
           const wanted = kind === 'keep' ? deployed[stack] : (commits[commit]?.[stack] ?? 0)
           if (kind !== 'keep' && wanted < deployed[stack]) faults.push(`${stack} went back`)
           if (deployed[stack] === wanted && !broken.has(stack)) return wanted
-          await act(() =>
+          await entered.act(() =>
             work(stack, signal, () => {
               deployed[stack] = wanted
               broken.delete(stack)
