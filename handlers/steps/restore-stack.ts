@@ -4,6 +4,7 @@ import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { FailedState, History, LastGoodState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp, orphansOf } from './bring-up.ts'
+import { inTheWay } from './in-the-way.ts'
 import { pullImages } from './pull-images.ts'
 import { readyImages } from './ready-images.ts'
 import { remakeBroken } from './remake-broken.ts'
@@ -118,7 +119,8 @@ async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): 
   const ready = await resolveReady(ctx, last, observed, signal)
   const missing = await pullImages(ctx, ready, signal)
   if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
-  const first = [...orphansOf(ready), ...strays(last, observed)].map(({ id }) => id)
+  const going = [...orphansOf(ready), ...inTheWay(ready), ...strays(last, observed)]
+  const first = going.map(({ id }) => id)
   const brought = await bringUp(ctx, ready, { vouching, first, anew: suffering(ready) }, signal)
   const evidence = brought.outcome === 'failed' ? brought.evidence : {}
   return { outcome: brought.outcome, reason: brought.reason, evidence }

@@ -42,6 +42,28 @@ function diary(image: string): string {
   return `services:\n  pen: {image: "${image}", init: true, stop_grace_period: 1s, volumes: ${volumes}}\nvolumes: {book: {}}\n`
 }
 
+/** The second one lives in the network of the first. */
+function pair(image: string): string {
+  const torrent = quick(first, ', network_mode: "service:vpn", command: [httpd, -f, -p, "9090"]')
+  return `services:\n  vpn: ${quick(image)}\n  torrent: ${torrent}\n`
+}
+
+function quick(image: string, more = ''): string {
+  return `{image: "${image}", init: true, stop_grace_period: 0s${more}}`
+}
+
+/** The network that both of them are in, as the kernel names it; null where they are in two, or one is in none. */
+async function sharedNetwork(): Promise<string | null> {
+  const found = await containersOf(lab.engine, 'nas')
+  const ids = [found['vpn']?.id ?? '', found['torrent']?.id ?? '']
+  const asked = ids.map((one) => engine('exec', one, 'busybox', 'readlink', '/proc/1/ns/net'))
+  const [one, other] = await Promise.allSettled(asked)
+  if (one?.status !== 'fulfilled' || other?.status !== 'fulfilled') return null
+  return one.value === other.value ? one.value : null
+}
+
+const torrentStart = () => engine('inspect', '--format', '{{.State.StartedAt}}', 'nas-torrent-1')
+
 /** As people do it: a directory with a compose file, and `docker compose up` in it. */
 async function startByHand(image: string): Promise<string> {
   const directory = join(lab.engine.directory, 'diary')
@@ -102,6 +124,7 @@ beforeAll(async () => {
   repository = await lab.localRepository('checked-out', {
     'shop/compose.yaml': `services:\n${SERVICES.map((name) => serviceLine(name, one)).join('')}`,
     'diary/compose.yaml': diary(one),
+    'nas/compose.yaml': pair(first),
     'blog/compose.yaml': `services:\n${serviceLine('front', one)}${serviceLine('back', one)}`,
     'slow/compose.yaml': neverHealthy(one),
     '.magos.yaml': 'stacks: {slow: {deadline: 1h}}\n',
@@ -116,7 +139,7 @@ beforeAll(async () => {
   )
   await eventually(
     () => status(),
-    (stacks) => stacks.filter(({ state }) => state === 'proven').length === 3,
+    (stacks) => stacks.filter(({ state }) => state === 'proven').length === 4,
   )
 })
 afterAll(async () => {
@@ -178,6 +201,24 @@ describe('magos run', () => {
     expect(hash).not.toBe('')
     const slow = (await status()).find(({ name }) => name === 'slow')
     expect(slow).toMatchObject({ state: 'deploying' })
+  })
+
+  test('keeps what shares a network in the one that is there, when its owner is killed or updated', async () => {
+    const begun = await torrentStart()
+    await engine('kill', 'nas-vpn-1')
+    await eventually(
+      async () => (await sharedNetwork()) !== null && (await torrentStart()) !== begun,
+      (isThere) => isThere,
+    )
+    await writeFile(join(repository, 'nas/compose.yaml'), pair(second))
+    const person = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+    await run('git', ['-C', repository, ...person, 'commit', '-qam', 'feat: another vpn'])
+    const env = lab.environment({ MD_REPO: repository })
+    const { stdout } = await runMagos(['sync', 'nas', '--json'], { env })
+    expect(JSON.parse(stdout).deployments).toMatchObject([
+      { outcome: 'succeeded', services: [{ action: 'recreate' }, { action: 'recreate' }] },
+    ])
+    expect(await sharedNetwork()).toMatch(/^net:/)
   })
 
   test('holds a stack whose containers were all stopped by hand', async () => {

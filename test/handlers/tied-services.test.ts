@@ -128,3 +128,39 @@ describe('a service that depends_on restarts with another', () => {
     expect(acts(world, since)).toEqual([`remove ${before['nas-web-1']}`, 'up nas all'])
   })
 })
+
+const of = (number: number, more: string) => `{image: ${image('app', number)}, ${more}}`
+
+const ports = (a: number, b: number) =>
+  compose(
+    `a: ${of(1, `ports: ["127.0.0.1:${a}:80"]`)}`,
+    `b: ${of(2, `ports: ["127.0.0.1:${b}:80"]`)}`,
+    `c: ${of(3, 'ports: ["127.0.0.1:9000:80"]')}`,
+  )
+
+describe('services that take over what another one has', () => {
+  it.each([
+    ['a port that moves on', 8082, 8083],
+    ['ports that change places', 8082, 8081],
+  ])('come up with %s', async (_title, a, b) => {
+    const world = createWorld({ 'nas/compose.yaml': ports(8081, 8082) })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'nas/compose.yaml': ports(a, b) })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['nas succeeded'])
+    const held = world.machine.observed('nas').map((one) => `${one.service} ${one.ports[0]?.port}`)
+    expect(held.toSorted()).toEqual([`a ${a}`, `b ${b}`, 'c 9000'])
+    expect(containers(world)['nas-c-1']).toBe(before['nas-c-1'])
+  })
+
+  it('get it back when they fail', async () => {
+    const world = createWorld({ 'nas/compose.yaml': ports(8081, 8082) })
+    await deploy(world)
+    world.machine.behave(image('app', 9), 'unhealthy')
+    const failing = ports(8082, 8081).replace(image('app', 2), image('app', 9))
+    world.git.change({ 'nas/compose.yaml': failing })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['nas rolled-back'])
+    const held = world.machine.observed('nas').map((one) => `${one.service} ${one.ports[0]?.port}`)
+    expect(held.toSorted()).toEqual(['a 8081', 'b 8082', 'c 9000'])
+  })
+})

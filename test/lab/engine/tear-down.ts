@@ -39,7 +39,7 @@ async function removeContainers(podman: Remains['podman']): Promise<void> {
   const deadline = performance.now() + PATIENCE
   for (;;) {
     try {
-      await podman(['rm', '-fa', '-t', '0'])
+      await podman(['rm', '-fa', '--depend', '-t', '0'])
       return
     } catch (thrown) {
       if (performance.now() > deadline) throw thrown
