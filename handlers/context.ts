@@ -1,4 +1,5 @@
 import type { StatusAnswer } from '../src/domain/answer.ts'
+import type { DeliveryMode } from '../src/domain/delivery.ts'
 import type { Event, Origin } from '../src/domain/event.ts'
 import type { Platform } from '../src/domain/platform.ts'
 import type { Rules } from '../src/domain/policy/rules.ts'
@@ -33,6 +34,7 @@ import type {
   Tombstones,
   Upkeep,
 } from '../src/ports.ts'
+import type { Heard } from './heard.ts'
 import type { StackResult } from './stack-result.ts'
 import type { Views } from './views.ts'
 
@@ -96,6 +98,7 @@ export interface Context {
   readonly history: History
   readonly memory: Memory
   readonly views: Views
+  readonly heard: Readonly<Record<DeliveryMode, Heard>>
   readonly holds: Holds
   readonly lanes: Lanes<StackResult>
   readonly lastGood: LastGood

@@ -44,12 +44,10 @@ async function commitUpdates(
 ): Promise<Handled<UpdateAnswer>> {
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
-  const found = await findUpdates(
-    ctx,
-    view,
-    { repositories: event.repositories, branches: [], mode: 'commit', ...waiting },
-    signal,
-  )
+  const { repositories } = event
+  const hearing = ctx.heard.commit.begin({ repositories, origins: ctx.origins })
+  const asked = { repositories, branches: [], mode: 'commit', hearing, ...waiting } as const
+  const found = await findUpdates(ctx, view, asked, signal)
   report(ctx, found)
   const edited = editFiles(ctx, view, found)
   const { outcome, updates, barred } = await commitFiles(ctx, revision, edited.files, found, signal)

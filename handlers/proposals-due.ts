@@ -57,7 +57,8 @@ async function propose(
 ): Promise<ProposalsLook> {
   const revision = await ctx.source.head(signal)
   const view = await viewRepository(ctx, revision, signal)
-  const asked = { repositories, branches, mode: 'pr' } as const
+  const hearing = ctx.heard.pr.begin({ repositories, origins: ctx.origins })
+  const asked = { repositories, branches, mode: 'pr', hearing } as const
   const found = await findUpdates(ctx, view, asked, signal)
   const groups = groupProposals(found, view.settings.delivery, ctx.host.name)
   const pass: Pass = { view, found, groups, complete: repositories === 'all', branches }

@@ -1,15 +1,17 @@
 import type { HeldImage } from '../../src/domain/answer.ts'
 import type { Problem, ScannedImage } from '../../src/domain/compose/scan.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import { repositoryName, type Digest } from '../../src/domain/image-reference.ts'
+import { repositoryName } from '../../src/domain/image-reference.ts'
 import type { Quarantine } from '../../src/domain/quarantine/quarantine.ts'
 import type { DeliveryMode } from '../../src/domain/delivery.ts'
 import { proposalGroup } from '../../src/domain/proposal/group.ts'
 import { resolveDelivery } from '../../src/domain/proposal/settings.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { Context } from '../context.ts'
+import { nothingHeard, type Hearing } from '../heard.ts'
 import type { Unanswered } from './ask-again.ts'
-import { chooseImage, holdLine, type Questions, type Watched } from './choose-image.ts'
+import { askOnce } from './ask-once.ts'
+import { chooseImage, holdLine, type Watched } from './choose-image.ts'
 import { inParallel } from './in-parallel.ts'
 import { createPatience, type Patience } from './patience.ts'
 import { readQuarantine } from './read-quarantine.ts'
@@ -26,6 +28,8 @@ export interface AskedLines {
   readonly mode: DeliveryMode | 'any'
   /** Aborts when what was found has waited long enough for the rest; by default all is waited for. */
   readonly patience?: () => AbortSignal
+  /** What was heard before and need not be asked; by default everything is. */
+  readonly hearing?: Hearing
 }
 
 export interface FoundUpdates {
@@ -78,7 +82,8 @@ export async function findUpdates(
   const quarantine = await readQuarantine(ctx, view, signal)
   // The time is one for all lines, however long registries take.
   const patience = createPatience(question.patience ?? null, signal)
-  const asking = { ...ctx, now, view, quarantine, patience }
+  const { hearing = null } = question
+  const asking = { ...ctx, now, view, quarantine, patience, hearing }
   const registries = Map.groupBy(watched, ({ current }) => current.registry)
   const asked = await Promise.all(
     [...registries.values()].map((lines) => askRegistry(asking, lines, signal)),
@@ -156,6 +161,7 @@ type AskContext = FindContext & {
   readonly view: RepositoryView
   readonly quarantine: Quarantine
   readonly patience: Patience
+  readonly hearing: Hearing | null
 }
 
 /**
@@ -170,31 +176,33 @@ async function askRegistry(
   signal: AbortSignal,
 ): Promise<readonly RepositoryAnswer[]> {
   const groups = Map.groupBy(lines, ({ current }) => repositoryName(current))
-  return inParallel(REPOSITORIES_AT_ONCE, [...groups.values()], (group) =>
-    askRepository(ctx, group, signal),
+  return inParallel(REPOSITORIES_AT_ONCE, [...groups], ([repository, group]) =>
+    askRepository(ctx, repository, group, signal),
   )
 }
 
 /** Asks for tags once and for each chosen tag's digest once, however many lines want them. */
 async function askRepository(
   ctx: AskContext,
+  repository: string,
   lines: readonly Watched[],
   signal: AbortSignal,
 ): Promise<RepositoryAnswer> {
-  const { host, memory, view, quarantine, now, patience } = ctx
+  const { host, memory, registry, view, quarantine, now, patience, hearing } = ctx
   const updates: Update[] = []
   const held: HeldImage[] = []
   let unanswered: Unanswered | null = null
   const standing: StandingImage[] = []
-  const ask = oncePerQuestion(ctx, patience.signal)
+  const heard = hearing?.recall(repository) ?? nothingHeard
+  const ask = askOnce(registry, heard, patience.signal)
   for (const line of lines) {
     const choosing = { host, memory, view, quarantine, now, ask }
     const answer = await chooseImage(choosing, line).catch((error: unknown) =>
       faultOf(error, patience, signal),
     )
-    if (answer === 'late') return { ...nothing, late: repositoryName(line.current) }
+    if (answer === 'late') return { ...nothing, late: repository }
     if (answer instanceof MagosError) {
-      unanswered ??= { repository: repositoryName(line.current), error: answer }
+      unanswered ??= { repository, error: answer }
       held.push(refusedLine(ctx, line, answer))
       continue
     }
@@ -202,6 +210,7 @@ async function askRepository(
     if (answer.standing !== null) standing.push({ ...line, reason: answer.standing })
     held.push(...answer.held)
   }
+  hearing?.note(repository, ask.answers())
   if (updates.length > 0) patience.found()
   return { updates, held, unanswered, late: null, standing }
 }
@@ -212,20 +221,6 @@ const nothing: RepositoryAnswer = {
   unanswered: null,
   late: null,
   standing: [],
-}
-
-function oncePerQuestion({ registry }: FindContext, signal: AbortSignal): Questions {
-  let tags: Promise<readonly string[]> | undefined
-  const digests = new Map<string, Promise<Digest>>()
-  return {
-    tags: (current) => (tags ??= registry.tags(current, signal)),
-    digest: (current, tag) => {
-      const asked = digests.get(tag) ?? registry.digest(current, tag, signal)
-      digests.set(tag, asked)
-      return asked
-    },
-    manifest: (current, digest) => registry.manifest(current, digest, signal),
-  }
 }
 
 /** A registry that answers 404, 401, 429 or nonsense holds this image; being interrupted ends the pass. */

@@ -165,7 +165,7 @@ export interface CheckAnnotation {
   readonly message: string
 }
 
-/** Where an event came from; kept for the log, never for a decision. */
+/** Where an event came from; kept for the log and for when somebody is asked, never for what is decided. */
 export interface Origin {
   readonly source: 'webhook' | 'poll' | 'start' | 'own' | 'operator' | 'engine'
   /** `X-GitHub-Event` and `action`. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
+import { createHeard } from '../../handlers/heard.ts'
 import { readySecrets } from '../../handlers/steps/ready-secrets.ts'
 import { createViews } from '../../handlers/views.ts'
 import { createCompose } from '../adapters/compose/compose.ts'
@@ -85,6 +86,7 @@ export async function openWorld(
     machine: openMachine(base),
     redact,
     views: createViews(),
+    heard: { commit: createHeard(), pr: createHeard() },
     host: hostSettings(base, platform),
     log,
   }

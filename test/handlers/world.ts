@@ -1,5 +1,6 @@
 import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
 import { commitReached } from '../../handlers/commit-reached.ts'
+import { createHeard } from '../../handlers/heard.ts'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
 import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
@@ -119,6 +120,7 @@ export function createWorld(
     history,
     memory,
     views: createViews(),
+    heard: { commit: createHeard(), pr: createHeard() },
     holds: createMemoryHolds(),
     lanes: createLanes({ limit: 4 }),
     lastGood: createMemoryLastGood(),

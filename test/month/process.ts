@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Context, HostSettings } from '../../handlers/context.ts'
 import { handle } from '../../handlers/index.ts'
+import { createHeard } from '../../handlers/heard.ts'
 import { createViews } from '../../handlers/views.ts'
 import { createGitHub } from '../../src/adapters/github/github.ts'
 import { createRemoteSource } from '../../src/adapters/git/remote-source.ts'
@@ -229,6 +230,7 @@ function openWorld(
     hooks: createMemoryHooks(),
     compose: createMemoryCompose(machine),
     views: createViews(),
+    heard: { commit: createHeard(), pr: createHeard() },
     holds: createHolds({ directory: join(directory, 'holds'), log }),
     lanes: createLanes({ limit: 4 }),
     lastGood: createLastGood({ directory: join(directory, 'last-good'), log }),
