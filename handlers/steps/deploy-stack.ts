@@ -8,6 +8,7 @@ import type { RepositoryView } from '../views.ts'
 import { adoptStack } from './adopt-stack.ts'
 import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
+import { formerContainers } from './former-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
 import { isOpen, latestFailure } from './latest-failure.ts'
 import { keepRefused } from './keep-refused.ts'
@@ -125,7 +126,8 @@ async function change(
   const proven = ctx.history.proven(stack.name)
   const standing = ctx.upkeep.standing(stack.name)
   const resolved = startStopped(await resolveStack(ctx, source, observed, signal), standing)
-  const held = foreignContainers(ctx.host, resolved)
+  const held =
+    foreignContainers(ctx.host, resolved) ?? formerContainers(ctx, view, resolved, observed)
   if (held !== null) {
     const { plan } = resolved
     ctx.log.error({ stack: stack.name, remedy: held.remedy }, `Stack held: ${held.reason}`)

@@ -12,6 +12,7 @@ import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { adoptStack } from './adopt-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
+import { formerContainers } from './former-containers.ts'
 import { mending, setBack } from './heal-stack.ts'
 import { ruleOf } from './keep-stack.ts'
 import { isOpen, latestFailure, reasonOf } from './latest-failure.ts'
@@ -80,7 +81,7 @@ async function decide(
     return { name, ...kept, ...held }
   }
   const due = startStopped(resolved, ctx.upkeep.standing(name))
-  const foreign = foreignContainers(ctx.host, due)
+  const foreign = foreignContainers(ctx.host, due) ?? formerContainers(ctx, view, due, observed)
   if (foreign !== null) return { stack: name, ...foreign }
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const services = (failed === null ? due : remakeBroken(due, vouching)).plan

@@ -49,6 +49,34 @@ describe('removeVanished()', () => {
     expect([...world.machine.connected]).toEqual(['a', 'c', 'd', 'e'])
   })
 
+  it.each([
+    ['its port', 'ports: ["127.0.0.1:8080:80"]'],
+    ['its name', 'container_name: old-web-1'],
+  ])('has a directory that was moved wait for %s, which the old one has', async (_what, line) => {
+    const image = `ghcr.io/o/web@${digest(1)}`
+    const file = compose(`web: {image: ${image}, ${line}}`)
+    const world = createWorld({ ...files, 'old/compose.yaml': file })
+    await deploy(world)
+    const { 'old-web-1': before } = containers(world)
+    world.git.change({ 'old/compose.yaml': null, 'new/compose.yaml': file })
+    const { deployments } = await pass(world)
+    expect(outcomes(deployments)).toContain('new held')
+    const held = deployments.find(({ stack }) => stack === 'new')
+    expect(held?.reason).toContain('it waits for stack "old", which left the repository')
+    expect(held?.remedy).toContain('stacks: {new: {directory: /memory/stacks/old}}')
+    expect(Object.values(containers(world))).toContain(before)
+    await pass(world, GRACE + 1_000)
+    expect(Object.values(containers(world))).not.toContain(before)
+    expect(outcomes((await pass(world, 1)).deployments)).toContain('new succeeded')
+  })
+
+  it('lets a directory that was moved come up beside the old one where nothing is in its way', async () => {
+    const world = await running()
+    leave(world, 'b')
+    world.git.change({ 'f/compose.yaml': compose(`web: {image: ghcr.io/o/b@${digest(2)}}`) })
+    expect(outcomes((await pass(world)).deployments)).toContain('f succeeded')
+  })
+
   it('removes the networks of one whose containers are gone already', async () => {
     const world = await running()
     leave(world, 'b')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../handlers/context.ts'
+import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { latestTrouble } from '../../handlers/steps/latest-failure.ts'
 import { MagosError } from '../../src/domain/error.ts'
@@ -855,6 +856,47 @@ describe('revisionPushed() beside containers of somebody else', () => {
     expect(calls.filter((call) => /^(?:up|pull|remove)/.test(call))).toEqual([])
     expect(world.files.list('store')).toEqual({})
     expect(containers(world)).toEqual(before)
+  })
+
+  it('holds a stack whose project was renamed while the old one runs, named directory or not', async () => {
+    const world = home({}, { host: { directories: { shop: '/memory/stacks/shop' } } })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'shop/compose.yaml': `name: other\n${shop}` })
+    const held = {
+      stack: 'shop',
+      reason:
+        'its project is named "other" now, and its containers run on as project "shop": shop-web-1, shop-db-1',
+      remedy: expect.stringContaining('remove the containers: shop-web-1, shop-db-1'),
+    }
+    expect((await planRequested(world.ctx, null, signal)).refused).toMatchObject([held])
+    const { deployments, calls } = await deploy(world)
+    expect(deployments[1]).toMatchObject({ ...held, outcome: 'held' })
+    expect(calls.filter((call) => /^(?:up|pull|remove)/.test(call))).toEqual([])
+    expect(containers(world)).toEqual(before)
+  })
+
+  it('begins the project of the new name once the old containers are gone', async () => {
+    const world = home()
+    await deploy(world)
+    world.git.change({ 'shop/compose.yaml': `name: other\n${shop}` })
+    await deploy(world)
+    for (const [name, id] of Object.entries(containers(world))) {
+      if (name.startsWith('shop-')) world.machine.containers.delete(id)
+    }
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+    expect(Object.keys(containers(world))).toContain('other-web-1')
+  })
+
+  it('takes no other daemon’s containers for those of a former project', async () => {
+    const world = home()
+    await deploy(world)
+    for (const one of world.machine.containers.values()) {
+      const labels = { ...one.labels, 'magos.home': '/elsewhere' }
+      world.machine.containers.set(one.id, { ...one, labels })
+    }
+    world.git.change({ 'shop/compose.yaml': `name: other\n${shop}` })
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
   })
 
   it('holds no stack whose owner named its directory', async () => {

@@ -217,7 +217,10 @@ describe('a deployment that fails its proof', () => {
 
   it('takes away what it made under another project name', async () => {
     const world = await proven({ 'shop/compose.yaml': shop })
-    const { deployments } = await fail(world, { 'shop/compose.yaml': `name: other\n${broken}` })
+    const renamed = { 'shop/compose.yaml': `name: other\n${broken}` }
+    expect(outcomes((await fail(world, renamed)).deployments)).toEqual(['shop held'])
+    for (const id of Object.values(containers(world))) world.machine.containers.delete(id)
+    const { deployments } = await deploy(world)
     expect(outcomes(deployments)).toEqual(['shop rolled-back'])
     expect(Object.keys(containers(world)).toSorted()).toEqual(['shop-db-1', 'shop-web-1'])
   })
