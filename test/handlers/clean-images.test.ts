@@ -62,6 +62,20 @@ describe('cleanImages()', () => {
     expect(here(world)).toEqual([image(1), image(2)])
   })
 
+  it('does not even ask the engine to remove what a container of anybody runs', async () => {
+    const world = await updated()
+    const [container] = world.machine.containers.values()
+    if (container === undefined) throw new Error('There is no container')
+    const other = { ...container, id: 'other', project: 'other', image: image(1), labels: {} }
+    world.machine.containers.set('other', other)
+    const { calls } = await later(world)
+    expect(calls.filter((call) => call.includes(image(1)))).toEqual([])
+    expect(here(world)).toEqual([image(1), image(2)])
+    world.machine.containers.delete('other')
+    await later(world)
+    expect(here(world)).toEqual([image(2)])
+  })
+
   it('waits while an image of a stack cannot be had', async () => {
     const world = await updated()
     const name = { registry: 'ghcr.io', repository: 'o/web' }

@@ -49,6 +49,7 @@ export function readContainer(document: unknown): Inspected | null {
       state: STATES[textAt(document, 'State', 'Status')] ?? 'dead',
       health: readHealth(document),
       exitCode: numberAt(document, 'State', 'ExitCode'),
+      ...readEnd(document),
       restartCount: numberAt(document, 'RestartCount'),
       startedAt: readTime(textAt(document, 'State', 'StartedAt')),
       image: textAt(document, 'Config', 'Image') || textAt(document, 'ImageName'),
@@ -74,6 +75,14 @@ export function readImage(document: unknown): { id: string; digests: readonly Di
 /** podman writes image ids bare, docker with their algorithm. */
 export function bareId(id: string): string {
   return id.replace(/^sha256:/, '')
+}
+
+/** An older podman and docker do not say whether they were told to stop it. */
+function readEnd(document: unknown): Pick<ObservedContainer, 'end'> {
+  if (STATES[textAt(document, 'State', 'Status')] !== 'exited') return {}
+  if (at(document, 'State', 'OOMKilled') === true) return { end: 'out-of-memory' }
+  const told = at(document, 'State', 'StoppedByUser')
+  return typeof told === 'boolean' ? { end: told ? 'told' : 'untold' } : {}
 }
 
 function readHealth(document: unknown): ObservedContainer['health'] {

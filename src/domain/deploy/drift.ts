@@ -167,10 +167,16 @@ function isAskedFor(how: Departure['how']): boolean {
 /** Exit codes of SIGINT, SIGKILL and SIGTERM, and of a server that takes them well. */
 const STOP_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143])
 
+/** Of SIGKILL, which a kernel sends as well as an engine that waited long enough. */
+const KILLED = 137
+
 /** Where nobody saw it go. What its engine would have started again was stopped by the engine itself. */
 function looksStopped(container: ObservedContainer): boolean {
   if (container.state !== 'exited') return false
-  return keepsRunning(container) || STOP_CODES.has(container.exitCode)
+  if (keepsRunning(container)) return true
+  const { end, exitCode } = container
+  if (end === 'out-of-memory' || (end === 'untold' && exitCode === KILLED)) return false
+  return STOP_CODES.has(exitCode)
 }
 
 /** What stands now, to be compared with later. */

@@ -124,6 +124,18 @@ describe('readContainer()', () => {
     expect(readContainer(document)?.container.state).toBe(state)
   })
 
+  it.each([
+    [{ OOMKilled: true, StoppedByUser: false }, 'out-of-memory'],
+    [{ OOMKilled: false, StoppedByUser: true }, 'told'],
+    [{ OOMKilled: false, StoppedByUser: false }, 'untold'],
+    [{ OOMKilled: false }, undefined],
+  ] as const)('tells what ended a container: %j', (told, end) => {
+    const State = { Status: 'exited', ExitCode: 137, ...told }
+    expect(readContainer({ ...shapes.PODMAN_4_3, State })?.container.end).toBe(end)
+    const running = { ...State, Status: 'running' }
+    expect(readContainer({ ...shapes.PODMAN_4_3, State: running })?.container.end).toBeUndefined()
+  })
+
   it('reads a container that never started', () => {
     const State = { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' }
     expect(readContainer({ ...shapes.PODMAN_4_3, State })?.container.startedAt).toBe(0)

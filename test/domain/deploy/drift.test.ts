@@ -152,6 +152,12 @@ describe('driftOf() of all of them', () => {
       [went('web', 'stopped'), went('db', 'stopped')],
     ],
     ['gone, which nobody saw', [], []],
+    ['killed at the end of their patience', [exited('web', 137), exited('db', 137)], []],
+    [
+      'killed, as their engine was told',
+      [exited('web', 137, { end: 'told' }), exited('db', 143, { end: 'untold' })],
+      [],
+    ],
     ['removed, as was seen', [], [went('web', 'removed'), went('db', 'removed')]],
     ['some stopped and some removed', [exited('db', 137)], [went('web', 'removed')]],
     [
@@ -170,6 +176,12 @@ describe('driftOf() of all of them', () => {
     ['one was killed', all, [went('web', 'killed'), went('db', 'stopped')]],
     ['one died of itself', all, [went('web', 'died')]],
     ['one crashed', [exited('web', 1), exited('db', 0)], []],
+    ['memory ran out', [exited('web', 137, { end: 'out-of-memory' }), exited('db', 0)], []],
+    [
+      'one was killed by nobody’s word to its engine',
+      [exited('web', 137, { end: 'untold' }), exited('db', 0)],
+      [],
+    ],
     ['one was never started', [container('web', { state: 'created' }), exited('db', 0)], []],
     [
       'one was replaced',
