@@ -51,8 +51,10 @@ export async function deployRevision(
   const around = await lookAround(ctx, request, signal)
   // Who waits for the answer undoes what failed before it is given; anybody else must not wait for the slowest stack.
   const onResult = (result: StackResult) => {
-    const events = kind === 'request' ? [] : eventsOf(ctx, around, [result])
+    if (kind === 'request') return
+    const events = eventsOf(ctx, around, [result])
     if (events.length > 0) ctx.raise(asFollowUps(events))
+    ctx.views.tell(result.deployment.stack, around.view.revision.commit)
   }
   const due = namedStacks(around.view, stack)
   const passed = await deployInOrder(ctx, around.view, due, { ...around, onResult }, signal)
@@ -110,7 +112,10 @@ function toldOf(ctx: Context, ended: Ended): Handled<DeployAnswer> {
   const isWhole = stack === null
   // A pass that a newer one came after brings the host nowhere, and knows less of it than what is remembered.
   const isNewest = !isWhole || ctx.lanes.isNewest(look)
-  const isNews = (arrived && isWhole) || results.some(({ news }) => news === 'news')
+  // Passes that lie beside each other say of a host once that it was brought there.
+  const isArrival = arrived && isWhole && !ctx.views.wasTold(null, commit)
+  if (isArrival) ctx.views.tell(null, commit)
+  const isNews = isArrival || results.some(({ news }) => news === 'news')
   const events: readonly Event[] = [
     ...(isNews ? hostEvents(ctx, view, isNewest ? results : []) : []),
     ...eventsOf(ctx, ended, kind === 'request' ? results : vanished),

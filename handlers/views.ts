@@ -61,15 +61,21 @@ export interface StackScan {
 export interface Views {
   recall(commit: string): RepositoryView | null
   remember(view: RepositoryView): void
+  /** Notes that this process reported what came of a stack, or of the whole host (null), at a commit. */
+  tell(subject: string | null, commit: string): void
+  wasTold(subject: string | null, commit: string): boolean
 }
 
 /** Two by default: the branch head, and what it was when a pass that is still under way began. */
 export function createViews({ keep = 2 }: { readonly keep?: number } = {}): Views {
   let views: readonly RepositoryView[] = []
+  const told = new Map<string | null, string>()
   return {
     recall: (commit) => views.find(({ revision }) => revision.commit === commit) ?? null,
     remember(view) {
       views = [view, ...views].slice(0, keep)
     },
+    tell: (subject, commit) => void told.set(subject, commit),
+    wasTold: (subject, commit) => told.get(subject) === commit,
   }
 }

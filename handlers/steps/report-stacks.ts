@@ -42,7 +42,8 @@ export function deploymentReport(
   return [{ kind: 'deployment', commit, context, state, description: description(reason) }]
 }
 
-function wasDeployed(history: History, stack: string, commit: string): boolean {
+/** Whether the newest deployment of the stack was of that commit, and went well. */
+export function wasDeployed(history: History, stack: string, commit: string): boolean {
   const latest = history.deployments(1_000).find((one) => one.stack === stack)
   return latest?.commit === commit && latest.outcome === 'succeeded'
 }

@@ -7,11 +7,12 @@ export function news(deployment: Deployment): StackResult {
   return { deployment, news: 'news' }
 }
 
-/** What came of this very commit in a pass that did not come to its end was told to nobody. */
+/** What came of this very commit in a pass that did not come to its end, in a process that is gone, was told to nobody. */
 export function newsUntold(
-  { history }: Context,
+  { history, views }: Pick<Context, 'history' | 'views'>,
   { revision: { commit } }: RepositoryView,
-  result: { readonly commit: string },
+  result: { readonly stack: string; readonly commit: string },
 ): StackResult['news'] {
-  return result.commit === commit && history.reached() !== commit ? 'news' : 'known'
+  const isUntold = history.reached() !== commit && !views.wasTold(result.stack, commit)
+  return result.commit === commit && isUntold ? 'news' : 'known'
 }

@@ -5,7 +5,7 @@ import type { Context, Handled } from '../context.ts'
 import type { StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
 import { latestTrouble } from './latest-failure.ts'
-import { deploymentReport, hostReport, stackReport } from './report-stacks.ts'
+import { deploymentReport, hostReport, stackReport, wasDeployed } from './report-stacks.ts'
 
 /** A look at the repository, and whether this host had not been brought to its commit before. */
 export interface Arrival {
@@ -55,7 +55,7 @@ export function hostEvents(
 /** What became of the stacks beside these, so that the host's status is about all of them. */
 function asRemembered(
   { history }: Context,
-  { stacks, refused }: RepositoryView,
+  { stacks, refused, revision }: RepositoryView,
   beside: readonly string[],
 ): readonly Pick<Deployment, 'outcome'>[] {
   const known = stacks
@@ -63,7 +63,9 @@ function asRemembered(
     .map(({ name }): Pick<Deployment, 'outcome'> => {
       const trouble = latestTrouble(history, name)
       if (trouble !== null) return trouble
-      return { outcome: history.proven(name) === null ? 'held' : 'unchanged' }
+      if (history.proven(name) === null) return { outcome: 'held' }
+      // By another pass of the same commit, which may have ended a moment ago.
+      return { outcome: wasDeployed(history, name, revision.commit) ? 'succeeded' : 'unchanged' }
     })
   const others = new Set(
     refused.map(({ stack }) => stack).filter((stack) => !beside.includes(stack)),

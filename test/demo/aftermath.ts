@@ -51,6 +51,7 @@ export async function showAftermath(
   const status = await lab.status(commit, `magos/attic/${APP}`)
   must(status.state === 'failure', `GitHub has "${status.state}" for the stack`)
   screen.fact('told', `${status.context} is "failure" in GitHub: ${status.description ?? ''}`)
+  await nothingPending(stage, daemon)
   const before = await witness(stage, daemon)
   await redeliverPush(stage, daemon, commit)
   const after = await witness(stage, daemon)
@@ -100,6 +101,11 @@ async function redeliverPush(
   }
   const { statusCode } = await deliverySince(lab, push.deliveredAt, again, signal)
   must(statusCode === 202, `the redelivery was answered ${statusCode}, not 202`)
+  await nothingPending({ signal }, daemon)
+}
+
+/** Every report has left, too. */
+async function nothingPending({ signal }: Pick<Stage, 'signal'>, daemon: LabDaemon): Promise<void> {
   const url = `${addressOf(daemon)}/healthz`
   const isIdle = async () => {
     const health = await (await fetch(url, { signal })).text()

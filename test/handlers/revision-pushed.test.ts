@@ -3,6 +3,7 @@ import type { Context } from '../../handlers/context.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { latestTrouble } from '../../handlers/steps/latest-failure.ts'
+import { createViews } from '../../handlers/views.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -70,7 +71,7 @@ describe('revisionPushed() at the first time', () => {
   it('tells the commit again where it died before its answer was stored', async () => {
     const world = home()
     const told = async () => {
-      const { followUps } = await pass(world.ctx)
+      const { followUps } = await pass(dying(world))
       return [...world.raised.splice(0), ...followUps].map(({ event }) =>
         event.kind === 'report-due' ? event.report.context : event.kind,
       )
@@ -1087,7 +1088,7 @@ describe('revisionPushed() when something outside fails', () => {
       if (request.project !== 'shop') return await world.ctx.compose.up(request, asked)
       throw new MagosError('provider', 'Run: it is not there any more')
     }
-    const ctx = { ...world.ctx, compose: { ...world.ctx.compose, up } }
+    const ctx = { ...dying(world), compose: { ...world.ctx.compose, up } }
     await expect(pass(ctx)).rejects.toMatchObject({ code: 'provider' })
     expect(contextsOf(world.raised.splice(0))).toEqual(['magos/nas/blog'])
     expect(contexts(await deploy(world))).toEqual([
@@ -1106,8 +1107,8 @@ describe('revisionPushed() after a pass that did not come to its end', () => {
   ] as const)('tells of %s in it, once', async (_title, files, behaviour) => {
     const world = home(files)
     world.machine.behave(`ghcr.io/o/blog@${digest(7)}`, behaviour)
-    const ctx = failing(world, 'up', new MagosError('engine', 'It went away'))
-    await expect(pass(ctx)).rejects.toMatchObject({ code: 'engine' })
+    const failed = failing(world, 'up', new MagosError('engine', 'It went away'))
+    await expect(pass(dying(world, failed))).rejects.toMatchObject({ code: 'engine' })
     expect(latestTrouble(world.history, 'blog')).not.toBeNull()
     expect(contextsOf(world.raised.splice(0))).toEqual(['magos/nas/blog'])
     expect(contexts(await deploy(world))).toEqual([
@@ -1118,11 +1119,23 @@ describe('revisionPushed() after a pass that did not come to its end', () => {
     expect(contexts(await deploy(world))).toEqual([])
   })
 
+  it('tells nobody twice where another pass of the same process lies beside it', async () => {
+    const { world } = await breakShop()
+    world.machine.behave(`ghcr.io/o/web@${digest(3)}`, 'unhealthy')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
+    // The commit is not reached yet: that is noted by an event.
+    const { followUps } = await pass(world.ctx)
+    expect(contextsOf(world.raised.splice(0))).toEqual(['magos/nas/shop'])
+    expect(contextsOf([...followUps])).toEqual(['magos/nas'])
+    const again = await pass(world.ctx)
+    expect(contextsOf([...world.raised.splice(0), ...again.followUps])).toEqual([])
+  })
+
   it('tells of a failure whose answer was not stored', async () => {
     const { world } = await breakShop()
     world.machine.behave(`ghcr.io/o/web@${digest(3)}`, 'unhealthy')
     world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(3)}`) })
-    await pass(world.ctx)
+    await pass(dying(world))
     expect(contextsOf(world.raised.splice(0))).toEqual(['magos/nas/shop'])
     expect(contexts(await deploy(world))).toEqual(['magos/nas failure', 'magos/nas/shop failure'])
   })
@@ -1268,6 +1281,11 @@ async function breakShop(behaviour: 'unhealthy' | 'exits' = 'unhealthy') {
 }
 
 /** A world in which one call of the provider for `shop` throws. */
+/** A process that dies behind its pass: what it knew of itself is gone with it. */
+function dying(world: World, ctx: Context = world.ctx): Context {
+  return { ...ctx, views: createViews() }
+}
+
 function failing(world: World, step: 'resolve' | 'up', thrown: unknown): Context {
   const { compose: provider } = world.ctx
   const refuse = (at: typeof step, project: string): void => {
