@@ -2,6 +2,7 @@ import { withJoining } from '../../src/domain/deploy/joined.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
+import { removeNetworks } from './forget-stack.ts'
 import { lastComplaint, lastWords, tail, wordsInOne } from './last-words.ts'
 import { layFiles } from './lay-files.ts'
 import { dropSecrets } from './lay-secrets.ts'
@@ -95,6 +96,10 @@ async function makeAndProve(
   const objection = hooks === 'run' ? await runHook(ctx, resolved, 'after', signal) : null
   if (objection !== null) return byHook(objection, at)
   await removeOrphans(ctx, resolved, new Set(going), signal)
+  if (resolved.plan.some(({ action }) => action === 'recreate' || action === 'remove')) {
+    // A service may have left one of its networks.
+    await removeNetworks(ctx, resolved.source.stack.name, resolved.source.project, signal)
+  }
   await dropSecrets(ctx, resolved, signal)
   return { outcome, reason, at, containers }
 }

@@ -15,7 +15,7 @@ export async function forgetGone(
   forgetStack(ctx, stack, null)
 }
 
-/** Nothing is lost with them: whoever comes back makes them anew. */
+/** Those that nothing hangs on. Nothing is lost with them: whoever comes back makes them anew. */
 export async function removeNetworks(
   { engine, log }: Context,
   stack: string,
@@ -23,7 +23,7 @@ export async function removeNetworks(
   signal: AbortSignal,
 ): Promise<void> {
   const networks = await engine.removeNetworks(project, signal)
-  if (networks.length > 0) log.info({ stack, networks }, 'Removed networks of a stack that is gone')
+  if (networks.length > 0) log.info({ stack, networks }, 'Removed networks that nothing uses')
 }
 
 /** A stack of that name that comes one day is another one. */

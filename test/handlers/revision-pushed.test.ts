@@ -306,7 +306,11 @@ describe('revisionPushed() on a change', () => {
     const old = containers(world)['shop-db-1'] ?? ''
     world.git.change({ 'shop/compose.yaml': compose(`web: {image: ${web2}}`) })
     await deploy(world)
-    expect(world.machine.calls.slice(-2)).toEqual(['watch shop', `remove ${old}`])
+    expect(world.machine.calls.slice(-3)).toEqual([
+      'watch shop',
+      `remove ${old}`,
+      'network rm shop',
+    ])
     expect(Object.keys(containers(world))).toEqual(['blog-blog-1', 'shop-web-1'])
   })
 
