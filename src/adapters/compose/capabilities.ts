@@ -1,4 +1,5 @@
 import type { Provider } from '../../ports.ts'
+import { isAtLeast } from './version.ts'
 
 /** What a provider can be trusted with, as trying each version showed. */
 export interface Capabilities {
@@ -109,15 +110,4 @@ export function capabilitiesOf({
         : 'a stack is one file without extends and include, for it has no "config"',
     ],
   }
-}
-
-function isAtLeast(version: string, least: string): boolean {
-  const [one, other] = [version, least].map((text) =>
-    text.split('.').map((part) => Number.parseInt(part, 10) || 0),
-  )
-  for (let at = 0; at < 3; at += 1) {
-    const difference = (one?.[at] ?? 0) - (other?.[at] ?? 0)
-    if (difference !== 0) return difference > 0
-  }
-  return true
 }

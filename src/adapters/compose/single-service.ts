@@ -11,17 +11,43 @@ const SECTIONS = ['networks', 'volumes', 'secrets'] as const
  * nothing else. Other services that it joins are named by their containers.
  */
 export function singleService(
-  { services, ...others }: ComposeDocument,
+  document: ComposeDocument,
   project: string,
   name: string,
 ): ComposeDocument {
+  const { services } = document
   const { depends_on: _waited, links: _aliases, ...rest } = services[name] ?? {}
-  const service = onNetwork(joined(rest, services, project))
+  const service = onNetwork(listed(joined(rest, services, project)))
   const sections = SECTIONS.flatMap((section) => {
-    const used = usedOf(service[section], fieldsOf(others[section]), section)
+    const used = usedDefinitions(section, service, document)
     return Object.keys(used).length === 0 ? [] : [[section, used] as const]
   })
   return { ...Object.fromEntries(sections), services: { [name]: service } }
+}
+
+/** The definitions in a section of the file that a service uses, by their names in it. */
+export function usedDefinitions(
+  section: (typeof SECTIONS)[number],
+  service: Fields,
+  document: ComposeDocument,
+): Fields {
+  const used = usedOf(onNetwork(service)[section], fieldsOf(document[section]), section)
+  if (section === 'secrets') return used
+  return Object.fromEntries(Object.entries(used).map(([name, one]) => [name, withName(name, one)]))
+}
+
+/** 1.0.3 puts the project's name before that of an external volume, and makes an empty one. */
+function withName(name: string, definition: unknown): unknown {
+  const fields = fieldsOf(definition)
+  return fields['external'] === true ? { name, ...fields } : definition
+}
+
+/** 1.0.3 takes the map for names of networks even where it says no more than a list does. */
+function listed(service: Fields): Fields {
+  const joining = fieldsOf(service['networks'])
+  const names = Object.keys(joining)
+  const isPlain = names.every((name) => Object.keys(fieldsOf(joining[name])).length === 0)
+  return names.length > 0 && isPlain ? { ...service, networks: names } : service
 }
 
 /** With one network in the file it would join that one, whatever its name. */

@@ -1,6 +1,7 @@
 import { MagosError } from '../../domain/error.ts'
 import type { ComposeDocument, Provider } from '../../ports.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import { refuseUnknownDefinitions } from './unknown-definitions.ts'
 
 /** What a service does without where it is left out; anything else would be another service. */
 const DISPENSABLE = new Set([
@@ -21,14 +22,15 @@ const DISPENSABLE = new Set([
 
 /**
  * Keys that the provider would leave out in silence: those that a service can do without are returned as warnings.
- * Throws `compose` for any other.
+ * Throws `compose` for any other, and for what it would leave out of the networks and volumes that services use.
  */
 export function unknownKeys(
   provider: Pick<Provider, 'name' | 'version'>,
-  { services }: ComposeDocument,
+  document: ComposeDocument,
 ): readonly string[] {
   const { keys } = capabilitiesOf(provider)
   if (keys === null) return []
+  const { services } = document
   const own = `${provider.name} ${provider.version}`
   const warnings: string[] = []
   for (const [name, service] of Object.entries(services)) {
@@ -45,6 +47,7 @@ export function unknownKeys(
     }
     warnings.push(...unknown.map((key) => `Service "${name}": ${own} leaves out "${key}"`))
   }
+  refuseUnknownDefinitions(provider, document)
   return warnings
 }
 

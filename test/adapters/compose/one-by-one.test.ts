@@ -179,6 +179,24 @@ describe('singleService()', () => {
     expect(single('hosted')).toEqual({ services: { hosted: { network_mode: 'host' } } })
   })
 
+  it('gives an external volume or network its own name, which 1.0.3 would put the project before', () => {
+    const outside: ComposeDocument = {
+      networks: { lan: { external: true } },
+      volumes: { media: { external: true }, films: { external: true, name: 'f' } },
+      services: { a: { networks: ['lan'], volumes: ['media:/m', 'films:/f'] } },
+    }
+    expect(singleService(outside, 'shop', 'a')).toMatchObject({
+      networks: { lan: { name: 'lan', external: true } },
+      volumes: { media: { name: 'media', external: true }, films: { name: 'f' } },
+    })
+  })
+
+  it('lists networks of a map that says no more than their names', () => {
+    const mapped = { services: { a: { networks: { one: null, two: {} } } } }
+    const shown = singleService(mapped, 'shop', 'a').services['a']
+    expect(shown).toEqual({ networks: ['one', 'two'] })
+  })
+
   it.each(['ipc', 'pid', 'uts'])('refuses to join another by %s', (key) => {
     const joining = { services: { a: { [key]: 'service:b' }, b: {} } }
     expect(() => singleService(joining, 'shop', 'a')).toThrow(`by "${key}"`)
