@@ -20,7 +20,6 @@ import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/dock
 import { pushImage } from '../lab/registry/push.ts'
 
 const runtime = chosenRuntime()
-const isShort = process.env['MAGOS_LONG'] !== '1'
 
 engineContract(runtime, () => startRealHost())
 
@@ -184,7 +183,7 @@ describe(`The adapter: ${runtime}`, () => {
     await removeProject(host, project)
   })
 
-  it.skipIf(isShort)('ownContainer() knows a container by what it sees of itself', async () => {
+  it('ownContainer() knows a container by what it sees of itself', async () => {
     const project = host.project()
     const image = await host.publish('unchecked')
     await bringUp(host, project, documentOf({ web: { image: image.text } }))
