@@ -35,21 +35,22 @@ const SUITES: Readonly<Record<Run['length'], readonly Suite[]>> = {
   long: ['unit', 'engine', 'newer', 'docker', 'install'],
 }
 
-/** Containers are mostly waited for, so half of the engine's files run beside the other half, each half on a host of its own. */
-const BESIDE = ['local', 'loop', 'network', 'rollback', 'secrets'].map(
-  (name) => `test/engine/${name}.test.ts`,
-)
+/** Containers are mostly waited for, so a third of the engine's files runs beside the others, each on a host of its own. */
+const BESIDE = [
+  ['local', 'loop', 'secrets'],
+  ['engine', 'leak', 'rollback'],
+].map((names) => names.map((name) => `test/engine/${name}.test.ts`))
 /** What is about podman alone stays away. */
 const ON_DOCKER = [
   ['compose', 'drift', 'engine', 'polling'],
   ['local', 'loop', 'network', 'rollback', 'secrets'],
 ].map((names) => names.map((name) => `test/engine/${name}.test.ts`))
-const HALVES = [BESIDE, BESIDE.map((file) => `--exclude=${file}`)]
+const THIRDS = [...BESIDE, BESIDE.flat().map((file) => `--exclude=${file}`)]
 const LANES: Readonly<Record<Suite, readonly (readonly string[])[]>> = {
   unit: [[]],
-  engine: HALVES,
+  engine: THIRDS,
   // docker is no other there
-  newer: HALVES.map((half) => half.concat('--exclude=test/engine/docker.test.ts')),
+  newer: THIRDS.map((third) => third.concat('--exclude=test/engine/docker.test.ts')),
   docker: ON_DOCKER,
   install: [[]],
 }
