@@ -132,7 +132,7 @@ function toldOf(ctx: Context, ended: Ended): Handled<DeployAnswer> {
 function resultOf(passage: Passage<StackResult>): readonly StackResult[] {
   if (passage.outcome === 'done') return [passage.result]
   if (passage.outcome !== 'shared') return []
-  return [{ deployment: passage.result.deployment, news: 'known' }]
+  return [{ ...passage.result, news: 'known' }]
 }
 
 function joined(first: Handled<DeployAnswer>, then: Deployed): Deployed {

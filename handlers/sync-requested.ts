@@ -30,12 +30,14 @@ export async function syncRequested(
   const deployed = await deployRevision(ctx, request, signal)
   const reverted = await revertFailed(ctx, deployed.followUps, signal)
   const { revision } = deployed.answer
+  const beside = reverted.tried && reverted.commits.length === 0
+  const ours = beside ? await oursSince(ctx, revision, signal) : reverted.commits
   return {
     answer: {
       ...deployed.answer,
       deployments: sinceAsked(ctx, deployed.answer.deployments, askedAt),
-      revision: reverted.commits.at(-1) ?? revision,
-      commits: [...commits, ...reverted.commits],
+      revision: ours.at(-1) ?? revision,
+      commits: [...commits, ...ours],
       held: [...held, ...reverted.held],
     },
     followUps: [...reverted.followUps, ...reverted.left, ...followUps],
@@ -98,7 +100,19 @@ async function revertFailed(ctx: Context, followUps: FollowUps, signal: AbortSig
     // The branch moved: whoever works off the event looks anew.
     if (next === 'again') left.push(followUp)
   }
-  return { commits, held, followUps: raised, left }
+  const tried = followUps.some(({ event }) => event.kind === 'update-failed')
+  return { commits, held, followUps: raised, left, tried }
+}
+
+/** What failed may be taken back by a pass that lay beside this one, and whoever waits is told of that, too. */
+async function oursSince(
+  { source, ancestry, history }: Context,
+  commit: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const between = await ancestry.between(commit, await source.head(signal), signal)
+  const commits = (between ?? []).map(({ revision }) => revision.commit)
+  return commits.filter((one) => history.isOurs(one)).toReversed()
 }
 
 /** Before anything is committed for somebody who mistyped. */
