@@ -13,9 +13,9 @@ export interface ProofTerms {
   readonly services: readonly DesiredService[]
   /** Ids of containers that had to go: while one is there, nothing is proven and nothing it does counts. */
   readonly replaced: ReadonlySet<string>
-  /** ms of stillness where every container has a health check or a probe. */
+  /** ms of stillness where every container that runs has a health check or a probe, or none runs any more. */
   readonly settle: number
-  /** The same where one has neither: only time tells then. */
+  /** The same where one that runs has neither: only time tells then. */
   readonly settleUnchecked: number
   /** ms from `since` after which what is not proven has failed. */
   readonly deadline: number
@@ -258,10 +258,8 @@ function steadyFor(terms: ProofTerms, seen: readonly ProofLook[]): number {
 }
 
 function fingerprint(services: readonly DesiredService[], state: ObservedState): string {
-  const containers = services.flatMap((service) => containersOf(service, state))
-  // What has done its work and ended needs nobody who watches it.
-  const running = containers.filter((container) => container.state === 'running')
-  return (running.length > 0 ? running : containers)
+  return services
+    .flatMap((service) => containersOf(service, state))
     .map(({ id, startedAt, restartCount }) => `${id} ${startedAt} ${restartCount}`)
     .toSorted()
     .join('\n')
@@ -276,19 +274,22 @@ interface CheckedContainer {
   readonly by: 'check' | 'nobody'
 }
 
+/** Those that run: what has done its work and ended needs nobody who watches it, and no time tells more of it. */
 function checkedOf({ services }: ProofTerms, state: ProofLook): readonly CheckedContainer[] {
   const named = (state.probes ?? []).filter(({ target }) => target.source === 'named')
   const probed = new Set(named.map(({ target }) => target.service))
   return services
     .flatMap((service) => containersOf(service, state))
+    .filter((container) => container.state === 'running')
     .map(({ health, service }) => ({
       by: health === 'healthy' || probed.has(service) ? 'check' : 'nobody',
     }))
 }
 
 function success(containers: readonly CheckedContainer[], window: number): string {
+  if (containers.length === 0) return `nothing is left to run, steady for ${seconds(window)}`
   const checked = containers.filter(({ by }) => by === 'check').length
-  if (containers.length > 0 && checked === containers.length) {
+  if (checked === containers.length) {
     return `healthy and steady for ${seconds(window)}`
   }
   const all = `steady for ${seconds(window)}`

@@ -17,6 +17,11 @@ function kept(restartCount: number) {
   return container({ id: 'c9', restartCount, startedAt: restartCount > 7 ? 15_900 : 1_000 })
 }
 
+/** A one-shot that ended well. */
+function job(over: Parameters<typeof container>[0] = {}) {
+  return container({ id: 'c2', service: 'job', state: 'exited', health: 'none', ...over })
+}
+
 function outcome(...seen: Parameters<typeof judge>[1]) {
   return judge(terms, seen).outcome
 }
@@ -62,6 +67,35 @@ describe('judge()', () => {
     ).toContain('1 of 2 health-checked')
   })
 
+  test('asks nobody to watch a one-shot that ended with 0 beside a healthy server', () => {
+    const both = {
+      ...terms,
+      services: [service(), service({ name: 'job' })],
+      settleUnchecked: 5_000,
+    }
+    const still = [look(10_000, container(), job()), look(12_000, container(), job())]
+    expect(judge(both, still)).toEqual({
+      outcome: 'succeeded',
+      reason: 'healthy and steady for 2 s',
+    })
+    const busy = job({ state: 'running' })
+    const seen = [look(10_000, container(), busy), look(12_000, container(), busy)]
+    expect(judge(both, seen).outcome).toBe('undecided')
+    expect(judge(both, [...seen, look(15_000, container(), busy)]).reason).toBe(
+      'steady for 5 s, 1 of 2 health-checked',
+    )
+  })
+
+  test('waits no longer where nothing runs, since time tells nothing of what ended, and says so', () => {
+    const done = { ...terms, services: [service({ name: 'job' })], settleUnchecked: 5_000 }
+    const reason = 'nothing is left to run, steady for 2 s'
+    const verdict = { outcome: 'succeeded', reason }
+    expect(judge(done, [look(10_000, job()), look(11_999, job())]).outcome).toBe('undecided')
+    expect(judge(done, [look(10_000, job()), look(12_000, job())])).toEqual(verdict)
+    const none = { ...done, services: [service({ replicas: 0 })] }
+    expect(judge(none, [look(10_000), look(12_000)])).toEqual(verdict)
+  })
+
   test('waits until the window is over', () => {
     expect(outcome(look(10_000, container()), look(11_999, container()))).toBe('undecided')
   })
@@ -75,6 +109,22 @@ describe('judge()', () => {
     const seen = [look(10_000, container()), look(11_500, after), look(12_500, after)]
     expect(outcome(...seen)).toBe('undecided')
     expect(outcome(...seen, look(13_500, after))).toBe('succeeded')
+  })
+
+  test.each([
+    ['a new container id', { id: 'c9' }],
+    ['a new start', { startedAt: 1_500 }],
+    ['a restart', { restartCount: 1 }],
+  ])('begins the window anew after %s of a one-shot that has ended again', (_title, change) => {
+    const both = { ...terms, services: [service(), service({ name: 'job' })] }
+    const again = job(change)
+    const seen = [
+      look(10_000, container(), job()),
+      look(11_500, container(), again),
+      look(12_500, container(), again),
+    ]
+    expect(judge(both, seen).outcome).toBe('undecided')
+    expect(judge(both, [...seen, look(13_500, container(), again)]).outcome).toBe('succeeded')
   })
 
   test('begins the window anew after a moment of ill health', () => {
@@ -223,6 +273,17 @@ describe('judge()', () => {
     const verdict = judge(terms, [...seen, look(15_000, ...containers)])
     expect(verdict.outcome).toBe('failed')
     expect(verdict.reason).toMatch(/^service "web" .*, and nothing changed for 5 s$/)
+  })
+
+  test('takes a one-shot that runs anew for a change, and so for nothing stuck', () => {
+    const services = [service(), service({ name: 'job' }), service({ name: 'db' })]
+    const unmade = container({ id: 'c3', service: 'db', state: 'created', startedAt: 0 })
+    const still = [10_000, 13_000, 15_000].map((time) => look(time, container(), job(), unmade))
+    expect(judge({ ...terms, services }, still).outcome).toBe('failed')
+    const moved = [10_000, 13_000, 15_000].map((time) =>
+      look(time, container(), job({ startedAt: time }), unmade),
+    )
+    expect(judge({ ...terms, services }, moved).outcome).toBe('undecided')
   })
 
   test('waits for what still moves, and for a health check however long it takes', () => {
