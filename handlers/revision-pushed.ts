@@ -56,16 +56,22 @@ export async function deployRevision(
     if (events.length > 0) ctx.raise(asFollowUps(events))
     ctx.views.tell(result.deployment.stack, around.view.revision.commit)
   }
-  const due = namedStacks(around.view, stack)
-  const passed = await deployInOrder(ctx, around.view, due, { ...around, onResult }, signal)
+  const named = namedStacks(around.view, stack)
+  const passed = await deployInOrder(ctx, around.view, named, { ...around, onResult }, signal)
   const vanished = stack === null ? await afterAll(ctx, { ...around, removals }, signal) : []
-  const handled = toldOf(ctx, { ...around, stack, passed, vanished })
+  const freed = freedBy(vanished, passed)
   const outdated = passed.flatMap(({ passage }) => {
     return passage.outcome === 'outdated' ? [passage.departures] : []
   })
-  const left = passed.filter(({ passage }) => resultOf(passage).length === 0)
-  if (kind !== 'request' || left.length === 0) return { ...handled, outdated }
-  // Somebody who looked later worked at them, and whoever waits wants to know what came of it.
+  const ended = { ...around, stack, passed, vanished }
+  if (kind !== 'request') return { ...toldOf(ctx, { ...ended, freed }), outdated }
+  const isOpen = (one: Passed) => resultOf(one.passage).length === 0 || freed.includes(one.stack)
+  const closed = passed.filter((one) => !isOpen(one))
+  const handled = toldOf(ctx, { ...ended, passed: closed, freed: [] })
+  const left = passed.filter(isOpen)
+  if (left.length === 0) return { ...handled, outdated }
+  // Somebody who looked later worked at them, or what they waited for is gone by now, and whoever waits wants to know
+  // what came of it.
   const { looked: _, ...asked } = request
   const again = { ...asked, stack: left.map((one) => one.stack) }
   return joined(handled, await deployRevision(ctx, again, signal))
@@ -99,14 +105,27 @@ async function afterAll(
   return removeVanished(ctx, around.view, around, signal)
 }
 
+/** Stacks that were left as they are and may come up now, for what is gone may have had a port or a name that they need. */
+function freedBy(vanished: readonly StackResult[], passed: readonly Passed[]): readonly string[] {
+  if (!vanished.some(({ deployment }) => deployment.outcome === 'succeeded')) return []
+  return passed.flatMap(({ stack, passage }) => {
+    const isWaiting = resultOf(passage).some(({ deployment }) => {
+      return deployment.outcome === 'held' && deployment.hold === undefined
+    })
+    return isWaiting ? [stack] : []
+  })
+}
+
 interface Ended extends Around {
+  /** Stacks that nobody looks at again in this pass. */
+  readonly freed: readonly string[]
   readonly stack: DeployRequest['stack']
   readonly passed: readonly Passed[]
   readonly vanished: readonly StackResult[]
 }
 
 function toldOf(ctx: Context, ended: Ended): Handled<DeployAnswer> {
-  const { view, look, arrived, kind, stack, passed, vanished } = ended
+  const { view, look, arrived, kind, stack, passed, vanished, freed } = ended
   const { commit } = view.revision
   const results = [...vanished, ...passed.flatMap(({ passage }) => resultOf(passage))]
   const isWhole = stack === null
@@ -121,6 +140,8 @@ function toldOf(ctx: Context, ended: Ended): Handled<DeployAnswer> {
     ...eventsOf(ctx, ended, kind === 'request' ? results : vanished),
     // One stack alone brings the host nowhere: the others may wait for what came with the commit.
     ...(arrived && isWhole && isNewest ? [{ kind: 'commit-reached', commit } as const] : []),
+    // The next poll is far, and until then neither of them runs.
+    ...(freed.length > 0 ? [{ kind: 'revision-pushed' } as const] : []),
   ]
   const deployments = results
     .map(({ deployment }) => deployment)

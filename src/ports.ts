@@ -713,6 +713,10 @@ export interface LastGood {
   settle(stack: string, inputs: string): Promise<void>
   /** The state with these inputs, or the newest for null; null where there is none that is whole. */
   recall(stack: string, inputs: string | null): Promise<LastGoodState | null>
+  /** Stacks of which something is kept, in the order of their names. */
+  stacks(): Promise<readonly string[]>
+  /** Forgets every state of the stack; one of which nothing is kept is fine. */
+  forget(stack: string): Promise<void>
 }
 
 /** The stacks of this host that are left as they are: plain files, which outlive the database. Throws `storage`. */

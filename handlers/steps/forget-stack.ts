@@ -1,3 +1,4 @@
+import { asMagosError } from '../../src/domain/error.ts'
 import type { Removal } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 
@@ -12,7 +13,7 @@ export async function forgetGone(
   if (project !== null && !present.has(project)) {
     await removeNetworks(ctx, stack, project, signal)
   }
-  forgetStack(ctx, stack, null)
+  await forgetStack(ctx, stack, null, signal)
 }
 
 /** Those that nothing hangs on. Nothing is lost with them: whoever comes back makes them anew. */
@@ -26,13 +27,40 @@ export async function removeNetworks(
   if (networks.length > 0) log.info({ stack, networks }, 'Removed networks that nothing uses')
 }
 
-/** A stack of that name that comes one day is another one. */
-export function forgetStack(
-  { history, upkeep }: Context,
+/**
+ * A stack of that name that comes one day is another one. The history goes last: while it knows the stack, the next pass
+ * does all of this again.
+ */
+export async function forgetStack(
+  { history, secretFiles, upkeep }: Context,
   stack: string,
   removal: Removal | null,
-): void {
-  history.forget(stack, removal)
+  signal: AbortSignal,
+): Promise<void> {
+  // In the clear no longer than anything mounts them.
+  await secretFiles.keep(stack, [], signal)
   upkeep.forget(stack)
   upkeep.forgive(stack)
+  history.forget(stack, removal)
+}
+
+/**
+ * What it could have been rolled back to goes when its grace is over, and its tombstone behind it: while that is there,
+ * the next pass tries again.
+ */
+export async function forgetKept(
+  { lastGood, log, tombstones }: Context,
+  stack: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await lastGood.forget(stack)
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const { message, remedy } = asMagosError(thrown)
+    const said = { stack, remedy, error: thrown }
+    log.error(said, `Last good state of a stack that is gone cannot be removed: ${message}`)
+    return
+  }
+  tombstones.forget(stack)
 }

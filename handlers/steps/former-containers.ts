@@ -1,9 +1,9 @@
 import { LABEL } from '../../src/domain/deploy/labels.ts'
-import { isSamePort, publishedPorts } from '../../src/domain/deploy/published-ports.ts'
+import { isObstructing } from '../../src/domain/deploy/obstructing.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
-import { ourContainers } from './remove-vanished.ts'
+import { ourContainers, presentIn } from './remove-vanished.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 
 interface Held {
@@ -42,11 +42,11 @@ function renamed({ source }: ResolvedStack, ours: Ours): Held | null {
 
 /** A directory that was moved is a stack that left and another one that came. */
 function leaving(
-  { stacks, refused }: Pick<RepositoryView, 'stacks' | 'refused'>,
+  view: Pick<RepositoryView, 'stacks' | 'refused'>,
   resolved: ResolvedStack,
   ours: Ours,
 ): Held | null {
-  const present = new Set([...stacks.map(({ name }) => name), ...refused.map(({ stack }) => stack)])
+  const present = presentIn(view)
   for (const [stack, containers] of ours) {
     if (present.has(stack)) continue
     const found = containers.find((one) => stands(one, resolved))
@@ -61,13 +61,11 @@ function leaving(
   return null
 }
 
-function stands({ name, ports }: ObservedContainer, resolved: ResolvedStack): boolean {
+function stands(container: ObservedContainer, resolved: ResolvedStack): boolean {
   const { services } = resolved.desired.document
-  return changedServices(resolved).some((service) => {
-    const definition = services[service.name] ?? {}
-    if (definition['container_name'] === name) return true
-    return publishedPorts(definition).some((port) => ports.some((one) => isSamePort(port, one)))
-  })
+  return changedServices(resolved).some(({ name }) =>
+    isObstructing(container, services[name] ?? {}),
+  )
 }
 
 function namesOf(containers: readonly ObservedContainer[]): string {

@@ -2,7 +2,7 @@ import { planOf, type Deployment, type ObservedContainer } from '../../src/domai
 import type { Context } from '../context.ts'
 import { settled, type StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
-import { forgetStack, removeNetworks } from './forget-stack.ts'
+import { forgetKept, forgetStack, removeNetworks } from './forget-stack.ts'
 import { removalOf } from './removal.ts'
 import { setAside } from './set-aside.ts'
 import { stackFault } from './stack-fault.ts'
@@ -52,7 +52,7 @@ async function bringDown(
   { stack, containers }: Leaving,
   signal: AbortSignal,
 ): Promise<StackResult> {
-  const { engine, tombstones, log } = ctx
+  const { engine, log } = ctx
   try {
     await engine.remove(
       containers.map(({ id }) => id),
@@ -71,8 +71,8 @@ async function bringDown(
   const projects = new Set(containers.map(({ project }) => project))
   for (const project of projects) await removeNetworks(ctx, stack, project, signal)
   const removal = removalOf(ctx, view, stack, containers)
-  tombstones.forget(stack)
-  forgetStack(ctx, stack, removal)
+  await forgetStack(ctx, stack, removal, signal)
+  await forgetKept(ctx, stack, signal)
   const names = containers.map(({ name }) => name)
   log.warn(
     { stack, containers: names },

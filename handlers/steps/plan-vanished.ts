@@ -8,7 +8,7 @@ import type {
 import { holdReason, type Hold } from '../../src/domain/hold.ts'
 import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
-import { ourContainers, tellsOfStacks, toConfirm } from './remove-vanished.ts'
+import { ourContainers, presentIn, tellsOfStacks, toConfirm } from './remove-vanished.ts'
 
 /** What `removeVanished` would do to stacks that the repository no longer has for this host. */
 export async function planVanished(
@@ -23,10 +23,9 @@ export async function planVanished(
   const tombstones = ctx.tombstones.all()
   const { bury, stop, refused } = vanishedStacks({
     running: [...ours.keys()],
-    present: new Set([
-      ...view.stacks.map(({ name }) => name),
-      ...view.refused.map(({ stack }) => stack),
-    ]),
+    present: presentIn(view),
+    // Nobody has to be told of what runs no more.
+    kept: [],
     tombstones,
     now,
     grace: host.grace,

@@ -1,10 +1,15 @@
-import { vanishedStacks, type VanishTerms } from '../../src/domain/deploy/vanished.ts'
+import {
+  vanishedStacks,
+  type Vanished,
+  type VanishTerms,
+} from '../../src/domain/deploy/vanished.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
+import type { Hold } from '../../src/domain/hold.ts'
 import type { Context, PlanContext } from '../context.ts'
 import { settled, type StackResult } from '../stack-result.ts'
 import type { RepositoryView } from '../views.ts'
-import { forgetGone } from './forget-stack.ts'
+import { forgetGone, forgetKept } from './forget-stack.ts'
 import { heldStack } from './held-stack.ts'
 import { letGo, staying } from './let-go.ts'
 import { setAside } from './set-aside.ts'
@@ -17,56 +22,105 @@ export interface Vanishing {
 
 /**
  * Stacks that vanished from the repository, or went to another host, run on for their grace and are then stopped and
- * removed; volumes and the stable directory stay. What is gone from here too is forgotten but for its past. Returns what
- * became of each that was still here.
+ * removed; volumes and the stable directory stay. What is gone from here too is forgotten but for its past, and for its
+ * last good state until the grace is over. Returns what became of each that was still here.
  */
 export async function removeVanished(
   ctx: Context,
   view: RepositoryView,
-  { look, observed, removals }: Vanishing,
+  vanishing: Vanishing,
   signal: AbortSignal,
 ): Promise<readonly StackResult[]> {
+  const { look, observed } = vanishing
   // To a newer pass it may be there again.
   if (!tellsOfStacks(view) || !ctx.lanes.isNewest(look)) return []
-  const { tombstones, log, now, host } = ctx
-  const ours = ourContainers(ctx, observed)
-  const holds = await ctx.holds.all()
-  const present = new Set([
-    ...view.stacks.map(({ name }) => name),
-    ...view.refused.map((one) => one.stack),
-  ])
-  const { bury, forget, stop, refused } = vanishedStacks({
+  const here = {
+    ours: ourContainers(ctx, observed),
+    holds: await ctx.holds.all(),
+    projects: new Set(view.stacks.map((stack) => view.project(stack))),
+    present: presentIn(view),
+  }
+  const vanished = await decide(ctx, here, vanishing)
+  note(ctx, vanished)
+  const results: StackResult[] = []
+  // By now all of those that left and are believed to have.
+  for (const { stack, at } of ctx.tombstones.all()) {
+    const containers = here.ours.get(stack) ?? []
+    const left = { stack, containers, goesAt: at + ctx.host.grace, projects: here.projects }
+    const hold = here.holds.get(stack)
+    if (hold !== undefined) results.push(settled(heldStack(stack, hold)))
+    else if (containers.length === 0) continue
+    else if (!vanished.stop.includes(stack)) results.push(settled(staying(left)))
+    else results.push(await letGo(ctx, view, left, look, signal))
+  }
+  await forgetAbsent(ctx, here, { look, drop: vanished.drop }, signal)
+  const { refused } = vanished
+  return [...results, ...refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))]
+}
+
+interface Here {
+  readonly ours: ReturnType<typeof ourContainers>
+  readonly holds: ReadonlyMap<string, Hold>
+  /** Of stacks that the repository has for this host. */
+  readonly projects: ReadonlySet<string>
+  readonly present: ReadonlySet<string>
+}
+
+async function decide(
+  { lastGood, tombstones, now, host }: Context,
+  { ours, holds, present }: Here,
+  { removals }: Vanishing,
+): Promise<Vanished> {
+  return vanishedStacks({
     // Somebody still has to end the hold of one that does not run.
     running: [...new Set([...ours.keys(), ...holds.keys()])],
     present,
+    kept: await lastGood.stacks(),
     tombstones: tombstones.all(),
     now,
     grace: host.grace,
     removals,
   })
+}
+
+function note(
+  { tombstones, history, log, now, host }: Context,
+  { bury, forget, mourn }: Vanished,
+): void {
   for (const stack of forget) tombstones.forget(stack)
+  for (const stack of [...bury, ...mourn]) tombstones.bury({ stack, at: now })
   for (const stack of bury) {
-    tombstones.bury({ stack, at: now })
     const until = new Date(now + host.grace).toISOString()
-    ctx.history.resume(stack)
+    history.resume(stack)
     log.warn({ stack, until }, `Stack left the repository: its containers go after ${until}`)
   }
-  const projects = new Set(view.stacks.map((stack) => view.project(stack)))
-  const results: StackResult[] = []
-  // By now all of those that left and are believed to have.
-  for (const { stack, at } of tombstones.all()) {
-    const left = { stack, containers: ours.get(stack) ?? [], goesAt: at + host.grace, projects }
-    const hold = holds.get(stack)
-    if (hold !== undefined) results.push(settled(heldStack(stack, hold)))
-    else if (!stop.includes(stack)) results.push(settled(staying(left)))
-    else results.push(await letGo(ctx, view, left, look, signal))
+}
+
+/** What is left here of stacks that nobody has any more. */
+async function forgetAbsent(
+  ctx: Context,
+  { ours, holds, projects, present }: Here,
+  { look, drop }: Pick<Vanishing, 'look'> & Pick<Vanished, 'drop'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = ctx.history.stacks().filter((stack) => {
+    return !present.has(stack) && !ours.has(stack) && !holds.has(stack)
+  })
+  for (const stack of new Set([...known, ...drop])) {
+    const forget = async () => {
+      if (known.includes(stack)) await forgetGone(ctx, stack, projects, signal)
+      if (drop.includes(stack)) await forgetKept(ctx, stack, signal)
+    }
+    await ctx.lanes.seize({ stack, look, kind: 'pass' }, forget, signal)
   }
-  for (const stack of ctx.history.stacks()) {
-    if (present.has(stack) || ours.has(stack) || holds.has(stack)) continue
-    const turn = { stack, look, kind: 'pass' } as const
-    await ctx.lanes.seize(turn, () => forgetGone(ctx, stack, projects, signal), signal)
-  }
-  return [...results, ...refused.map((stack) => setAside(ctx, view, tooMany(ctx, stack, refused)))]
+}
+
+/** Stacks that the repository has for this host, refused ones too. */
+export function presentIn({
+  stacks,
+  refused,
+}: Pick<RepositoryView, 'stacks' | 'refused'>): ReadonlySet<string> {
+  return new Set([...stacks.map(({ name }) => name), ...refused.map(({ stack }) => stack)])
 }
 
 /** Where `.magos.yaml` is broken nobody knows whose a stack is. */

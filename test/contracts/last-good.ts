@@ -97,8 +97,25 @@ export function lastGoodContract(name: string, open: () => LastGood): void {
       expect(await kept.recall('blog', 'i1')).toEqual(blog)
     })
 
+    test('forget() forgets every state of one stack, and stacks() names those of which one is left', async () => {
+      const blog = lastGoodState({ stack: { ...stack, name: 'blog' } })
+      expect(await kept.stacks()).toEqual([])
+      await kept.keep(lastGoodState())
+      await kept.keep(lastGoodState({ inputs: 'i2', at: 2_000 }))
+      await kept.keep(blog)
+      expect(await kept.stacks()).toEqual(['blog', 'shop'])
+      await kept.forget('shop')
+      await kept.forget('shop')
+      expect(await kept.stacks()).toEqual(['blog'])
+      expect(await kept.recall('shop', null)).toBeNull()
+      expect(await kept.recall('blog', 'i1')).toEqual(blog)
+      await kept.keep(lastGoodState())
+      expect(await kept.recall('shop', null)).toEqual(lastGoodState())
+    })
+
     test.each(['', '../x', 'a/b', '.hidden'])('refuses %j, which is no name', async (bad) => {
       await expect(kept.recall(bad, null)).rejects.toMatchObject({ code: 'stack' })
+      await expect(kept.forget(bad)).rejects.toMatchObject({ code: 'stack' })
     })
   })
 }

@@ -29,5 +29,13 @@ export function createMemoryLastGood(): LastGood {
       if (inputs !== null) return known.get(inputs) ?? null
       return [...known.values()].toSorted((a, b) => b.at - a.at)[0] ?? null
     },
+    async stacks() {
+      await Promise.resolve()
+      return [...stacks].flatMap(([stack, { size }]) => (size > 0 ? [stack] : [])).toSorted()
+    },
+    async forget(stack) {
+      await Promise.resolve()
+      of(stack).clear()
+    },
   }
 }

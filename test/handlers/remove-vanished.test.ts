@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { deployRevision } from '../../handlers/revision-pushed.ts'
+import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { MagosError } from '../../src/domain/error.ts'
+import { seal } from '../fakes/memory-secrets.ts'
+import { dying } from './dying.ts'
 import {
   compose,
   containers,
@@ -39,6 +41,26 @@ const pass = async (world: World, ms = 0) => {
   return deploy(world)
 }
 
+/** A directory whose port is the old one's. */
+async function moved(): Promise<World> {
+  const file = compose(`web: {image: ghcr.io/o/web@${digest(1)}, ports: ["127.0.0.1:8080:80"]}`)
+  const world = createWorld({ ...files, 'old/compose.yaml': file })
+  await deploy(world)
+  world.git.change({ 'old/compose.yaml': null, 'new/compose.yaml': file })
+  return world
+}
+
+async function raisedBy(world: World, ms: number): Promise<readonly string[]> {
+  await world.machine.clock.sleep(ms, signal)
+  const { followUps } = await revisionPushed(world.ctx, { kind: 'revision-pushed' }, signal)
+  return [...followUps, ...world.raised.splice(0)].map(({ event }) => event.kind)
+}
+
+const kept = async (world: World) => [...(await world.ctx.lastGood.stacks())].join('')
+const failing = (number: number) => {
+  return { 'b/compose.yaml': compose(`web: {image: ghcr.io/o/bad@${digest(number)}}`) }
+}
+
 describe('removeVanished()', () => {
   it('removes its networks with it, and nobody else’s', async () => {
     const world = await running()
@@ -68,6 +90,46 @@ describe('removeVanished()', () => {
     await pass(world, GRACE + 1_000)
     expect(Object.values(containers(world))).not.toContain(before)
     expect(outcomes((await pass(world, 1)).deployments)).toContain('new succeeded')
+  })
+
+  it('has what waited for a stack looked at again as soon as that one is gone', async () => {
+    const world = await moved()
+    expect(await raisedBy(world, 0)).not.toContain('revision-pushed')
+    const kinds = await raisedBy(world, GRACE + 1_000)
+    expect(kinds.filter((kind) => kind === 'revision-pushed')).toHaveLength(1)
+    expect(await raisedBy(world, 1)).not.toContain('revision-pushed')
+    expect(world.history.proven('new')).not.toBeNull()
+  })
+
+  it.each([
+    ['nobody waits', null],
+    ['a person holds what else waits', 'c'],
+  ])('has nothing looked at again where %s', async (_title, held) => {
+    const world = await running()
+    const hold = { kind: 'operator', by: 'ada', reason: '', at: 0, tracked: null } as const
+    if (held !== null) await world.ctx.holds.hold(held, hold)
+    leave(world, 'b')
+    await pass(world)
+    expect(await raisedBy(world, GRACE + 1_000)).not.toContain('revision-pushed')
+    expect(world.history.proven('b')).toBeNull()
+  })
+
+  it('brings up what waited in the same pass for somebody who waits for the answer', async () => {
+    const world = await moved()
+    await pass(world)
+    await world.machine.clock.sleep(GRACE + 1_000, signal)
+    const ctx = { ...world.ctx, now: world.ctx.now + GRACE }
+    const { answer, followUps } = await deployRevision(
+      ctx,
+      { stack: null, asked: 'by-event' },
+      signal,
+    )
+    expect(outcomes(answer.deployments)).toEqual([
+      ...['a', 'b', 'c', 'd', 'e'].map((name) => `${name} unchanged`),
+      'new succeeded',
+      'old succeeded',
+    ])
+    expect(followUps.map(({ event }) => event.kind)).not.toContain('revision-pushed')
   })
 
   it('lets a directory that was moved come up beside the old one where nothing is in its way', async () => {
@@ -236,5 +298,132 @@ describe('removeVanished()', () => {
       'cannot be removed: Remove containers: it is busy',
     )
     expect(buried(world)).toEqual(['b'])
+  })
+})
+
+describe('removeVanished() and last good states', () => {
+  it('keeps that of a stack for its grace, and forgets it with the containers', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world, 1)
+    await pass(world, GRACE - 1_000)
+    expect(await kept(world)).toBe('abcde')
+    await pass(world, 2_000)
+    expect(await kept(world)).toBe('acde')
+    expect(world.history.proven('b')).toBeNull()
+    expect(buried(world)).toEqual([])
+  })
+
+  it('rolls a stack back to it that comes back within the grace and fails', async () => {
+    const world = await running()
+    const { 'b-web-1': container = '' } = containers(world)
+    leave(world, 'b')
+    // Not even a pass that finds nothing of it any more.
+    world.machine.drop(container)
+    await pass(world)
+    expect(world.history.proven('b')).toBeNull()
+    expect(buried(world)).toEqual(['b'])
+    world.machine.behave(`ghcr.io/o/bad@${digest(20)}`, 'unhealthy')
+    world.git.change(failing(20))
+    expect(outcomes((await pass(world, GRACE - 1_000)).deployments)).toContain('b rolled-back')
+    expect(buried(world)).toEqual([])
+    expect(world.machine.observed('b').map(({ image }) => image)).toEqual([
+      `ghcr.io/o/b@${digest(2)}`,
+    ])
+  })
+
+  it('takes a stack that comes after the grace for another one', async () => {
+    const world = await running()
+    leave(world, 'b')
+    world.machine.drop(containers(world)['b-web-1'] ?? '')
+    await pass(world)
+    await pass(world, GRACE - 1_000)
+    expect(await kept(world)).toBe('abcde')
+    await pass(world, 2_000)
+    expect(await kept(world)).toBe('acde')
+    expect(buried(world)).toEqual([])
+    world.machine.behave(`ghcr.io/o/bad@${digest(20)}`, 'unhealthy')
+    world.git.change(failing(20))
+    expect(outcomes((await pass(world)).deployments)).toContain('b failed')
+  })
+
+  it('forgets what older passes left behind, and nothing that is there, runs or is held', async () => {
+    const world = await running()
+    const hold = { kind: 'operator', by: 'ada', reason: '', at: 0, tracked: null } as const
+    await world.ctx.holds.hold('c', hold)
+    world.machine.drop(containers(world)['c-web-1'] ?? '')
+    leave(world, 'b', 'c')
+    world.history.forget('b', null)
+    world.ctx.upkeep.forget('b')
+    world.machine.drop(containers(world)['b-web-1'] ?? '')
+    const { deployments } = await pass(world)
+    expect(outcomes(deployments)).not.toContain('b unchanged')
+    await pass(world, GRACE + 1_000)
+    expect(await kept(world)).toBe('acde')
+  })
+
+  it('goes on where that cannot be removed, says so, and tries again', async () => {
+    const world = await running()
+    leave(world, 'b')
+    await pass(world)
+    const fault = new MagosError('storage', 'Remove "b": no space')
+    const lastGood = { ...world.ctx.lastGood, forget: () => Promise.reject(fault) }
+    await world.machine.clock.sleep(GRACE + 1_000, signal)
+    const ctx = { ...world.ctx, lastGood, now: world.ctx.now }
+    const { answer } = await deployRevision(ctx, { stack: null, asked: 'by-event' }, signal)
+    expect(outcomes(answer.deployments)).toContain('b succeeded')
+    expect(world.lines.map(({ message }) => message)).toContain(
+      'Last good state of a stack that is gone cannot be removed: Remove "b": no space',
+    )
+    expect(buried(world)).toEqual(['b'])
+    await pass(world)
+    expect(await kept(world)).toBe('acde')
+    expect(buried(world)).toEqual([])
+  })
+
+  it('loses nothing of it before the containers are gone, and forgets all of it after a kill', async () => {
+    const deaths: string[] = []
+    const early: string[] = []
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; at < 100; at += 1) {
+        const world = await running()
+        leave(world, 'b')
+        await pass(world)
+        await world.machine.clock.sleep(GRACE + 1_000, signal)
+        const { ctx, died } = dying(world.ctx, { at, when })
+        await revisionPushed(ctx, { kind: 'revision-pushed' }, signal).catch(() => undefined)
+        const death = died()
+        if (death === null) break
+        deaths.push(death)
+        const isThere = containers(world)['b-web-1'] !== undefined
+        if (isThere && (await kept(world)) !== 'abcde') early.push(death)
+        await pass(world)
+        expect(await kept(world)).toBe('acde')
+        expect([buried(world), world.history.proven('b')]).toEqual([[], null])
+      }
+    }
+    expect(early).toEqual([])
+    expect(deaths).toContain('lastGood.forget')
+    expect(deaths).toContain('history.forget')
+  })
+
+  it('lets its images go, and no decrypted file of it stay', async () => {
+    const world = createWorld({
+      ...files,
+      'b/compose.yaml': compose(
+        `web: {image: ghcr.io/o/b@${digest(2)}, volumes: ['./key.txt:/key.txt']}`,
+      ),
+      'b/key.txt': seal('planted'),
+    })
+    await deploy(world)
+    expect([...world.secretFiles.laid.keys()]).toHaveLength(1)
+    world.git.change({ 'b/compose.yaml': null, 'b/key.txt': null })
+    await pass(world)
+    expect([...world.secretFiles.laid.keys()]).toHaveLength(1)
+    await pass(world, GRACE + 1_000)
+    expect([...world.secretFiles.laid.keys()]).toEqual([])
+    await pass(world, GRACE)
+    expect([...world.machine.images]).not.toContain(`ghcr.io/o/b@${digest(2)}`)
+    expect([...world.machine.images]).toContain(`ghcr.io/o/a@${digest(1)}`)
   })
 })

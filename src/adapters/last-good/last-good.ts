@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { MagosError } from '../../domain/error.ts'
@@ -60,6 +60,17 @@ export function createLastGood({ directory, log, onStep }: LastGoodOptions): Las
       const state = await complete(place, manifest)
       if (state === null) log.error({ stack }, 'Last good state is damaged: it cannot be restored')
       return state
+    },
+    async stacks() {
+      // A person's own file there is no stack.
+      return (await names(directory)).filter((name) => !name.startsWith('.')).toSorted()
+    },
+    async forget(stack) {
+      const place = placeOf(directory, stack)
+      await keepOnly(place, new Set(), onStep)
+      await rmdir(place).catch((thrown: unknown) => {
+        if (!isErrno(thrown, 'ENOENT')) throw storageError(`Remove "${place}"`, thrown)
+      })
     },
   }
 }

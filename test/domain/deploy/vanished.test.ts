@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { vanishedStacks, type VanishTerms } from '../../../src/domain/deploy/vanished.ts'
 
-const NOTHING = { bury: [], forget: [], stop: [], refused: [] }
+const NOTHING = { bury: [], forget: [], stop: [], mourn: [], drop: [], refused: [] }
 
 function vanished(
   running: readonly string[],
   present: readonly string[],
   more: Partial<VanishTerms> = {},
 ) {
-  const rest = { tombstones: [], now: 1_000, grace: 100, removals: 'guarded' } as const
+  const rest = { kept: [], tombstones: [], now: 1_000, grace: 100, removals: 'guarded' } as const
   return vanishedStacks({ running, present: new Set(present), ...rest, ...more })
 }
 
@@ -43,6 +43,30 @@ describe('vanishedStacks()', () => {
       ...NOTHING,
       forget: ['b', 'gone'],
     })
+  })
+
+  test('gives what is kept of a stack that is gone the grace that containers have', () => {
+    const kept = ['a', 'b']
+    expect(vanished(['a'], ['a'], { kept })).toEqual({ ...NOTHING, mourn: ['b'] })
+    const tombstones = [{ stack: 'b', at: 901 }]
+    expect(vanished(['a'], ['a'], { kept, tombstones })).toEqual(NOTHING)
+    expect(vanished(['a'], ['a', 'b'], { kept, tombstones })).toEqual({
+      ...NOTHING,
+      forget: ['b'],
+    })
+    const over = { kept, tombstones: [{ stack: 'b', at: 900 }] }
+    expect(vanished(['a'], ['a'], over)).toEqual({ ...NOTHING, drop: ['b'] })
+    expect(vanished(['a'], ['a'], { kept, grace: 0 })).toEqual({
+      ...NOTHING,
+      mourn: ['b'],
+      drop: ['b'],
+    })
+  })
+
+  test('drops nothing that is kept of a stack which runs or is there', () => {
+    const more = { kept: ['a', 'b'], tombstones: [{ stack: 'b', at: 0 }] }
+    expect(vanished(['a', 'b'], ['a'], more)).toEqual({ ...NOTHING, stop: ['b'] })
+    expect(vanished([], ['a', 'b'], more)).toEqual({ ...NOTHING, forget: ['b'] })
   })
 
   test('does not believe three of six more for three that came at once', () => {
