@@ -1,4 +1,4 @@
-import type { Departure } from '../src/domain/deploy/drift.ts'
+import type { Departure } from '../src/domain/deploy/departure.ts'
 import type { Deployment, ObservedState } from '../src/domain/deployment.ts'
 import type { DriftDetected } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'

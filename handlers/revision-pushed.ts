@@ -1,5 +1,5 @@
 import type { DeployAnswer } from '../src/domain/answer.ts'
-import type { Departure } from '../src/domain/deploy/drift.ts'
+import type { Departure } from '../src/domain/deploy/departure.ts'
 import type { Event, RevisionPushed } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Asked, Turn } from '../src/domain/turn.ts'

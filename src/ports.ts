@@ -1,6 +1,7 @@
 import type { ContainerEvent } from './domain/container-event.ts'
 import type { SealedPaths } from './domain/compose/sealed.ts'
-import type { Departure, ServiceStanding } from './domain/deploy/drift.ts'
+import type { Departure } from './domain/deploy/departure.ts'
+import type { ServiceStanding } from './domain/deploy/standing.ts'
 import type { Trouble } from './domain/deploy/trouble.ts'
 import type { PulledImage } from './domain/deploy/unneeded-images.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'

@@ -1,4 +1,4 @@
-import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import type { Asked } from '../../src/domain/turn.ts'

@@ -1,6 +1,6 @@
 import type { MagosError } from '../../src/domain/error.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
-import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import type { Entered } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'

@@ -1,4 +1,4 @@
-import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import { askedAgain, leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Hold } from '../../src/domain/hold.ts'

@@ -1,12 +1,8 @@
-import { standingOf } from '../../src/domain/deploy/drift.ts'
+import { standingOf } from '../../src/domain/deploy/standing.ts'
+import { loopingContainers } from '../../src/domain/deploy/crash-loop.ts'
 import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
-import {
-  judge,
-  loopingContainers,
-  type ProofLook,
-  type ProofTerms,
-  type Verdict,
-} from '../../src/domain/deploy/verdict.ts'
+import type { ProofLook, ProofTerms } from '../../src/domain/deploy/proof-look.ts'
+import { judge, type Verdict } from '../../src/domain/deploy/verdict.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'

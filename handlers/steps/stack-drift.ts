@@ -1,4 +1,5 @@
-import { driftOf, type Departure, type Drift } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
+import { driftOf, type Drift } from '../../src/domain/deploy/drift.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'

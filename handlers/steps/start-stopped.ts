@@ -1,5 +1,6 @@
 import { withTied } from '../../src/domain/deploy/tied-plan.ts'
 import { downText } from '../../src/domain/deploy/drift.ts'
+import { keepsRunning } from '../../src/domain/deploy/restart-policy.ts'
 import type { ObservedContainer, ServicePlan } from '../../src/domain/deployment.ts'
 import type { Standing } from '../../src/ports.ts'
 import type { ResolvedStack } from './resolve-stack.ts'
@@ -43,8 +44,7 @@ function isDown({ state }: ObservedContainer): boolean {
   return state === 'created' || state === 'exited' || state === 'dead' || state === 'stopping'
 }
 
-function isDone({ state, exitCode, restarts }: ObservedContainer): boolean {
-  return (
-    state === 'exited' && exitCode === 0 && restarts !== 'always' && restarts !== 'unless-stopped'
-  )
+function isDone(container: ObservedContainer): boolean {
+  const { state, exitCode } = container
+  return state === 'exited' && exitCode === 0 && !keepsRunning(container)
 }

@@ -1,4 +1,4 @@
-import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import type { Deployment, ObservedState } from '../../src/domain/deployment.ts'
 import type { Entered, FailedState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'

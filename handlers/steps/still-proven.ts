@@ -1,4 +1,4 @@
-import { standingOf } from '../../src/domain/deploy/drift.ts'
+import { standingOf } from '../../src/domain/deploy/standing.ts'
 import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'

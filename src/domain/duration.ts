@@ -7,3 +7,8 @@ export function parseDuration(text: string): number | null {
   if (number === undefined || unit === undefined) return null
   return Math.round(Number(number) * (MS[unit] ?? NaN))
 }
+
+/** A time of ms in a sentence. */
+export function inSeconds(ms: number): string {
+  return `${ms / 1000} s`
+}

@@ -1,4 +1,4 @@
-import type { Departure } from './deploy/drift.ts'
+import type { Departure } from './deploy/departure.ts'
 
 /**
  * What may have happened. An event is a hint and only says "look again": whoever handles it re-reads the branch head,

@@ -1,4 +1,4 @@
-import type { Departure } from './deploy/drift.ts'
+import type { Departure } from './deploy/departure.ts'
 
 /** Whether a state that failed before is tried once more: only a person may ask for that. */
 export type Asked = 'by-event' | 'by-person'

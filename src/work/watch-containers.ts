@@ -1,5 +1,5 @@
 import type { ContainerEvent } from '../domain/container-event.ts'
-import { withEvent, type Departure } from '../domain/deploy/drift.ts'
+import { withEvent, type Departure } from '../domain/deploy/departure.ts'
 import { asMagosError } from '../domain/error.ts'
 import type { Clock, Engine, Inbox, Log } from '../ports.ts'
 

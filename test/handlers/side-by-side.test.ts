@@ -6,7 +6,7 @@ import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.t
 import { rollbackRequested } from '../../handlers/rollback-requested.ts'
 import { syncRequested } from '../../handlers/sync-requested.ts'
 import type { StackResult } from '../../handlers/stack-result.ts'
-import { withEvent, type Departure } from '../../src/domain/deploy/drift.ts'
+import { withEvent, type Departure } from '../../src/domain/deploy/departure.ts'
 import { createLanes } from '../../src/work/lanes.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Departure } from '../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import type { Turn } from '../../src/domain/turn.ts'
 import type { Entered, Lanes, Passage } from '../../src/ports.ts'
 import { createLanes } from '../../src/work/lanes.ts'

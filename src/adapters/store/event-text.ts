@@ -1,4 +1,4 @@
-import type { Departure } from '../../domain/deploy/drift.ts'
+import type { Departure } from '../../domain/deploy/departure.ts'
 import type { Event, Origin, UpdateFailed } from '../../domain/event.ts'
 import { parseReport } from './report-text.ts'
 

@@ -1,4 +1,4 @@
-import type { ServiceStanding } from '../../domain/deploy/drift.ts'
+import type { ServiceStanding } from '../../domain/deploy/standing.ts'
 import type { Trouble } from '../../domain/deploy/trouble.ts'
 import type { Standing, Upkeep } from '../../ports.ts'
 import type { Database } from './database.ts'

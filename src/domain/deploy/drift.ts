@@ -1,21 +1,8 @@
-import type { ContainerEvent } from '../container-event.ts'
 import type { ObservedContainer } from '../deployment.ts'
+import { isAskedFor, type Departure } from './departure.ts'
 import { leftBehindBy } from './joined.ts'
-
-/** How a container was seen to leave: the evidence that its state alone does not give. */
-export interface Departure {
-  readonly container: string
-  readonly project: string
-  readonly service: string
-  readonly how: Exclude<ContainerEvent['kind'], 'started' | 'missed'>
-}
-
-/** Containers of one service when its stack was proven. */
-export interface ServiceStanding {
-  readonly running: number
-  /** One-shots that had ended well. */
-  readonly ended: number
-}
+import { keepsRunning } from './restart-policy.ts'
+import { isUp, type ServiceStanding } from './standing.ts'
 
 export interface DriftTerms {
   readonly standing: Readonly<Record<string, ServiceStanding>>
@@ -114,10 +101,6 @@ function cutOff(
   return null
 }
 
-function isUp({ state }: ObservedContainer): boolean {
-  return state === 'running' || state === 'paused' || state === 'restarting'
-}
-
 /**
  * A job that came to its end needs nobody. One that was still at it when it was proven is told from a stopped server by
  * ending well again after it was started once more; and what its own engine starts again is the engine's to start.
@@ -127,10 +110,6 @@ function hasEnded(terms: DriftTerms, container: ObservedContainer): boolean {
   if (keepsRunning(container)) return departureOf(terms, container) === 'died'
   const { ended = 0 } = terms.standing[container.service] ?? {}
   return container.exitCode === 0 && (ended > 0 || terms.tries > 0)
-}
-
-function keepsRunning({ restarts }: ObservedContainer): boolean {
-  return restarts === 'always' || restarts === 'unless-stopped'
 }
 
 function isStoppedByHand(terms: DriftTerms): boolean {
@@ -160,10 +139,6 @@ function departureOf({ departures }: DriftTerms, { id }: ObservedContainer) {
   return departures.find(({ container }) => container === id)?.how ?? null
 }
 
-function isAskedFor(how: Departure['how']): boolean {
-  return how === 'stopped' || how === 'removed'
-}
-
 /** Exit codes of SIGINT, SIGKILL and SIGTERM, and of a server that takes them well. */
 const STOP_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143])
 
@@ -177,39 +152,4 @@ function looksStopped(container: ObservedContainer): boolean {
   const { end, exitCode } = container
   if (end === 'out-of-memory' || (end === 'untold' && exitCode === KILLED)) return false
   return STOP_CODES.has(exitCode)
-}
-
-/** What stands now, to be compared with later. */
-export function standingOf(
-  services: readonly string[],
-  containers: readonly ObservedContainer[],
-): Readonly<Record<string, ServiceStanding>> {
-  return Object.fromEntries(
-    services.map((service) => {
-      const own = containers.filter((container) => container.service === service)
-      const running = own.filter(isUp).length
-      return [service, { running, ended: own.length - running }]
-    }),
-  )
-}
-
-/** The departures with one event more: the last word of a container's going is the strongest. */
-export function withEvent(
-  departures: readonly Departure[],
-  { kind, container, project, service }: ContainerEvent,
-): readonly Departure[] {
-  if (kind === 'missed') return departures
-  const before = departures.find((one) => one.container === container)
-  const others = departures.filter((one) => one !== before)
-  if (kind === 'started') return others
-  const how = before !== undefined && STRENGTH[before.how] > STRENGTH[kind] ? before.how : kind
-  return [...others, { container, project, service, how }]
-}
-
-/** docker tells a stop by a kill and then a stop; whatever is removed first ends. */
-const STRENGTH: Readonly<Record<Departure['how'], number>> = {
-  died: 0,
-  killed: 1,
-  stopped: 2,
-  removed: 3,
 }

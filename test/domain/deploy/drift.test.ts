@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  driftOf,
-  standingOf,
-  withEvent,
-  type Departure,
-  type DriftTerms,
-} from '../../../src/domain/deploy/drift.ts'
+import type { Departure } from '../../../src/domain/deploy/departure.ts'
+import { driftOf, type DriftTerms } from '../../../src/domain/deploy/drift.ts'
 import type { ObservedContainer } from '../../../src/domain/deployment.ts'
 
 function container(service: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
@@ -215,36 +210,4 @@ test('driftOf() has everything proven again after a boot, and after a try that f
   })
   expect(drift([web, db], { boot: 'another' })).toEqual({ state: 'unproven', faults: [] })
   expect(drift([web, db], { failures: 1 })).toEqual({ state: 'unproven', faults: [] })
-})
-
-test('standingOf() counts what runs and what has ended', () => {
-  const containers = [web, exited('job', 0), container('guest')]
-  expect(standingOf(['web', 'job', 'none'], containers)).toEqual({
-    web: { running: 1, ended: 0 },
-    job: { running: 0, ended: 1 },
-    none: { running: 0, ended: 0 },
-  })
-})
-
-const after = (...kinds: Parameters<typeof withEvent>[1]['kind'][]) =>
-  kinds.reduce<readonly Departure[]>(
-    (all, kind) => withEvent(all, { kind, container: 'a', project: 'shop', service: 'web' }),
-    [],
-  )
-
-describe('withEvent()', () => {
-  test.each([
-    [['died'], 'died'],
-    [['killed', 'died'], 'killed'],
-    [['killed', 'died', 'stopped'], 'stopped'],
-    [['died', 'stopped', 'removed'], 'removed'],
-    [['stopped', 'died'], 'stopped'],
-    [['died', 'missed'], 'died'],
-  ] as const)('of %j is %s', (kinds, how) => {
-    expect(after(...kinds)).toEqual([{ container: 'a', project: 'shop', service: 'web', how }])
-  })
-
-  test('forgets a container that runs again', () => {
-    expect(after('died', 'stopped', 'started')).toEqual([])
-  })
 })
