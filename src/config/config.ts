@@ -107,7 +107,7 @@ export interface Config {
   /** How long to wait for more events before one commit is made of them. */
   readonly debounce: number
   readonly bodyLimit: number
-  /** By host, with its port where it has one. */
+  /** By host, with its port where it has one; by `HOST/PATH` for nothing but a credential. */
   readonly registries: Readonly<Record<string, RegistrySettings>>
   /** Absolute directories outside the repository that a stack may refer to. */
   readonly allowPaths: readonly string[]

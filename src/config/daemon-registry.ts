@@ -5,7 +5,7 @@ import * as v from 'valibot'
 
 import type { RegistrySettings } from './config.ts'
 import { refuse, type Reading } from './daemon-reading.ts'
-import { registrySchema, type RegistryOutput } from './daemon-schema.ts'
+import { PLACE, registrySchema, type RegistryOutput } from './daemon-schema.ts'
 import { expandPath } from './path.ts'
 import { Secret } from './secret.ts'
 import type { YamlText } from './yaml.ts'
@@ -21,13 +21,14 @@ export function soundRegistries({ value }: YamlText): Record<string, RegistryOut
   return sound
 }
 
-/** One registry's settings; what is wrong with them is refused, and left out. */
+/** One registry's settings, or the login of a path there; what is wrong with them is refused, and left out. */
 export function readRegistry(
   reading: Reading,
   host: string,
   output: RegistryOutput,
 ): RegistrySettings {
   const { plainHttp = null, mirrors = [], tokenServers = [], ca } = output
+  if (host.includes('/') && PLACE.test(host)) refuseBesideLogin(reading, host, output)
   if (mirrors.some((mirror) => mirror.split('/')[0] === host)) {
     const message = `Cannot use ${JSON.stringify(host)} as a mirror of itself`
     refuse(reading, ['registries', host, 'mirrors'], message)
@@ -39,6 +40,19 @@ export function readRegistry(
     mirrors,
     tokenServers,
   }
+}
+
+/** How a registry is reached does not differ from path to path. */
+function refuseBesideLogin(reading: Reading, place: string, output: RegistryOutput): void {
+  const [host] = place.split('/')
+  for (const key of Object.keys(output)) {
+    if (key === 'username' || key === 'passwordFile') continue
+    const message = `Cannot use ${key} for the path ${JSON.stringify(place)}: only a login counts for a path; say it of ${JSON.stringify(host)}`
+    refuse(reading, ['registries', place, key], message, 'key')
+  }
+  if (output.username !== undefined || output.passwordFile !== undefined) return
+  const message = `Cannot use the path ${JSON.stringify(place)}: expected its login, username and passwordFile`
+  refuse(reading, ['registries', place], message, 'key')
 }
 
 function readCredential(

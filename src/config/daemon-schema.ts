@@ -8,21 +8,19 @@ import { parseDuration, parseSize } from './quantity.ts'
 
 const HOST = String.raw`(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?`
 const REGISTRY = new RegExp(`^${HOST}$`)
-const MIRROR = new RegExp(String.raw`^${HOST}(?:/[a-z0-9][a-z0-9._-]*)*$`)
+/** `HOST` or `HOST/PATH`. */
+export const PLACE = new RegExp(String.raw`^${HOST}(?:/[a-z0-9][a-z0-9._-]*)*$`)
 const PATH = /^(?:\/|~(?:\/|$))/
 const STACK = /^[a-z0-9][a-z0-9_-]*$/
 
-/** What may be said about one registry. */
+/** What may be said about one registry; about a path there only its login. */
 export const registrySchema = settings({
   plainHttp: v.optional(v.boolean(expected('true or false'))),
   username: v.optional(words('a user name')),
   passwordFile: v.optional(words('the path of a file')),
   ca: v.optional(words('the path of a file')),
   mirrors: v.optional(
-    names(
-      MIRROR,
-      'a list of registries, each with a path if need be, such as harbor.lan/dockerhub',
-    ),
+    names(PLACE, 'a list of registries, each with a path if need be, such as harbor.lan/dockerhub'),
   ),
   tokenServers: v.optional(names(REGISTRY, 'a list of hosts, such as auth.lan')),
 })
@@ -41,8 +39,8 @@ export const daemonSchema = settings({
   bodyLimit: v.optional(size({ min: '1KiB', max: '25MiB' }), '5MB'),
   registries: v.nullish(
     named(
-      REGISTRY,
-      'a registry’s host, with its port where it has one, such as registry.lan:5000',
+      PLACE,
+      'a registry’s host, with its port where it has one, such as registry.lan:5000, or one with a path that has a login of its own, such as ghcr.io/team',
       registrySchema,
     ),
   ),

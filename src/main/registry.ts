@@ -1,12 +1,11 @@
 import { homedir } from 'node:os'
 import { authFilePaths } from '../adapters/registry/auth-file-paths.ts'
 import { createCredentials } from '../adapters/registry/credentials.ts'
-import type { Credentials } from '../adapters/registry/credentials.ts'
 import { type ConfiguredSchemes, plainHttpRule } from '../adapters/registry/endpoint.ts'
 import { createCredentialHelpers } from '../adapters/registry/credential-helper.ts'
 import { createRegistry } from '../adapters/registry/registry.ts'
 import type { Config, RegistrySettings } from '../config/config.ts'
-import type { Manifests, Registry } from '../ports.ts'
+import type { Credential, Manifests, Registry } from '../ports.ts'
 import type { Base } from './base.ts'
 
 /** The registries as this host is configured to speak to them; `manifests` is what they sent before. */
@@ -26,10 +25,10 @@ export function openRegistry(
   })
   const now = () => clock.now()
   const helpers = createCredentialHelpers(run, now)
-  const files = createCredentials({ paths, helpers, now, log })
+  const configured = configuredLogins(config)
   return createRegistry({
     http,
-    credentials: configuredFirst(config, files),
+    credentials: createCredentials({ configured, paths, helpers, now, log }),
     plainHttp: plainHttpRule(configuredSchemes(config)),
     trustedRealms: of(config, ({ tokenServers }) => tokenServers),
     mirrors: of(config, ({ mirrors }) => mirrors),
@@ -53,19 +52,12 @@ function of<T>({ registries }: Config, read: (settings: RegistrySettings) => T):
   )
 }
 
-/** What the daemon's YAML says of a registry comes before any auth file. */
-function configuredFirst({ registries }: Config, files: Credentials): Credentials {
-  return {
-    async find(name, signal) {
-      const credential = registries[name.registry]?.credential
-      if (credential === null || credential === undefined) return files.find(name, signal)
-      const { username, password } = credential
-      return {
-        credential: { username, password: password.reveal() },
-        source: 'the configuration',
-      }
-    },
-    consulted: () => ['registries in the configuration', ...files.consulted()],
-    refused: () => files.refused(),
-  }
+function configuredLogins({ registries }: Config): Record<string, Credential> {
+  return Object.fromEntries(
+    Object.entries(registries).flatMap(([place, { credential }]) =>
+      credential === null
+        ? []
+        : [[place, { username: credential.username, password: credential.password.reveal() }]],
+    ),
+  )
 }

@@ -193,6 +193,7 @@ debounce: 0.2s
 bodyLimit: 1MiB
 registries:
   registry.lan:5000: {plainHttp: true}
+  ghcr.io/team: {username: ann, passwordFile: token}
   git.lan: &git {username: joe, passwordFile: token}
   other.lan: *git
 allowPaths: [/srv/shared/, ~/x]
@@ -220,6 +221,7 @@ stacks:
       mirrors: [],
       tokenServers: [],
     })
+    expect(config.registries['ghcr.io/team']?.credential?.username).toBe('ann')
     for (const host of ['git.lan', 'other.lan']) {
       const { plainHttp, credential } = config.registries[host] ?? {}
       expect({ plainHttp, user: credential?.username }).toEqual({ plainHttp: null, user: 'joe' })
@@ -422,6 +424,18 @@ describe('readConfig() problems', () => {
       'half a credential',
       yaml('registries:\n  git.lan:\n    username: joe\n'),
       ['/m.yaml:2:3: Cannot use the credential of "git.lan": passwordFile is missing'],
+    ],
+    [
+      'what counts for a whole registry and stands at a path',
+      yaml(
+        'registries:\n  ghcr.io/team:\n    plainHttp: true\n    mirrors: [m.lan]\n  ghcr.io/o: {}\n',
+      ),
+      [
+        '/m.yaml:2:3: Cannot use the path "ghcr.io/team": expected its login, username and passwordFile',
+        '/m.yaml:3:5: Cannot use plainHttp for the path "ghcr.io/team": only a login counts for a path; say it of "ghcr.io"',
+        '/m.yaml:4:5: Cannot use mirrors for the path "ghcr.io/team": only a login counts for a path; say it of "ghcr.io"',
+        '/m.yaml:5:3: Cannot use the path "ghcr.io/o": expected its login, username and passwordFile',
+      ],
     ],
     [
       'a deadline within the settle window',

@@ -49,6 +49,7 @@ describe('configs/magos.yaml', () => {
 
     expect(problems).toEqual([])
     expect(registries['git.example.org']?.credential?.username).toBe('magos')
+    expect(registries['ghcr.io/team']?.credential?.username).toBe('magos')
     expect(registries['git.example.org']?.ca).toBe(labAuthority)
     expect(registries['git.example.org']?.tokenServers).toEqual(['auth.example.org'])
     expect(registries['docker.io']?.mirrors).toEqual(['harbor.lan/dockerhub'])

@@ -10,11 +10,23 @@ export interface AuthFile {
   readonly store: string | null
 }
 
-/** Where an auth file has the login for a repository, or may have it. */
-export type LoginPlace =
+/** An auth file's content, or what stands in its place, and how messages name it. */
+export interface LoginSource {
+  readonly kept: 'file' | 'configuration'
+  readonly source: string
+  readonly content: AuthFile
+}
+
+/** Where the login for a repository is, or may be. */
+export type LoginPlace = {
+  readonly from: LoginSource
+  /** What it is for: `HOST` or `HOST/PATH`. */
+  readonly reach: string
+} & (
   | { readonly kind: 'entry'; readonly credential: Credential }
   /** A program keeps it, by the name of the server. */
   | { readonly kind: 'helper'; readonly helper: string; readonly server: string }
+)
 
 /** Username that marks its password as an identity token: https://distribution.github.io/distribution/spec/auth/oauth/ */
 export const identityTokenUser = '<token>'
@@ -44,26 +56,40 @@ export function parseAuthFile(
   return { logins, helpers, store }
 }
 
+/** Logins as configuration names them, by `HOST` or `HOST/PATH`. */
+export function authFileOf(logins: Readonly<Record<string, Credential>>): AuthFile {
+  const entries = Object.entries(logins).map(([key, login]) => [normaliseKey(key), login] as const)
+  return { logins: new Map(entries), helpers: new Map(), store: null }
+}
+
 /**
- * The places to look at for a repository, in docker's and podman's order: entries of its own path (longest first), the helper of its
- * registry, the helper that keeps everything, the entry of its registry. Helpers know registries only.
+ * The places to look at for a repository: entries of its own path first, the longest before all others wherever it stands; then
+ * source by source, in docker's and podman's order, the helper of its registry or else the one that keeps everything, and the
+ * entry of its registry. Helpers know registries only.
  */
 export function loginPlaces(
-  file: AuthFile,
+  sources: readonly LoginSource[],
   { registry, repository }: RepositoryName,
 ): readonly LoginPlace[] {
+  if (sources.length === 0) return []
   const host = hubAliases.has(registry) ? hub : registry.toLowerCase()
   const parts = repository.split('/')
   const keys = parts.map((_, index) => [host, ...parts.slice(0, parts.length - index)].join('/'))
-  const helpers = [file.helpers.get(host), file.store].flatMap((helper) =>
-    helper == null ? [] : [{ kind: 'helper', helper, server: serverOf(host) } as const],
-  )
-  return [...keys.flatMap((key) => entry(file, key)), ...helpers.slice(0, 1), ...entry(file, host)]
+  return [
+    ...keys.flatMap((key) => sources.flatMap((from) => entry(from, key))),
+    ...sources.flatMap((from) => [...helper(from, host), ...entry(from, host)]),
+  ]
 }
 
-function entry({ logins }: AuthFile, key: string): readonly LoginPlace[] {
-  const credential = logins.get(key)
-  return credential == null ? [] : [{ kind: 'entry', credential }]
+function entry(from: LoginSource, key: string): readonly LoginPlace[] {
+  const credential = from.content.logins.get(key)
+  return credential == null ? [] : [{ kind: 'entry', credential, from, reach: key }]
+}
+
+function helper(from: LoginSource, host: string): readonly LoginPlace[] {
+  const name = from.content.helpers.get(host) ?? from.content.store
+  if (name === null) return []
+  return [{ kind: 'helper', helper: name, server: serverOf(host), from, reach: host }]
 }
 
 const hub = 'docker.io'

@@ -1,7 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Credential, Log, RepositoryName } from '../../ports.ts'
 import { MagosError } from '../../domain/error.ts'
-import { type AuthFile, loginPlaces, type LoginPlace, parseAuthFile } from './auth-file.ts'
+import {
+  authFileOf,
+  loginPlaces,
+  type LoginPlace,
+  type LoginSource,
+  parseAuthFile,
+} from './auth-file.ts'
 import { formOf } from './auth-file-paths.ts'
 import type { CredentialHelpers } from './credential-helper.ts'
 
@@ -14,6 +20,9 @@ export interface Login {
   readonly credential: Credential
   /** A file's path or a helper's name; never the secret. */
   readonly source: string
+  readonly kept: 'file' | 'helper' | 'configuration'
+  /** What it is for: `HOST` or `HOST/PATH`. */
+  readonly reach: string
 }
 
 /** Where logins for registries are looked up. */
@@ -27,6 +36,8 @@ export interface Credentials {
 }
 
 export interface CredentialOptions {
+  /** By `HOST` or `HOST/PATH`; before every file. */
+  readonly configured?: Readonly<Record<string, Credential>>
   readonly paths: readonly string[]
   readonly helpers: CredentialHelpers
   readonly now: () => number
@@ -34,45 +45,60 @@ export interface CredentialOptions {
 }
 
 /**
- * Reads auth files, each again when it changed (looked at once a second), and asks the helpers that they name. The first place that
- * knows the repository or its registry answers.
+ * Reads auth files, each again when it changed (looked at once a second), and asks the helpers that they name. The login of the
+ * longest path answers, wherever it stands; of equal ones what is configured, then the first file's.
  */
-export function createCredentials({ paths, helpers, now, log }: CredentialOptions): Credentials {
+export function createCredentials(options: CredentialOptions): Credentials {
+  const { configured = {}, paths, helpers, now, log } = options
+  const settings: LoginSource = {
+    kept: 'configuration',
+    source: 'the configuration',
+    content: authFileOf(configured),
+  }
   const files = paths.map((path) => createReader(path, now, log))
   // Helpers that could not be asked, until they answer.
   const failing = new Map<string, string>()
   return {
     async find(name, signal) {
+      signal.throwIfAborted()
+      const sources: LoginSource[] = settings.content.logins.size === 0 ? [] : [settings]
       for (const file of files) {
-        signal.throwIfAborted()
         const known = file.known()
         // A step less, for every question to a registry takes this way.
-        const content = known === undefined ? await file.read(signal) : known
-        if (content === null) continue
-        for (const place of loginPlaces(content, name)) {
-          const login = await look(place, file.path, signal)
-          if (login !== null) return login
-        }
+        const read = known === undefined ? await file.read(signal) : known
+        if (read !== null) sources.push(read)
+      }
+      for (const place of loginPlaces(sources, name)) {
+        const login = await look(place, signal)
+        if (login !== null) return login
       }
       return null
     },
-    consulted: () => [...files.map((file) => file.describe()), ...failing.values()],
+    consulted: () => [
+      'registries in the configuration',
+      ...files.map((file) => file.describe()),
+      ...failing.values(),
+    ],
     refused: () => helpers.forget(),
   }
 
-  async function look(place: LoginPlace, path: string, signal: AbortSignal): Promise<Login | null> {
-    if (place.kind === 'entry') return { credential: place.credential, source: path }
+  async function look(place: LoginPlace, signal: AbortSignal): Promise<Login | null> {
+    const { from, reach } = place
+    if (place.kind === 'entry') {
+      return { credential: place.credential, source: from.source, kept: from.kept, reach }
+    }
     const { helper, server } = place
     try {
       const credential = await helpers.get(helper, server, signal)
       failing.delete(helper)
-      return credential === null ? null : { credential, source: `docker-credential-${helper}` }
+      if (credential === null) return null
+      return { credential, source: `docker-credential-${helper}`, kept: 'helper', reach }
     } catch (thrown) {
       signal.throwIfAborted()
       if (!(thrown instanceof MagosError)) throw thrown
       // A broken helper must not stop what anybody may read.
       if (!failing.has(helper)) {
-        const fields = { registry: server, file: path, helper, remedy: thrown.remedy }
+        const fields = { registry: server, file: from.source, helper, remedy: thrown.remedy }
         log.warn(fields, `${thrown.message}: going on without that login`)
       }
       failing.set(helper, `docker-credential-${helper} (${thrown.message})`)
@@ -82,21 +108,19 @@ export function createCredentials({ paths, helpers, now, log }: CredentialOption
 }
 
 interface Reader {
-  readonly path: string
   /** What was read within the last moments; undefined where it has to be looked at again. */
-  known(): AuthFile | null | undefined
+  known(): LoginSource | null | undefined
   /** null where there is no file, or none that can be read. */
-  read(signal: AbortSignal): Promise<AuthFile | null>
+  read(signal: AbortSignal): Promise<LoginSource | null>
   describe(): string
 }
 
 function createReader(path: string, now: () => number, log: Log): Reader {
   let lookedAt = Number.NEGATIVE_INFINITY
   let version = ''
-  let content: AuthFile | null = null
+  let content: LoginSource | null = null
   let problem = absent
   return {
-    path,
     known: () => (Math.abs(now() - lookedAt) < freshFor ? content : undefined),
     async read(signal) {
       const at = now()
@@ -129,12 +153,12 @@ async function versionOf(path: string): Promise<string> {
   }
 }
 
-async function readAuthFile(path: string, signal: AbortSignal): Promise<AuthFile | string> {
+async function readAuthFile(path: string, signal: AbortSignal): Promise<LoginSource | string> {
   try {
     const bytes = await readFile(path, { signal })
     if (bytes.byteLength > maxAuthFile) return `it is larger than ${maxAuthFile} bytes`
     const parsed = parseAuthFile(bytes.toString('utf8'), formOf(path))
-    return 'reason' in parsed ? parsed.reason : parsed
+    return 'reason' in parsed ? parsed.reason : { kept: 'file', source: path, content: parsed }
   } catch (error) {
     signal.throwIfAborted()
     return isAbsence(error) ? absent : `it cannot be read (${errorCode(error)})`

@@ -36,10 +36,24 @@ export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): 
 export function refusal({ action, name, login, consulted }: Attempt, reason: string): MagosError {
   const access = login === null ? 'without a login' : `with the login from "${login.source}"`
   const places = consulted().join(', ') || 'none'
-  const logOut = login === null ? '' : ', or log out there where the image is public'
+  const remedy = login === null ? logIn(name.registry) : `${renew(login)}, ${drop(login)}`
   return new MagosError('unauthorized', `${action} ${access}: ${reason}`, {
-    remedy: `Check that the image exists and run "podman login ${name.registry}" (or docker login) as the user of Magos${logOut}; looked for logins in: ${places}`,
+    remedy: `Check that the image exists and ${remedy}; looked for logins in: ${places}`,
   })
+}
+
+function logIn(reach: string): string {
+  return `run "podman login ${reach}" (or docker login) as the user of Magos`
+}
+
+function renew({ kept, reach }: Login): string {
+  if (kept !== 'configuration') return logIn(reach)
+  return `write a password that counts into the file that passwordFile of registries: "${reach}" names, and start Magos anew`
+}
+
+function drop({ kept }: Login): string {
+  const way = kept === 'configuration' ? 'take that login out' : 'log out there'
+  return `or ${way} where the image is public`
 }
 
 /** The registry says what no registry may say. */

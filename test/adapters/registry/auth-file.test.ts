@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import {
   type AuthFile,
   loginPlaces,
+  type LoginSource,
   parseAuthFile,
 } from '../../../src/adapters/registry/auth-file.ts'
 
@@ -15,7 +16,11 @@ function file(document: unknown): AuthFile {
 }
 
 function find(document: unknown, registry: string, repository: string) {
-  return loginPlaces(file(document), { registry, repository })
+  return loginPlaces([from('auth.json', document)], { registry, repository })
+}
+
+function from(source: string, document: unknown): LoginSource {
+  return { kept: 'file', source, content: file(document) }
 }
 
 const alice = { kind: 'entry', credential: { username: 'alice', password: 'a:b' } }
@@ -39,7 +44,7 @@ const keys: readonly (readonly [string, string])[] = [
 for (const [key, registry] of keys) {
   it(`loginPlaces() reads the key ${key} for ${registry}/team/app`, () => {
     const document = { auths: { [key]: { auth: encode('alice:a:b') } } }
-    expect(find(document, registry, 'team/app')).toEqual([alice])
+    expect(find(document, registry, 'team/app')).toMatchObject([alice])
   })
 }
 
@@ -74,6 +79,32 @@ it('loginPlaces() takes the longest path first, the registry last', () => {
   expect(users('team/app')).toEqual(['ghcr.io/team/app', 'ghcr.io/team', 'ghcr.io'])
   expect(users('team/web')).toEqual(['ghcr.io/team', 'ghcr.io'])
   expect(users('other/web')).toEqual(['ghcr.io'])
+})
+
+it('loginPlaces() takes the longest path wherever it stands, and of equal ones the first source', () => {
+  const sources = [
+    from('first', {
+      credsStore: 'pass',
+      auths: { 'ghcr.io': entry('a'), 'ghcr.io/team': entry('b') },
+    }),
+    from('second', { auths: { 'ghcr.io/team': entry('c'), 'ghcr.io/team/app': entry('d') } }),
+    from('third', { credHelpers: { 'ghcr.io': 'ecr-login' }, auths: { 'ghcr.io': entry('e') } }),
+  ]
+  const places = loginPlaces(sources, { registry: 'ghcr.io', repository: 'team/app' })
+  expect(
+    places.map((place) => {
+      const kept = place.kind === 'entry' ? place.credential.username : place.helper
+      return `${place.from.source} ${place.reach} ${kept}`
+    }),
+  ).toEqual([
+    'second ghcr.io/team/app d',
+    'first ghcr.io/team b',
+    'second ghcr.io/team c',
+    'first ghcr.io pass',
+    'first ghcr.io a',
+    'third ghcr.io ecr-login',
+    'third ghcr.io e',
+  ])
 })
 
 it('loginPlaces() reads identity tokens, plain fields and padded passwords', () => {
@@ -114,7 +145,7 @@ it('parseAuthFile() lets one bad entry spoil no other', () => {
     'bad3.example': { auth: encode(':nobody') },
     'good.example': { auth: encode('alice:a:b') },
   }
-  expect(find({ auths }, 'good.example', 'app')).toEqual([alice])
+  expect(find({ auths }, 'good.example', 'app')).toMatchObject([alice])
   for (const bad of ['bad1.example', 'bad2.example', 'bad3.example']) {
     expect(find({ auths }, bad, 'app')).toEqual([])
   }

@@ -16,14 +16,15 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
+const settings = 'registries in the configuration'
 const app = { registry: 'ghcr.io', repository: 'team/app' }
 const helpersWith = (get: CredentialHelpers['get']): CredentialHelpers => ({
   get,
   forget: () => undefined,
 })
 const noHelpers = helpersWith(() => Promise.reject(new Error('No helper is to be asked')))
-const auths = (login: string) =>
-  JSON.stringify({ auths: { 'ghcr.io': { auth: Buffer.from(login).toString('base64') } } })
+const entry = (login: string) => ({ auth: Buffer.from(login).toString('base64') })
+const auths = (login: string) => JSON.stringify({ auths: { 'ghcr.io': entry(login) } })
 
 function signal() {
   return AbortSignal.timeout(5000)
@@ -58,6 +59,8 @@ it('find() takes the first file that knows the registry, and says which', async 
   expect(await credentials.find(app, signal())).toEqual({
     credential: { username: 'first', password: 'secret' },
     source: first,
+    kept: 'file',
+    reach: 'ghcr.io',
   })
   expect(await credentials.find({ ...app, registry: 'quay.io' }, signal())).toBeNull()
 })
@@ -87,7 +90,7 @@ it('find() reads an auth file of a mebibyte, and none larger', async () => {
   expect(await credentials.find(app, signal())).toMatchObject({ credential: { username: 'one' } })
   await writeFile(path, text.padEnd(1024 * 1024 + 1))
   expect(await credentials.find(app, signal())).toBeNull()
-  expect(credentials.consulted()).toEqual([`${path} (it is larger than 1048576 bytes)`])
+  expect(credentials.consulted()).toEqual([settings, `${path} (it is larger than 1048576 bytes)`])
 })
 
 it('find() reads a file again when it changed, appeared or went', async () => {
@@ -127,6 +130,7 @@ it('find() passes over broken files, names them once and quotes nothing', async 
   expect(await credentials.find(app, signal())).toMatchObject({ source: good })
   expect(lines).toHaveLength(2)
   expect(credentials.consulted()).toEqual([
+    settings,
     `${broken} (it is not valid JSON)`,
     `${folder} (it cannot be read (EISDIR))`,
     good,
@@ -141,13 +145,14 @@ it('find() asks the helper that an auth file names, before its entry, and says s
     asked.push(`${helper} ${server}`)
     return server === 'ghcr.io' ? kept : null
   })
-  const entry = { auth: Buffer.from('entry:secret').toString('base64') }
+  const known = entry('entry:secret')
   const path = await file(
     'config.json',
-    JSON.stringify({ credsStore: 'pass', auths: { 'ghcr.io': entry, 'quay.io': entry } }),
+    JSON.stringify({ credsStore: 'pass', auths: { 'ghcr.io': known, 'quay.io': known } }),
   )
   const credentials = createCredentials({ paths: [path], helpers, now: Date.now, log: silentLog })
-  const login = { credential: kept, source: 'docker-credential-pass' }
+  const source = 'docker-credential-pass'
+  const login = { credential: kept, source, kept: 'helper', reach: 'ghcr.io' }
   expect(await credentials.find(app, signal())).toEqual(login)
   const quay = await credentials.find({ ...app, registry: 'quay.io' }, signal())
   expect(quay).toMatchObject({ credential: { username: 'entry' }, source: path })
@@ -171,7 +176,34 @@ it('find() warns once of a helper that does not tell, names it, and goes on unti
   expect(credentials.consulted().join()).toContain('docker-credential-pass')
   isBroken = false
   await credentials.find(app, signal())
-  expect(credentials.consulted()).toEqual([helped, next])
+  expect(credentials.consulted()).toEqual([settings, helped, next])
+})
+
+it('find() takes what is configured before every file, but never before the login of a longer path', async () => {
+  const kept = { 'ghcr.io': entry('file:secret'), 'ghcr.io/team/app': entry('file-app:secret') }
+  const path = await file('auth.json', JSON.stringify({ auths: kept }))
+  const credentials = createCredentials({
+    configured: {
+      'ghcr.io': { username: 'yaml', password: 'secret' },
+      'ghcr.io/team': { username: 'yaml-team', password: 'secret' },
+      'docker.io/team': { username: 'yaml-hub', password: 'secret' },
+    },
+    paths: [path],
+    helpers: noHelpers,
+    now: Date.now,
+    log: silentLog,
+  })
+  const found = async (registry: string, repository: string) => {
+    const login = await credentials.find({ registry, repository }, signal())
+    return login && `${login.credential.username} of ${login.reach} in the ${login.kept}`
+  }
+  expect(await found('ghcr.io', 'team/app')).toBe('file-app of ghcr.io/team/app in the file')
+  expect(await found('ghcr.io', 'team/web')).toBe('yaml-team of ghcr.io/team in the configuration')
+  expect(await found('ghcr.io', 'other/app')).toBe('yaml of ghcr.io in the configuration')
+  expect(await found('docker.io', 'team/app')).toBe(
+    'yaml-hub of docker.io/team in the configuration',
+  )
+  expect(await found('docker.io', 'teammate/app')).toBeNull()
 })
 
 it('find() rejects with the reason of its signal', async () => {

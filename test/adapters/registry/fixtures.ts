@@ -29,9 +29,14 @@ export const silentLog: Log = {
   child: () => silentLog,
 }
 
+/** A login as it stands in an auth file. */
+export function loginOf(credential: Credential): Login {
+  return { credential, source: 'the test', kept: 'file', reach: 'the test' }
+}
+
 /** The same login for every repository, or none. */
 function fixedCredentials(credential: Credential | null): Credentials {
-  const login: Login | null = credential === null ? null : { credential, source: 'the test' }
+  const login = credential === null ? null : loginOf(credential)
   return {
     find: async () => login,
     consulted: () => ['/etc/none/auth.json (not there)'],

@@ -8,7 +8,7 @@ import { createHttp, type Http } from '../../../src/host/http.ts'
 import type { Credential, Registry } from '../../../src/ports.ts'
 import { pushImage } from '../../lab/registry/push.ts'
 import { type LabRegistry, startRegistry } from '../../lab/registry/registry.ts'
-import { silentLog } from './fixtures.ts'
+import { loginOf, silentLog } from './fixtures.ts'
 
 const logins = {
   origin: { username: 'origin-user', password: 'planted-origin' },
@@ -34,8 +34,8 @@ describe('mirrors', () => {
     second = await startRegistry()
     const credentials: Credentials = {
       async find({ registry: host }) {
-        if (host === origin.host) return { credential: logins.origin, source: 'the test' }
-        return host === first.host ? { credential: logins.mirror, source: 'the test' } : null
+        if (host === origin.host) return loginOf(logins.origin)
+        return host === first.host ? loginOf(logins.mirror) : null
       },
       consulted: () => [],
       refused: () => undefined,

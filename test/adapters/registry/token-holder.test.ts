@@ -3,6 +3,7 @@ import type { Exchange } from '../../../src/adapters/registry/exchange.ts'
 import type { Attempt } from '../../../src/adapters/registry/failure.ts'
 import { createTokens } from '../../../src/adapters/registry/token.ts'
 import type { TokenRequest } from '../../../src/adapters/registry/token-holder.ts'
+import { loginOf } from './fixtures.ts'
 
 const { signal } = new AbortController()
 const server = { realm: 'https://auth.example/token', service: 's' }
@@ -31,8 +32,7 @@ function requestOf(
   more: Partial<TokenRequest> = {},
 ): TokenRequest {
   const name = { registry, repository: 'team/app' }
-  const login =
-    password === null ? null : { credential: { username: 'octo', password }, source: 'the test' }
+  const login = password === null ? null : loginOf({ username: 'octo', password })
   const attempt: Attempt = { name, action: 'Cannot ask', login, consulted: () => [] }
   return { server, scope, attempt, ...more }
 }

@@ -3,7 +3,7 @@ import { identityTokenUser } from '../../../src/adapters/registry/auth-file.ts'
 import { createRegistry } from '../../../src/adapters/registry/registry.ts'
 import type { HttpRequest } from '../../../src/host/http-exchange.ts'
 import type { Credential, Registry } from '../../../src/ports.ts'
-import { registryWith, silentLog } from './fixtures.ts'
+import { loginOf, registryWith, silentLog } from './fixtures.ts'
 import { createScriptedHttp, type ScriptedAnswer } from './scripted-http.ts'
 
 const registryName = 'registry.lan'
@@ -180,7 +180,7 @@ describe('createTokens()', () => {
       credentials: {
         find: async ({ repository }) => {
           const username = repository.startsWith('a/') ? 'a' : 'b'
-          return { credential: { username, password: 'p' }, source: 'the test' }
+          return loginOf({ username, password: 'p' })
         },
         consulted: () => [],
         refused: () => undefined,
