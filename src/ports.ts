@@ -215,6 +215,7 @@ export interface RepositoryName {
   readonly repository: string
 }
 
+/** Of the username `<token>` the password is an identity token. */
 export interface Credential {
   readonly username: string
   readonly password: string

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
+import { identityTokenUser } from '../../src/domain/identity-token.ts'
 import {
   dockerRegistryFixture,
   helperFixture,
+  identityTokenFixture,
   inProcessFixture,
   memoryFixture,
   mirrorFixture,
@@ -16,6 +18,8 @@ import { startRegistry } from '../lab/registry/registry.ts'
 import { registryContract, type RegistryCapabilities } from './registry.ts'
 
 const users = { users: { [labLogin.username]: labLogin.password } }
+// Who knows no identity tokens takes one for a password.
+const identityUsers = { users: { ...users.users, [identityTokenUser]: labLogin.password } }
 const known = { pusher: labLogin, reader: labLogin }
 const open: RegistryCapabilities = {
   order: 'lexical',
@@ -43,6 +47,16 @@ registryContract(
   'in process, Bearer',
   inProcessFixture({ kind: 'bearer', ...users }, known),
   closed,
+)
+registryContract(
+  'in process, Bearer, an identity token in an auth file',
+  identityTokenFixture({ kind: 'bearer', post: 'known', ...users }, labLogin),
+  { ...closed, failures: 'none' },
+)
+registryContract(
+  'in process, Bearer, an identity token for a token server that knows no POST',
+  identityTokenFixture({ kind: 'bearer', post: 'unknown', ...identityUsers }, labLogin),
+  { ...closed, failures: 'none' },
 )
 registryContract(
   'in process, Bearer for anybody',

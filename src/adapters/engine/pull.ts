@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImageReference } from '../../domain/image-reference.ts'
+import { identityTokenUser } from '../../domain/identity-token.ts'
 import { MagosError } from '../../domain/error.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
 import type { Credential, PullOptions } from '../../ports.ts'
@@ -85,12 +86,12 @@ async function dockerEnv(
 async function writeCredential(
   directory: string,
   registry: string,
-  { username, password }: Credential,
+  login: Credential,
 ): Promise<void> {
-  const auth = Buffer.from(`${username}:${password}`).toString('base64')
+  const entry = entryOf(login)
   // docker looks Docker Hub up by this address, podman by its name.
   const keys = registry === 'docker.io' ? [registry, 'https://index.docker.io/v1/'] : [registry]
-  const config = { auths: Object.fromEntries(keys.map((key) => [key, { auth }])) }
+  const config = { auths: Object.fromEntries(keys.map((key) => [key, entry])) }
   try {
     await writeFile(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 })
   } catch (cause) {
@@ -99,4 +100,11 @@ async function writeCredential(
       remedy: 'Make room in the daemon’s runtime directory',
     })
   }
+}
+
+// Engines show an identity token to nobody but the token server; podman takes it beside a name alone.
+function entryOf({ username, password }: Credential): Readonly<Record<string, string>> {
+  const isIdentity = username === identityTokenUser
+  const auth = Buffer.from(`${username}:${isIdentity ? '' : password}`).toString('base64')
+  return isIdentity ? { auth, identitytoken: password } : { auth }
 }

@@ -1,3 +1,4 @@
+import { identityTokenUser } from '../../domain/identity-token.ts'
 import type { Credential, RepositoryName } from '../../ports.ts'
 
 /** What docker's or podman's auth file says, by registry or `registry/path`. */
@@ -27,9 +28,6 @@ export type LoginPlace = {
   /** A program keeps it, by the name of the server. */
   | { readonly kind: 'helper'; readonly helper: string; readonly server: string }
 )
-
-/** Username that marks its password as an identity token: https://distribution.github.io/distribution/spec/auth/oauth/ */
-export const identityTokenUser = '<token>'
 
 /**
  * The format that docker and podman share: https://man.archlinux.org/man/containers-auth.json.5. Returns a reason for a text

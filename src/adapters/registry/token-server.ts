@@ -1,6 +1,6 @@
+import { identityTokenUser } from '../../domain/identity-token.ts'
 import { hostOf, targetOf } from '../../host/target.ts'
 import type { Credential } from '../../ports.ts'
-import { identityTokenUser } from './auth-file.ts'
 import { bodyText } from './body-text.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { type Attempt, failureOf, nonsense, refusal } from './failure.ts'

@@ -152,6 +152,27 @@ describe('pull()', () => {
     expect(await readdir(runtimeDirectory)).toEqual([])
   })
 
+  it('gives an identity token as one, beside the name that podman wants to see', async () => {
+    const files: string[] = []
+    const { run } = scriptedRun(() => ({}))
+    const engine = createEngine({
+      runtime: 'podman',
+      follow: silentFollow,
+      clock: fakeClock(),
+      log: silent,
+      runtimeDirectory,
+      async run(command, args, given) {
+        files.push(await readFile(args[args.indexOf('--authfile') + 1] ?? '', 'utf8'))
+        return await run(command, args, given)
+      },
+    })
+    const credential = { username: '<token>', password: 'long-lived' }
+    await engine.pull(image, { credential, plainHttp: false }, signal)
+    const login = { auth: Buffer.from('<token>:').toString('base64'), identitytoken: 'long-lived' }
+    const auths = { 'docker.io': login, 'https://index.docker.io/v1/': login }
+    expect(JSON.parse(files.join())).toEqual({ auths })
+  })
+
   it('says nothing of the credential in its arguments, whatever becomes of the pull', async () => {
     const { engine, calls } = engineOf('podman', () => ({
       exitCode: 125,

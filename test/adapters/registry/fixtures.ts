@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { identityTokenUser } from '../../../src/domain/identity-token.ts'
 import { createCredentialHelpers } from '../../../src/adapters/registry/credential-helper.ts'
 import {
   createCredentials,
@@ -29,16 +30,15 @@ export const silentLog: Log = {
   child: () => silentLog,
 }
 
-/** A login as it stands in an auth file. */
-export function loginOf(credential: Credential): Login {
-  return { credential, source: 'the test', kept: 'file', reach: 'the test' }
+/** A login as it stands in an auth file for a whole registry. */
+export function loginOf(credential: Credential, registry: string): Login {
+  return { credential, source: 'the test', kept: 'file', reach: registry }
 }
 
 /** The same login for every repository, or none. */
 function fixedCredentials(credential: Credential | null): Credentials {
-  const login = credential === null ? null : loginOf(credential)
   return {
-    find: async () => login,
+    find: async ({ registry }) => (credential === null ? null : loginOf(credential, registry)),
     consulted: () => ['/etc/none/auth.json (not there)'],
     refused: () => undefined,
   }
@@ -138,6 +138,37 @@ export function helperFixture(
     const paths = [config]
     const credentials = createCredentials({ paths, helpers, now: Date.now, log: silentLog })
     const fixture = await overHttp(await start(), login, login, credentials)
+    return {
+      ...fixture,
+      async dispose() {
+        await fixture.dispose()
+        await rm(directory, { recursive: true })
+      },
+    }
+  }
+}
+
+/** The reader's login is an identity token, the user's password at the lab's token server, in a real auth file. */
+export function identityTokenFixture(
+  options: LabRegistryOptions,
+  pusher: Credential,
+): () => Promise<RegistryFixture> {
+  return async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'magos-identity-'))
+    const lab = await startRegistry(options)
+    const auth = Buffer.from(`${identityTokenUser}:`).toString('base64')
+    const auths = { [lab.host]: { auth, identitytoken: pusher.password } }
+    const path = join(directory, 'auth.json')
+    await writeFile(path, JSON.stringify({ auths }))
+    const helpers = { get: async () => null, forget: () => undefined }
+    const credentials = createCredentials({
+      paths: [path],
+      helpers,
+      now: Date.now,
+      log: silentLog,
+    })
+    const reader = { username: identityTokenUser, password: pusher.password }
+    const fixture = await overHttp(lab, pusher, reader, credentials)
     return {
       ...fixture,
       async dispose() {

@@ -34,8 +34,8 @@ describe('mirrors', () => {
     second = await startRegistry()
     const credentials: Credentials = {
       async find({ registry: host }) {
-        if (host === origin.host) return loginOf(logins.origin)
-        return host === first.host ? loginOf(logins.mirror) : null
+        if (host === origin.host) return loginOf(logins.origin, host)
+        return host === first.host ? loginOf(logins.mirror, host) : null
       },
       consulted: () => [],
       refused: () => undefined,

@@ -32,7 +32,7 @@ function requestOf(
   more: Partial<TokenRequest> = {},
 ): TokenRequest {
   const name = { registry, repository: 'team/app' }
-  const login = password === null ? null : loginOf({ username: 'octo', password })
+  const login = password === null ? null : loginOf({ username: 'octo', password }, registry)
   const attempt: Attempt = { name, action: 'Cannot ask', login, consulted: () => [] }
   return { server, scope, attempt, ...more }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { identityTokenUser } from '../../../src/adapters/registry/auth-file.ts'
+import { identityTokenUser } from '../../../src/domain/identity-token.ts'
 import { createRegistry } from '../../../src/adapters/registry/registry.ts'
 import type { HttpRequest } from '../../../src/host/http-exchange.ts'
 import type { Credential, Registry } from '../../../src/ports.ts'
@@ -19,7 +19,8 @@ interface Habits {
   readonly beyond?: 'refuses' | 'grants the first'
   readonly denial?: 401 | 403 | 404
   readonly credential?: Credential | null
-  readonly post?: 'known' | 'unknown'
+  /** What it answers to a POST that it does not know. */
+  readonly post?: 'known' | 404 | 405
 }
 
 /** A registry and its token server; time passes where it is told to. */
@@ -29,7 +30,7 @@ function lab(habits: Habits = {}) {
   let now = 0
   const granted = new Map<string, { readonly scopes: readonly string[]; readonly until: number }>()
   const token = (request: HttpRequest): ScriptedAnswer => {
-    if (request.method === 'POST' && post === 'unknown') return { status: 404 }
+    if (request.method === 'POST' && post !== 'known') return { status: post }
     const scopes = scopesOf(request)
     if (scopes.length > mostScopes && beyond === 'refuses') return { status: 400 }
     const access_token = `t${granted.size}`
@@ -180,7 +181,7 @@ describe('createTokens()', () => {
       credentials: {
         find: async ({ repository }) => {
           const username = repository.startsWith('a/') ? 'a' : 'b'
-          return loginOf({ username, password: 'p' })
+          return loginOf({ username, password: 'p' }, registryName)
         },
         consulted: () => [],
         refused: () => undefined,
@@ -221,11 +222,13 @@ describe('createTokens()', () => {
     expect(form.get('scope')?.split(' ')).toHaveLength(20)
   })
 
-  it('asks by GET where the server knows no POST', async () => {
-    const { registry, tokens } = lab({ credential: identity, post: 'unknown' })
-    await askAll(registry, ['team/app'])
-    expect(tokens().map(({ method }) => method)).toEqual(['POST', 'GET'])
-  })
+  for (const post of [404, 405] as const) {
+    it(`asks by GET where the server answers ${post} to a POST`, async () => {
+      const { registry, tokens } = lab({ credential: identity, post })
+      await askAll(registry, ['team/app'])
+      expect(tokens().map(({ method }) => method)).toEqual(['POST', 'GET'])
+    })
+  }
 
   it('believes in no life longer than a day', async () => {
     const { registry, pass, tokens } = lab({ told: 1e9 })

@@ -7,6 +7,8 @@ export interface AccessOptions {
   /** Password by name. */
   readonly users: Readonly<Record<string, string>>
   readonly anonymous: 'nothing' | 'pull'
+  /** Whether its token server takes POST (https://distribution.github.io/distribution/spec/auth/oauth/), or GET alone, as old ones do. */
+  readonly post: 'known' | 'unknown'
   /** Seconds a token lasts; null leaves `expires_in` out of the answer and lets it last 60. */
   readonly expiresIn: number | null
   /** Rewrites the challenge, as a registry with other habits (or a hostile one) would send it. */
@@ -32,7 +34,7 @@ interface Grant {
 }
 
 export function createAccess(options: AccessOptions): Access {
-  const { kind, users, anonymous, expiresIn, challenge, now } = options
+  const { kind, users, anonymous, post, expiresIn, challenge, now } = options
   const grants = new Map<string, Grant>()
   let minted = 0
   return {
@@ -55,9 +57,16 @@ export function createAccess(options: AccessOptions): Access {
       return unauthorized(challenge(`Bearer realm="${origin}/token",service="lab"${scope}${error}`))
     },
     token(request) {
+      if (request.method === 'POST' && post === 'unknown') {
+        return errorAnswer(405, 'UNSUPPORTED', 'GET alone')
+      }
       const authorization = request.headers['authorization'] ?? ''
       const form = new URLSearchParams(Buffer.from(request.body).toString('utf8'))
       const isRefresh = request.method === 'POST' && form.get('grant_type') === 'refresh_token'
+      // Both are required: https://distribution.github.io/distribution/spec/auth/oauth/#getting-a-token
+      if (isRefresh && (!form.get('client_id') || form.get('service') !== 'lab')) {
+        return errorAnswer(400, 'UNSUPPORTED', 'client_id and service are needed')
+      }
       const user = isRefresh
         ? Object.values(users).includes(form.get('refresh_token') ?? '')
         : isUser(users, authorization)

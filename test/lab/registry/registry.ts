@@ -101,11 +101,12 @@ function accessOptions({
   kind = 'anonymous',
   users = {},
   anonymous = 'nothing',
+  post = 'known',
   expiresIn = 300,
   challenge = (text) => text,
   now = Date.now,
 }: LabRegistryOptions): AccessOptions {
-  return { kind, users, anonymous, expiresIn, challenge, now }
+  return { kind, users, anonymous, post, expiresIn, challenge, now }
 }
 
 function distributionOptions({
