@@ -1,4 +1,4 @@
-import type { CheckAnswer } from '../src/domain/answer.ts'
+import type { CheckAnswer } from '../src/domain/answer/check.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import { policyText } from '../src/domain/change.ts'
 import { updatedReference, type Update } from '../src/domain/update.ts'

@@ -1,4 +1,4 @@
-import type { StatusAnswer } from '../src/domain/answer.ts'
+import type { StatusAnswer } from '../src/domain/answer/status.ts'
 import type { DeliveryMode } from '../src/domain/delivery.ts'
 import type { Event, Origin } from '../src/domain/event.ts'
 import type { Platform } from '../src/domain/platform.ts'

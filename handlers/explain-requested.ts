@@ -1,9 +1,7 @@
-import type {
-  CheckAnswer,
-  ExplainAnswer,
-  PastDeployment,
-  StackStatus,
-} from '../src/domain/answer.ts'
+import type { CheckAnswer } from '../src/domain/answer/check.ts'
+import type { ExplainAnswer } from '../src/domain/answer/explain.ts'
+import type { PastDeployment } from '../src/domain/answer/history.ts'
+import type { StackStatus } from '../src/domain/answer/status.ts'
 import { asMagosError } from '../src/domain/error.ts'
 import type { Trouble } from '../src/domain/deploy/trouble.ts'
 import { guidanceOf, type Guidance } from '../src/domain/guidance.ts'

@@ -1,4 +1,4 @@
-import type { HistoryAnswer, PastDeployment } from '../src/domain/answer.ts'
+import type { HistoryAnswer, PastDeployment } from '../src/domain/answer/history.ts'
 import { MagosError } from '../src/domain/error.ts'
 import { originText } from '../src/domain/origin.ts'
 import type { DeploymentRecord, History } from '../src/ports.ts'

@@ -1,4 +1,4 @@
-import type { HoldAnswer, ReleaseAnswer } from '../src/domain/answer.ts'
+import type { HoldAnswer, ReleaseAnswer } from '../src/domain/answer/hold.ts'
 import { asMagosError, MagosError } from '../src/domain/error.ts'
 import { addHold, holdReason, type Hold } from '../src/domain/hold.ts'
 import type { HoldContext } from './context.ts'

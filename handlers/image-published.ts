@@ -1,4 +1,5 @@
-import type { HeldImage, UpdateAnswer } from '../src/domain/answer.ts'
+import type { HeldImage } from '../src/domain/answer/check.ts'
+import type { UpdateAnswer } from '../src/domain/answer/sync.ts'
 import { commitMessage } from '../src/domain/commit-message.ts'
 import type { ImagePublished } from '../src/domain/event.ts'
 import { carriedOrigin } from '../src/domain/origin.ts'

@@ -1,4 +1,9 @@
-import type { PlanAnswer, PlannedStack, UnplannedStack, Waiting } from '../src/domain/answer.ts'
+import type {
+  PlanAnswer,
+  PlannedStack,
+  UnplannedStack,
+  Waiting,
+} from '../src/domain/answer/plan.ts'
 import type { ObservedState } from '../src/domain/deployment.ts'
 import { inOrder } from '../src/domain/stack-order.ts'
 import type { Stack } from '../src/domain/stack.ts'

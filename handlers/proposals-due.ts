@@ -1,4 +1,5 @@
-import type { HeldImage, ProposalsAnswer } from '../src/domain/answer.ts'
+import type { HeldImage } from '../src/domain/answer/check.ts'
+import type { ProposalsAnswer } from '../src/domain/answer/sync.ts'
 import { asMagosError, type ErrorCode, type MagosError } from '../src/domain/error.ts'
 import type { ProposalsDue } from '../src/domain/event.ts'
 import { branchPrefix } from '../src/domain/proposal/group.ts'

@@ -1,4 +1,4 @@
-import type { DeployAnswer } from '../src/domain/answer.ts'
+import type { DeployAnswer } from '../src/domain/answer/sync.ts'
 import type { Departure } from '../src/domain/deploy/departure.ts'
 import type { Event, RevisionPushed } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'

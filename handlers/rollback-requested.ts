@@ -1,4 +1,5 @@
-import type { HeldImage, RollbackAnswer } from '../src/domain/answer.ts'
+import type { HeldImage } from '../src/domain/answer/check.ts'
+import type { RollbackAnswer } from '../src/domain/answer/sync.ts'
 import type { ScannedImage } from '../src/domain/compose/scan.ts'
 import { MagosError } from '../src/domain/error.ts'
 import type { RollbackRequested } from '../src/domain/event.ts'

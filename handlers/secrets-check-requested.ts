@@ -1,4 +1,4 @@
-import type { SecretsCheckAnswer } from '../src/domain/answer.ts'
+import type { SecretsCheckAnswer } from '../src/domain/answer/secrets-check.ts'
 import type { Context } from './context.ts'
 import { findClearFiles } from './steps/find-clear-files.ts'
 import { trySealedFiles } from './steps/try-sealed-files.ts'

@@ -1,4 +1,4 @@
-import type { StackStatus, StatusAnswer } from '../src/domain/answer.ts'
+import type { StackStatus, StatusAnswer } from '../src/domain/answer/status.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
 import type { ObservedContainer } from '../src/domain/deployment.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'

@@ -1,4 +1,5 @@
-import type { HeldImage, SyncAnswer, UpdateAnswer } from '../src/domain/answer.ts'
+import type { HeldImage } from '../src/domain/answer/check.ts'
+import type { SyncAnswer, UpdateAnswer } from '../src/domain/answer/sync.ts'
 import type { SyncRequested } from '../src/domain/event.ts'
 import type { Revision } from '../src/domain/revision.ts'
 import type { Context, Handled } from './context.ts'

@@ -1,4 +1,4 @@
-import type { RevertAnswer } from '../src/domain/answer.ts'
+import type { RevertAnswer } from '../src/domain/answer/sync.ts'
 import type { StackLines } from '../src/domain/compose/stack-lines.ts'
 import type { UpdateFailed } from '../src/domain/event.ts'
 import { repositoryName } from '../src/domain/image-reference.ts'

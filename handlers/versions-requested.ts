@@ -1,4 +1,4 @@
-import type { VersionsAnswer } from '../src/domain/answer.ts'
+import type { VersionsAnswer } from '../src/domain/answer/hold.ts'
 import { MagosError } from '../src/domain/error.ts'
 import type { VersionsRequested } from '../src/domain/event.ts'
 import {

@@ -1,4 +1,4 @@
-import type { HeldImage } from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
 import { editImages } from '../../src/domain/compose/edit.ts'
 import { quarantineVersions } from '../../src/domain/quarantine/edit.ts'
 import { QUARANTINE_FILE, type QuarantineEntry } from '../../src/domain/quarantine/quarantine.ts'

@@ -1,4 +1,4 @@
-import type { HeldImage } from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
 import { editImages } from '../../src/domain/compose/edit.ts'
 import type { Update } from '../../src/domain/update.ts'
 import type { CommitFile } from '../../src/ports.ts'

@@ -1,4 +1,4 @@
-import type { SealedFile } from '../../src/domain/answer.ts'
+import type { SealedFile } from '../../src/domain/answer/secrets-check.ts'
 import { fail, ok, type Check } from '../../src/domain/doctor/check.ts'
 import { judgeAsked, type Asked } from '../../src/domain/doctor/outcome.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'

@@ -1,4 +1,4 @@
-import type { ClearFile, SealedFile } from '../../src/domain/answer.ts'
+import type { ClearFile, SealedFile } from '../../src/domain/answer/secrets-check.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'
 import {
   readCreationRules,

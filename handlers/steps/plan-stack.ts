@@ -1,4 +1,4 @@
-import type { PlannedStack, UnplannedStack, Waiting } from '../../src/domain/answer.ts'
+import type { PlannedStack, UnplannedStack, Waiting } from '../../src/domain/answer/plan.ts'
 import type { Drift } from '../../src/domain/deploy/drift.ts'
 import { askedAgain, leaveToMend, type Trouble } from '../../src/domain/deploy/trouble.ts'
 import type { ObservedState, ServicePlan } from '../../src/domain/deployment.ts'

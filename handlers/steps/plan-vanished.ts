@@ -1,4 +1,4 @@
-import type { PlannedStack, Waiting } from '../../src/domain/answer.ts'
+import type { PlannedStack, Waiting } from '../../src/domain/answer/plan.ts'
 import { vanishedStacks } from '../../src/domain/deploy/vanished.ts'
 import type {
   ObservedContainer,

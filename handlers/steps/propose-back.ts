@@ -1,4 +1,4 @@
-import type { HeldImage } from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { revertBranch } from '../../src/domain/proposal/group.ts'
 import type { PutBack } from '../../src/domain/revert.ts'

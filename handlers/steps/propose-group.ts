@@ -1,4 +1,4 @@
-import type { HeldImage } from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
 import { commitMessage, updateSubject } from '../../src/domain/commit-message.ts'
 import { proposalBody } from '../../src/domain/proposal/body.ts'
 import { decideProposal, type ProposalDecision } from '../../src/domain/proposal/decide.ts'

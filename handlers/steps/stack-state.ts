@@ -1,4 +1,4 @@
-import type { StackState } from '../../src/domain/answer.ts'
+import type { StackState } from '../../src/domain/answer/status.ts'
 import { leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import { guidanceOf, type Guidance } from '../../src/domain/guidance.ts'

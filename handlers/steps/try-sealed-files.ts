@@ -1,4 +1,4 @@
-import type { SealedFile } from '../../src/domain/answer.ts'
+import type { SealedFile } from '../../src/domain/answer/secrets-check.ts'
 import { isEncrypted } from '../../src/domain/compose/encrypted.ts'
 import { asMagosError } from '../../src/domain/error.ts'
 import type { TreeEntry } from '../../src/domain/revision.ts'

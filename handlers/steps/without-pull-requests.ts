@@ -1,4 +1,4 @@
-import type { HeldImage } from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
 import type { Update } from '../../src/domain/update.ts'
 import { heldUpdate } from './edit-files.ts'
 

@@ -1,4 +1,4 @@
-import type { CheckAnswer } from '../domain/answer.ts'
+import type { CheckAnswer } from '../domain/answer/check.ts'
 import { formatPin, parseImageReference } from '../domain/image-reference.ts'
 import type { ExitCode, Io } from './io.ts'
 import { writeProblems } from './problems.ts'

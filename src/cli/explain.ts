@@ -1,4 +1,4 @@
-import type { ExplainAnswer } from '../domain/answer.ts'
+import type { ExplainAnswer } from '../domain/answer/explain.ts'
 import { actionText } from '../domain/deployment.ts'
 import { deploymentTable } from './history.ts'
 import type { ExitCode, Io } from './io.ts'

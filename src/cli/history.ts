@@ -1,4 +1,4 @@
-import type { HistoryAnswer, PastDeployment } from '../domain/answer.ts'
+import type { HistoryAnswer, PastDeployment } from '../domain/answer/history.ts'
 import type { ExitCode, Io } from './io.ts'
 import { table } from './table.ts'
 

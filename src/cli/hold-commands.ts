@@ -1,4 +1,4 @@
-import type { VersionsAnswer } from '../domain/answer.ts'
+import type { VersionsAnswer } from '../domain/answer/hold.ts'
 import type { Adding } from './adding.ts'
 import type { ExitCode, Io } from './io.ts'
 import type { Operations } from './operations.ts'

@@ -1,4 +1,4 @@
-import type { HoldAnswer } from '../domain/answer.ts'
+import type { HoldAnswer } from '../domain/answer/hold.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** Prints that a stack is held now, and whether it was so before. */

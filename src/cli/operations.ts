@@ -1,16 +1,11 @@
-import type {
-  CheckAnswer,
-  HoldAnswer,
-  PlanAnswer,
-  ExplainAnswer,
-  HistoryAnswer,
-  ReleaseAnswer,
-  RollbackAnswer,
-  SecretsCheckAnswer,
-  StatusAnswer,
-  SyncAnswer,
-  VersionsAnswer,
-} from '../domain/answer.ts'
+import type { CheckAnswer } from '../domain/answer/check.ts'
+import type { ExplainAnswer } from '../domain/answer/explain.ts'
+import type { HistoryAnswer } from '../domain/answer/history.ts'
+import type { HoldAnswer, ReleaseAnswer, VersionsAnswer } from '../domain/answer/hold.ts'
+import type { PlanAnswer } from '../domain/answer/plan.ts'
+import type { SecretsCheckAnswer } from '../domain/answer/secrets-check.ts'
+import type { StatusAnswer } from '../domain/answer/status.ts'
+import type { RollbackAnswer, SyncAnswer } from '../domain/answer/sync.ts'
 import type { DoctorAnswer } from '../domain/doctor/check.ts'
 import type { SealedFile } from '../ports.ts'
 import type { ExitCode } from './io.ts'

@@ -1,4 +1,4 @@
-import type { PlanAnswer, PlannedStack } from '../domain/answer.ts'
+import type { PlanAnswer, PlannedStack } from '../domain/answer/plan.ts'
 import { actionText } from '../domain/deployment.ts'
 import { holdRemedy } from '../domain/hold.ts'
 import type { ExitCode, Io } from './io.ts'

@@ -1,4 +1,4 @@
-import type { ReleaseAnswer } from '../domain/answer.ts'
+import type { ReleaseAnswer } from '../domain/answer/hold.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** Prints that a stack is held no more. That it was not held before is no trouble. */

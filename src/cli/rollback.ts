@@ -1,4 +1,4 @@
-import type { RollbackAnswer } from '../domain/answer.ts'
+import type { RollbackAnswer } from '../domain/answer/sync.ts'
 import type { ExitCode, Io } from './io.ts'
 import { isTrouble, writePass } from './sync.ts'
 

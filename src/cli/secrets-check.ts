@@ -1,4 +1,4 @@
-import type { SecretsCheckAnswer } from '../domain/answer.ts'
+import type { SecretsCheckAnswer } from '../domain/answer/secrets-check.ts'
 import type { ExitCode, Io } from './io.ts'
 import { withRemedy } from './remedy.ts'
 import { table } from './table.ts'

@@ -1,4 +1,4 @@
-import type { StackStatus, StatusAnswer } from '../domain/answer.ts'
+import type { StackStatus, StatusAnswer } from '../domain/answer/status.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'
 import { table } from './table.ts'

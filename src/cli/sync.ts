@@ -1,4 +1,4 @@
-import type { SyncAnswer } from '../domain/answer.ts'
+import type { SyncAnswer } from '../domain/answer/sync.ts'
 import { isTouched, type Deployment } from '../domain/deployment.ts'
 import type { ExitCode, Io } from './io.ts'
 import { placed, withRemedy } from './remedy.ts'

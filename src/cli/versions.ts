@@ -1,4 +1,4 @@
-import type { VersionsAnswer } from '../domain/answer.ts'
+import type { VersionsAnswer } from '../domain/answer/hold.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** Prints which versions are held or released now. That it was so already is no trouble. */

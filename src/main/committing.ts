@@ -1,5 +1,6 @@
 import type { Operations } from '../cli/operations.ts'
-import type { RollbackAnswer, VersionsAnswer } from '../domain/answer.ts'
+import type { VersionsAnswer } from '../domain/answer/hold.ts'
+import type { RollbackAnswer } from '../domain/answer/sync.ts'
 import type { VersionsRequested } from '../domain/event.ts'
 import type { Base } from './base.ts'
 import { answerOnce, hasLists, isSyncAnswer, readAnswer } from './sync.ts'

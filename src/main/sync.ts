@@ -1,4 +1,4 @@
-import type { SyncAnswer } from '../domain/answer.ts'
+import type { SyncAnswer } from '../domain/answer/sync.ts'
 import { MagosError } from '../domain/error.ts'
 import type { Event } from '../domain/event.ts'
 import { startDispatch, type Dispatcher } from '../work/dispatch.ts'

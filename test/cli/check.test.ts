@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { printCheck } from '../../src/cli/check.ts'
-import type { CheckAnswer } from '../../src/domain/answer.ts'
+import type { CheckAnswer } from '../../src/domain/answer/check.ts'
 import type { Problem } from '../../src/domain/problem.ts'
 import { recordingIo } from './recording-io.ts'
 

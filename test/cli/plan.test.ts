@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { printPlan } from '../../src/cli/plan.ts'
-import type { PlanAnswer } from '../../src/domain/answer.ts'
+import type { PlanAnswer } from '../../src/domain/answer/plan.ts'
 import { recordingIo } from './recording-io.ts'
 
 function print(answer: Partial<PlanAnswer>) {

@@ -2,12 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Operations } from '../../src/cli/operations.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Io } from '../../src/cli/io.ts'
-import type {
-  ExplainAnswer,
-  HeldImage,
-  PastDeployment,
-  RollbackAnswer,
-} from '../../src/domain/answer.ts'
+import type { HeldImage } from '../../src/domain/answer/check.ts'
+import type { ExplainAnswer } from '../../src/domain/answer/explain.ts'
+import type { PastDeployment } from '../../src/domain/answer/history.ts'
+import type { RollbackAnswer } from '../../src/domain/answer/sync.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { refusingOperations } from './refusing-operations.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { printSecretsCheck } from '../../src/cli/secrets-check.ts'
-import type { SecretsCheckAnswer } from '../../src/domain/answer.ts'
+import type { SecretsCheckAnswer } from '../../src/domain/answer/secrets-check.ts'
 import { recordingIo } from './recording-io.ts'
 
 const answer: SecretsCheckAnswer = {

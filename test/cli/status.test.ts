@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { printStatus } from '../../src/cli/status.ts'
-import type { StackStatus, StatusAnswer } from '../../src/domain/answer.ts'
+import type { StackStatus, StatusAnswer } from '../../src/domain/answer/status.ts'
 import { recordingIo } from './recording-io.ts'
 
 const shop: StackStatus = {

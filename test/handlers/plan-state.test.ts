@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
-import type { PlanAnswer } from '../../src/domain/answer.ts'
+import type { PlanAnswer } from '../../src/domain/answer/plan.ts'
 import { isTouched, type Deployment } from '../../src/domain/deployment.ts'
 import { compose, containers, createWorld, deploy, digest, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
