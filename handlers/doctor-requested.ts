@@ -1,7 +1,9 @@
 import { fail, ok, warn, type Check, type DoctorAnswer } from '../src/domain/doctor/check.ts'
+import { judgeComplaints } from '../src/domain/doctor/complaints.ts'
 import type { HostFacts } from '../src/domain/doctor/facts.ts'
 import { judgeAsked, type Asked } from '../src/domain/doctor/outcome.ts'
 import { judgeRootless, judgeSession } from '../src/domain/doctor/rootless.ts'
+import { judgeSockets } from '../src/domain/doctor/sockets.ts'
 import { judgeStorage } from '../src/domain/doctor/storage.ts'
 import { judgeTime } from '../src/domain/doctor/time.ts'
 import { MagosError } from '../src/domain/error.ts'
@@ -61,6 +63,12 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
   const checks = [
     judgeAsked('engine', engine, (answer) => ok('engine', engineText(answer))),
     judgeAsked('provider', provider, (answer) => ok('provider', providerText(answer))),
+    ...judgeComplaints(info?.complaints ?? []),
+    ...judgeSockets(facts, {
+      engine: runtime.outcome === 'answered' ? runtime.answer : null,
+      engineAnswers: info === null ? 'no' : 'yes',
+      provider: provider.outcome === 'answered' ? provider.answer.name : null,
+    }),
     ...userChecks(runtime.outcome === 'answered' ? runtime.answer : null, info, facts),
     ...judgeStorage(facts),
     judgeTime(facts, skew.outcome === 'answered' ? skew.answer : null),
@@ -106,10 +114,10 @@ function repositoryCheck(
 ): Check {
   const name = 'repository'
   if (host.repository === '') {
-    const detail = `MD_REPO is not set: ${stacks.length} stacks are in the working directory`
+    const detail = `MD_REPO is not set: ${counted(stacks)} in the working directory`
     return warn(name, detail, 'Set MD_REPO to owner/name or to a local path')
   }
-  const detail = `${stacks.length} stacks of this host at ${revision.commit.slice(0, 12)}`
+  const detail = `${counted(stacks)} of this host at ${revision.commit.slice(0, 12)}`
   const first = problems.find(({ severity }) => severity === 'error')
   return refused.length === 0 && first === undefined
     ? ok(name, detail)
@@ -118,6 +126,10 @@ function repositoryCheck(
         `${detail}, ${refused.length} refused${first === undefined ? '' : `; ${first.file}:${first.line}: ${first.message}`}`,
         'See: magos scan, magos plan',
       )
+}
+
+function counted({ length }: readonly unknown[]): string {
+  return length === 1 ? '1 stack' : `${length} stacks`
 }
 
 /** A repository that could not be opened is told of already. */

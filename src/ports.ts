@@ -265,6 +265,8 @@ export interface Registry {
 export interface EngineInfo {
   /** What it leaves to others, for a person. */
   readonly limits: readonly string[]
+  /** What it complained of as it answered, in its own words. */
+  readonly complaints: readonly string[]
   readonly name: 'podman' | 'docker'
   readonly version: string
   readonly rootless: boolean

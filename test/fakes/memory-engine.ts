@@ -188,6 +188,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
         name: 'podman',
         version: '5.4.2',
         limits: [],
+        complaints: [],
         rootless: true,
         os: 'linux',
         architecture: 'amd64',

@@ -57,6 +57,8 @@ describe('doctorRequested()', () => {
       provider: 'ok',
       'subordinate-ids': 'ok',
       'id-mapping': 'ok',
+      'no-new-privileges': 'ok',
+      'user-namespaces': 'ok',
       network: 'ok',
       tun: 'ok',
       linger: 'ok',
@@ -101,6 +103,27 @@ describe('doctorRequested()', () => {
     const linger = checks.filter(({ name }) => name === 'linger')
     const lines = ends.map((one) => `services of ada end with their last session, ${one} too`)
     expect(linger.map(({ detail }) => detail)).toEqual(lines)
+  })
+
+  it('tells of the socket in use, and of what an engine that answers complains of', async () => {
+    const { ctx } = createWorld(files)
+    const words = 'User-selected graph driver "vfs" overwritten by graph driver "overlay"'
+    const info = { ...(await ctx.engine.info(signal)), complaints: [words] }
+    const engine = { ...ctx.engine, info: async () => Promise.resolve(info) }
+    const socket = {
+      variable: 'CONTAINER_HOST',
+      address: '/x',
+      state: 'absent',
+      group: null,
+    } as const
+    const there = createMemoryPrerequisites({ sockets: [{ engine: 'podman', ...socket }] })
+    const openEngine = async () => Promise.resolve({ ...ctx, engine, runtime: 'podman' as const })
+    const { checks } = await doctorRequested(patient({ openEngine }, there), 'look', signal)
+    const wrong = checks.filter(({ status }) => status !== 'ok')
+    expect(wrong.map(({ name, detail }) => [name, detail])).toEqual([
+      ['engine-words', words],
+      ['socket podman', 'CONTAINER_HOST names /x, which is not there'],
+    ])
   })
 
   it('tells of a registry that refuses', async () => {

@@ -1,3 +1,4 @@
+import { engineRemedy } from '../../domain/engine-remedy.ts'
 import { MagosError } from '../../domain/error.ts'
 import type { ChildResult, RunChild, RunOptions } from '../../host/process.ts'
 
@@ -23,6 +24,7 @@ const UNREACHABLE = [
   /invalid internal status/i,
   /newuidmap/i,
   /database configuration mismatch/i,
+  /XDG_RUNTIME_DIR directory .* is not owned by/i,
   /(configure|creating|getting) (storage|runtime)/i,
 ]
 
@@ -64,7 +66,8 @@ function remedyFor(runtime: Runtime, state: string): string {
   if (runtime === 'docker' && /cannot connect|daemon is running|failed to connect/i.test(state)) {
     return 'Start it: sudo systemctl enable --now docker. If its socket lies elsewhere, name that by DOCKER_HOST'
   }
-  return `Run "${runtime} info" as the daemon's user; it must succeed`
+  const known = runtime === 'podman' ? engineRemedy(state) : null
+  return known ?? `Run "${runtime} info" as the daemon's user; it must succeed`
 }
 
 function isUnreachable(words: string): boolean {
@@ -75,6 +78,7 @@ function isUnreachable(words: string): boolean {
 export function lastWords(stderr: string): string {
   return saidLines(stderr)
     .slice(-3)
+    .map((line) => loggedText(line) ?? line)
     .join('; ')
     .replace(/^Error: /, '')
 }
@@ -85,6 +89,24 @@ export function saidLines(stderr: string): readonly string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^time="[^"]*" level=(debug|info|warning)/.test(line))
+}
+
+/** What podman logged as an error beside an answer that it gave. */
+export function complaintsIn(stderr: string): readonly string[] {
+  return saidLines(stderr).flatMap((line) => loggedText(line) ?? [])
+}
+
+/** The text of a line that podman's logger wrote; it quotes as Go does, whose usual escapes are JSON's. */
+function loggedText(line: string): string | null {
+  const text = /^time="[^"]*" level=\w+ msg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1]
+  if (text === undefined) return null
+  try {
+    return String(JSON.parse(text))
+      .trim()
+      .replaceAll(/\s*\n\s*/g, '; ')
+  } catch {
+    return text
+  }
 }
 
 function absent(runtime: Runtime): MagosError {

@@ -2,7 +2,7 @@ import type { FollowChild } from '../../host/follow-child.ts'
 import type { RunChild } from '../../host/process.ts'
 import { sweepPrivateDirectories } from '../../host/private-directory.ts'
 import type { Clock, Engine, EngineInfo, Log } from '../../ports.ts'
-import { askEngine, engineError } from './command.ts'
+import { askEngine, complaintsIn, engineError } from './command.ts'
 import type { EngineCommand, Runtime } from './command.ts'
 import { containerEvents } from './events.ts'
 import { shallDrive } from './health.ts'
@@ -89,7 +89,9 @@ async function info(
     result.exitCode === 0
       ? readInfo(runtime, result.stdout, shallDrive(engine, drives) ? 'driven' : 'by-itself')
       : null
-  if (read !== null) return read
+  if (read !== null) {
+    return runtime === 'podman' ? { ...read, complaints: complaintsIn(result.stderr) } : read
+  }
   // docker's older programs exit with 0 and tell in their answer that nobody answered them.
   const stderr = result.stderr.trim() === '' ? readTroubles(result.stdout) : result.stderr
   throw engineError(runtime, `${runtime} info`, { ...result, stderr })

@@ -33,6 +33,7 @@ export function readInfo(
   return {
     name: runtime,
     version,
+    complaints: [],
     limits: podman ? limitsOf(version, checks) : [],
     rootless,
     os: os === '' ? 'linux' : os,

@@ -6,8 +6,13 @@ import type { RunChild } from '../../host/process.ts'
 import type { Prerequisites } from '../../ports.ts'
 import { readCgroups, readDelegated } from './cgroups.ts'
 import { lookAtDataDirectory } from './data-directory.ts'
-import { isUsable, lookAtTun } from './device.ts'
+import { lookAtTun } from './device.ts'
+import { readFirstPort, readUserNamespaces } from './kernel.ts'
+import { lookAtMapping } from './mapping.ts'
+import { readNoNewPrivileges } from './privileges.ts'
 import { findProgram } from './programs.ts'
+import { lookAtRuntimeDirectory } from './runtime-directory.ts'
+import { lookAtSockets } from './sockets.ts'
 import { lookAtStorage } from './storage.ts'
 import { readRanges } from './subordinate.ts'
 import { readLinger, readTimeSync, runsSystemd } from './systemd.ts'
@@ -20,8 +25,8 @@ export interface PrerequisitesOptions {
   readonly dataDirectory: string
   /** Of this user on tmpfs, whether it is there or not. */
   readonly runtimeDirectory: string
-  /** PATH, where programs are looked for. */
-  readonly path: string
+  /** Of it PATH, CONTAINER_HOST and DOCKER_HOST are read. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** Where the system's own files lie; default `/`. */
   readonly root?: string
 }
@@ -44,45 +49,46 @@ export function createPrerequisites(options: PrerequisitesOptions): Prerequisite
 }
 
 async function look(
-  { run, user, dataDirectory, runtimeDirectory, path, root = '/' }: PrerequisitesOptions,
+  options: PrerequisitesOptions,
   images: string | null,
   signal: AbortSignal,
 ): Promise<HostFacts> {
+  const { run, user, dataDirectory, runtimeDirectory, environment, root = '/' } = options
+  signal.throwIfAborted()
+  const path = environment['PATH'] ?? ''
   const systemd = await runsSystemd(root)
-  const [newuidmap, newgidmap, pasta, slirp4netns] = await Promise.all(
-    ['newuidmap', 'newgidmap', 'pasta', 'slirp4netns'].map((name) => findProgram(path, name)),
-  )
   const storage = await Promise.all([
     lookAtStorage('data', dataDirectory),
     ...(images === null ? [] : [lookAtStorage('images', images)]),
     lookAtStorage('runtime', runtimeDirectory),
   ])
-  signal.throwIfAborted()
-  return {
+  const facts = {
     user,
     systemd: systemd ? 'yes' : 'no',
     programs: {
-      newuidmap: newuidmap ?? null,
-      newgidmap: newgidmap ?? null,
-      pasta: pasta ?? null,
-      slirp4netns: slirp4netns ?? null,
+      pasta: await findProgram(path, 'pasta'),
+      slirp4netns: await findProgram(path, 'slirp4netns'),
     },
+    mapping: await lookAtMapping(run, path, signal),
+    userNamespaces: await readUserNamespaces(root),
+    noNewPrivileges: await readNoNewPrivileges({ run, root, uid: user.uid, systemd }, signal),
+    firstPort: await readFirstPort(root),
+    sockets: await lookAtSockets({ root, user, runtimeDirectory, environment }),
     subordinate: {
       uids: await readRanges(root, 'etc/subuid', user),
       gids: await readRanges(root, 'etc/subgid', user),
     },
     tun: await lookAtTun(root),
     linger: systemd ? await readLinger(root, user.name) : null,
-    runtimeDirectory: {
-      path: runtimeDirectory,
-      state: (await isUsable(runtimeDirectory)) ? 'usable' : 'absent',
-    },
+    runtimeDirectory: await lookAtRuntimeDirectory(root, runtimeDirectory, user.uid),
     cgroups: await readCgroups(root),
     delegated: systemd ? await readDelegated(root, user.uid) : null,
     dataDirectory: await lookAtDataDirectory(dataDirectory, user.uid),
     storage: storage.filter((one) => one !== null),
     timeSync: systemd ? await readTimeSync(run, signal) : null,
-  }
+  } as const
+  signal.throwIfAborted()
+  return facts
 }
 
 /** Half of the way there and back is taken for the way there. */

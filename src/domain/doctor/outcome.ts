@@ -8,6 +8,8 @@ export type Asked<Answer> =
   /** Nothing came while the doctor waited. */
   | { readonly outcome: 'silent' }
 
+const UNREACHED = 'Check that it runs and can be reached from here'
+
 /** The check of an answer, or of there being none. */
 export function judgeAsked<Answer>(
   name: string,
@@ -18,10 +20,11 @@ export function judgeAsked<Answer>(
     case 'answered':
       return judge(asked.answer)
     case 'failed': {
-      const { message, remedy } = asked.error
-      return fail(name, message, remedy ?? 'Put right what it says, then look again')
+      const { code, message, remedy } = asked.error
+      const usual = code === 'network' ? UNREACHED : 'Put right what it says, then look again'
+      return fail(name, message, remedy ?? usual)
     }
     case 'silent':
-      return fail(name, 'no answer came in time', 'Check that it runs and can be reached from here')
+      return fail(name, 'no answer came in time', UNREACHED)
   }
 }

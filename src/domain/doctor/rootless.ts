@@ -1,16 +1,20 @@
 import type { NetworkChoice } from '../network-choice.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 import type { IdRange, HostFacts } from './facts.ts'
+import { judgeMapping, judgeNamespaces, judgePrivileges } from './id-mapping.ts'
+import { judgeRuntimeDirectory } from './runtime-directory.ts'
 
 /** What podman needs where it runs as an ordinary user: https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md */
 export function judgeRootless(facts: HostFacts, choice: NetworkChoice | null): readonly Check[] {
   return [
     subordinateIds(facts),
-    idMapping(facts),
+    judgeMapping(facts),
+    judgePrivileges(facts),
+    judgeNamespaces(facts),
     network(facts, choice),
     tunDevice(facts),
     linger(facts, 'containers'),
-    runtimeDirectory(facts),
+    judgeRuntimeDirectory(facts),
     cgroups(facts),
   ]
 }
@@ -18,7 +22,7 @@ export function judgeRootless(facts: HostFacts, choice: NetworkChoice | null): r
 /** What an ordinary user's daemon stands on with docker, whose containers end with a session only where it is rootless. */
 export function judgeSession(facts: HostFacts, isRootless: boolean): readonly Check[] {
   const ends = isRootless ? 'containers' : 'Magos'
-  return [linger(facts, ends), runtimeDirectory(facts)]
+  return [linger(facts, ends), judgeRuntimeDirectory(facts)]
 }
 
 /** An image may use any of 65,536 ids. */
@@ -37,14 +41,6 @@ function subordinateIds({ user, subordinate }: HostFacts): Check {
 
 function total(ranges: readonly IdRange[]): number {
   return ranges.reduce((sum, { count }) => sum + count, 0)
-}
-
-function idMapping({ programs }: HostFacts): Check {
-  const name = 'id-mapping'
-  const missing = (['newuidmap', 'newgidmap'] as const).filter((one) => programs[one] === null)
-  return missing.length === 0
-    ? ok(name, 'newuidmap and newgidmap are there')
-    : fail(name, `${missing.join(' and ')} not found in the PATH`, 'sudo apt install uidmap')
 }
 
 const PACKAGES = { pasta: 'passt', slirp4netns: 'slirp4netns' } as const
@@ -87,17 +83,6 @@ function linger({ linger: lingers, user }: HostFacts, ends: 'containers' | 'Mago
         name,
         `services of ${user.name} end with their last session, ${ends} too`,
         `sudo loginctl enable-linger ${user.name}`,
-      )
-}
-
-function runtimeDirectory({ runtimeDirectory: { path, state }, user }: HostFacts): Check {
-  const name = 'runtime-directory'
-  return state === 'usable'
-    ? ok(name, `${path} is there`)
-    : fail(
-        name,
-        `${path} is not there`,
-        `sudo loginctl enable-linger ${user.name}, then log in anew`,
       )
 }
 

@@ -22,6 +22,7 @@ function judgeDataDirectory({ path, state }: HostFacts['dataDirectory']): Check 
 }
 
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 /** Below these an update or a deployment is about to fail. */
 const LEAST = { data: 100 * MIB, images: 1024 * MIB, runtime: 16 * MIB } as const
 const SHARE = 0.05
@@ -32,11 +33,13 @@ function judgeRoom({ purpose, path, free, size, freeFiles, files }: StorageFacts
     purpose === 'images'
       ? 'podman image prune --all, or give the storage more room'
       : `Make room on the file system of ${path}`
-  const detail = `${Math.floor(free / MIB)} of ${Math.floor(size / MIB)} MiB are free in ${path}`
+  const [unit, bytes] = size < 10 * GIB ? (['MiB', MIB] as const) : (['GiB', GIB] as const)
+  const left = (free / bytes).toFixed(unit === 'GiB' && free < 10 * GIB ? 1 : 0)
+  const detail = `${left} of ${(size / bytes).toFixed(0)} ${unit} are free in ${path}`
   if (free < LEAST[purpose]) return fail(name, detail, remedy)
   if (files > 0 && freeFiles < files * SHARE) {
-    const left = `${freeFiles} of ${files} files can still be made in ${path}`
-    return freeFiles === 0 ? fail(name, left, remedy) : warn(name, left, remedy)
+    const some = `${freeFiles} of ${files} files can still be made in ${path}`
+    return freeFiles === 0 ? fail(name, some, remedy) : warn(name, some, remedy)
   }
   return free < size * SHARE ? warn(name, detail, remedy) : ok(name, detail)
 }

@@ -18,6 +18,7 @@ const INFO = {
   images: null,
   network: null,
   limits: [],
+  complaints: [],
 } as const
 let directory: string
 let server: Server | null = null

@@ -132,6 +132,7 @@ function applyingOf(
     images: null,
     network: null,
     limits: [],
+    complaints: [],
   }
   const engine = { watch: () => noLooks(), remove: () => Promise.resolve() }
   const engineInfo = async () => await Promise.resolve({ ...info, name: 'docker' as const })

@@ -239,6 +239,7 @@ describe('info()', () => {
       name: 'docker',
       version: '28.2.2',
       limits: [],
+      complaints: [],
       rootless: true,
       os: 'linux',
       architecture: 'arm64',

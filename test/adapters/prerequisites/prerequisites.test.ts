@@ -1,5 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, chown, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -28,6 +30,32 @@ const run: RunChild = async (command) => {
   return Promise.resolve(result)
 }
 
+/** Programs that answer by name; all others are absent. */
+function answering(
+  programs: Readonly<Record<string, (args: readonly string[]) => string>>,
+): RunChild {
+  return async (command, args) => {
+    const answer = programs[command]
+    const result: ChildResult = {
+      outcome: answer === undefined ? 'absent' : 'exited',
+      exitCode: answer === undefined ? null : 0,
+      stdout: answer?.(args) ?? '',
+      stderr: '',
+      stdoutBytes: new Uint8Array(),
+    }
+    return Promise.resolve(result)
+  }
+}
+
+/** A socket as a server that was killed leaves it. */
+async function leftSocket(path: string): Promise<string> {
+  const server = createNetServer().listen(`${path}.moved`)
+  await once(server, 'listening')
+  await rename(`${path}.moved`, path)
+  server.close()
+  return path
+}
+
 async function lay(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true })
@@ -45,12 +73,13 @@ async function machineAt(over: Partial<PrerequisitesOptions> = {}) {
     user: { name: 'ada', uid },
     dataDirectory: join(root, 'data'),
     runtimeDirectory: join(root, 'run/user'),
-    path: join(root, 'bin'),
+    environment: { PATH: join(root, 'bin') },
     root,
     ...over,
   }
   return {
     root,
+    options,
     prerequisites: createPrerequisites(options),
     async close() {
       await http.close()
@@ -79,7 +108,15 @@ describe('createPrerequisites()', () => {
     await using subject = closing(await machineAt())
     expect(await subject.prerequisites.look(null, signal)).toMatchObject({
       systemd: 'no',
-      programs: { newuidmap: null, newgidmap: null, pasta: null, slirp4netns: null },
+      programs: { pasta: null, slirp4netns: null },
+      mapping: { newuidmap: null, newgidmap: null },
+      userNamespaces: 'allowed',
+      noNewPrivileges: { here: 'no', service: null },
+      firstPort: 1024,
+      sockets: [
+        { engine: 'podman', variable: null, state: 'absent', group: null },
+        { engine: 'docker', variable: null, state: 'absent', group: null },
+      ],
       subordinate: { uids: [], gids: [] },
       tun: 'absent',
       linger: null,
@@ -124,6 +161,105 @@ describe('createPrerequisites()', () => {
       delegated: ['memory', 'pids'],
       storage: [{ purpose: 'data' }, { purpose: 'images' }, { purpose: 'runtime' }],
       timeSync: 'no',
+    })
+  })
+
+  it('look() reads what lets newuidmap do its work', async () => {
+    await using subject = closing(
+      await machineAt({
+        run: answering({
+          getcap: ([file = '']) => (file.endsWith('newuidmap') ? `${file} cap_setuid=ep\n` : ''),
+          systemctl: () => '77\n',
+        }),
+      }),
+    )
+    const { root, prerequisites } = subject
+    await lay(root, {
+      'run/systemd/system/x': '',
+      'bin/newuidmap': '',
+      'bin/newgidmap': '',
+      'proc/self/status': 'Name:\tnode\nNoNewPrivs:\t1\n',
+      'proc/77/status': 'NoNewPrivs:\t0\n',
+      'proc/sys/user/max_user_namespaces': '0\n',
+      'proc/sys/net/ipv4/ip_unprivileged_port_start': '80\n',
+    })
+    await chmod(join(root, 'bin/newuidmap'), 0o755)
+    await chmod(join(root, 'bin/newgidmap'), 0o755)
+    expect(await prerequisites.look(null, signal)).toMatchObject({
+      mapping: { newuidmap: { rights: 'capability' }, newgidmap: { rights: 'none' } },
+      noNewPrivileges: { here: 'yes', service: 'no' },
+      userNamespaces: 'off',
+      firstPort: 80,
+    })
+    await lay(root, { 'proc/sys/user/max_user_namespaces': '7\n' })
+    await lay(root, { 'proc/sys/kernel/unprivileged_userns_clone': '0\n' })
+    expect(await prerequisites.look(null, signal)).toMatchObject({ userNamespaces: 'root-only' })
+  })
+
+  it.skipIf(uid !== 0)(
+    'look() takes the setuid bit of root for a right, and of nobody else',
+    async () => {
+      await using subject = closing(await machineAt())
+      const { root, prerequisites } = subject
+      await lay(root, { 'bin/newuidmap': '', 'bin/newgidmap': '' })
+      await chown(join(root, 'bin/newgidmap'), 1234, 1234)
+      await chmod(join(root, 'bin/newuidmap'), 0o4755)
+      await chmod(join(root, 'bin/newgidmap'), 0o4755)
+      const { mapping } = await prerequisites.look(null, signal)
+      expect(mapping).toMatchObject({
+        newuidmap: { rights: 'setuid' },
+        newgidmap: { rights: 'unseen' },
+      })
+    },
+  )
+
+  it('look() tells of sockets whether they answer', async () => {
+    await using subject = closing(await machineAt())
+    const { root } = subject
+    const at = (path: string) => join(root, path)
+    await lay(root, { 'etc/group': `staff:x:${process.getgid?.() ?? 0}:ada,bob\n`, file: '' })
+    const server = createNetServer().listen(at('good.sock'))
+    await once(server, 'listening')
+    const left = await leftSocket(at('left.sock'))
+    const state = async (address: string) => {
+      const environment = { CONTAINER_HOST: address, DOCKER_HOST: address }
+      const facts = await createPrerequisites({ ...subject.options, environment }).look(
+        null,
+        signal,
+      )
+      expect(facts.sockets.map(({ variable }) => variable)).toEqual([
+        'CONTAINER_HOST',
+        'DOCKER_HOST',
+      ])
+      return facts.sockets[0]
+    }
+    try {
+      const group = { name: 'staff', lists: 'user' }
+      expect(await state(`unix://${at('good.sock')}`)).toMatchObject({ state: 'answers', group })
+      expect(await state(`unix://${left}`)).toMatchObject({ state: 'silent' })
+      expect(await state(`unix://${at('file')}`)).toMatchObject({ state: 'no-socket' })
+      expect(await state(`unix://${at('none')}`)).toMatchObject({ state: 'absent' })
+      expect(await state(`unix:///${'x'.repeat(107)}`)).toMatchObject({ state: 'too-long' })
+      expect(await state('ssh://me:planted@nas/run')).toMatchObject({
+        state: 'elsewhere',
+        address: 'ssh://me@nas/run',
+      })
+    } finally {
+      server.close()
+    }
+  })
+
+  it('look() tells whose a runtime directory is', async () => {
+    await using subject = closing(await machineAt({ user: { name: 'ada', uid: uid + 1 } }))
+    const { root, prerequisites } = subject
+    await lay(root, { 'etc/passwd': `bob:x:${uid}:0::/:/bin/sh\n`, 'run/user/x': '' })
+    expect(await prerequisites.look(null, signal)).toMatchObject({
+      runtimeDirectory: { state: 'not-ours', owner: 'bob' },
+    })
+    await rm(join(root, 'run/user'), { recursive: true })
+    await lay(root, { 'run/user': '' })
+    expect(await prerequisites.look(null, signal)).toMatchObject({
+      runtimeDirectory: { state: 'no-directory' },
     })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Check } from '../../../src/domain/doctor/check.ts'
 import type { HostFacts, StorageFacts } from '../../../src/domain/doctor/facts.ts'
 import { judgeRootless } from '../../../src/domain/doctor/rootless.ts'
+import { judgeRuntimeDirectory } from '../../../src/domain/doctor/runtime-directory.ts'
 import { judgeStorage } from '../../../src/domain/doctor/storage.ts'
 import { judgeTime } from '../../../src/domain/doctor/time.ts'
 import type { NetworkChoice } from '../../../src/domain/network-choice.ts'
@@ -17,7 +18,7 @@ describe('judgeRootless()', () => {
   const usermod =
     'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ada && podman system migrate'
   const usual: NetworkChoice = { outcome: 'usual', by: 'pasta' }
-  const { programs, subordinate, runtimeDirectory } = soundFacts
+  const { programs, mapping, subordinate, runtimeDirectory } = soundFacts
   const cases: readonly (readonly [
     string,
     Partial<HostFacts>,
@@ -36,10 +37,59 @@ describe('judgeRootless()', () => {
     ],
     [
       'no newuidmap',
-      { programs: { ...programs, newuidmap: null } },
+      { mapping: { ...mapping, newuidmap: null } },
       'id-mapping',
       'fail',
       'sudo apt install uidmap',
+    ],
+    [
+      'a copy of newuidmap',
+      { mapping: { ...mapping, newuidmap: { path: '/opt/newuidmap', rights: 'none' } } },
+      'id-mapping',
+      'fail',
+      'sudo apt install --reinstall uidmap',
+    ],
+    [
+      'capabilities that nobody sees',
+      { mapping: { ...mapping, newgidmap: { path: '/opt/newgidmap', rights: 'unseen' } } },
+      'id-mapping',
+      'warn',
+      'sudo apt install libcap2-bin, then look again',
+    ],
+    [
+      'capabilities',
+      { mapping: { ...mapping, newgidmap: { path: '/opt/newgidmap', rights: 'capability' } } },
+      'id-mapping',
+      'ok',
+      null,
+    ],
+    [
+      'a service without new privileges',
+      { noNewPrivileges: { here: 'no', service: 'yes' } },
+      'no-new-privileges',
+      'fail',
+      expect.stringContaining('systemctl --user edit --full magos-dominus.service'),
+    ],
+    [
+      'no new privileges here',
+      { noNewPrivileges: { here: 'yes', service: 'no' } },
+      'no-new-privileges',
+      'fail',
+      expect.stringContaining('a unit must not have NoNewPrivileges='),
+    ],
+    [
+      'no user namespaces',
+      { userNamespaces: 'off' },
+      'user-namespaces',
+      'fail',
+      "echo 'user.max_user_namespaces=28633' | sudo tee -a /etc/sysctl.d/50-magos.conf && sudo sysctl --system",
+    ],
+    [
+      'user namespaces of root alone',
+      { userNamespaces: 'root-only' },
+      'user-namespaces',
+      'fail',
+      "echo 'kernel.unprivileged_userns_clone=1' | sudo tee -a /etc/sysctl.d/50-magos.conf && sudo sysctl --system",
     ],
     ['no tun', { tun: 'absent' }, 'tun', 'fail', 'sudo modprobe tun'],
     ['forbidden tun', { tun: 'forbidden' }, 'tun', 'fail', 'sudo chmod 666 /dev/net/tun'],
@@ -51,6 +101,41 @@ describe('judgeRootless()', () => {
       'runtime-directory',
       'fail',
       'sudo loginctl enable-linger ada, then log in anew',
+    ],
+    [
+      'a runtime directory that nobody makes',
+      { runtimeDirectory: { ...runtimeDirectory, state: 'absent' }, systemd: 'no' },
+      'runtime-directory',
+      'fail',
+      'sudo install -d -m 700 -o ada /run/user/1000, at every boot',
+    ],
+    [
+      'somebody else’s runtime directory',
+      { runtimeDirectory: { path: '/run/user/0', state: 'not-ours', owner: 'root' } },
+      'runtime-directory',
+      'fail',
+      expect.stringContaining('export XDG_RUNTIME_DIR=/run/user/1000'),
+    ],
+    [
+      'its own runtime directory in somebody else’s name',
+      { runtimeDirectory: { ...runtimeDirectory, state: 'not-ours', owner: 'root' } },
+      'runtime-directory',
+      'fail',
+      'sudo chown ada /run/user/1000',
+    ],
+    [
+      'a closed runtime directory',
+      { runtimeDirectory: { ...runtimeDirectory, state: 'forbidden' } },
+      'runtime-directory',
+      'fail',
+      'chmod 700 /run/user/1000',
+    ],
+    [
+      'a file for a runtime directory',
+      { runtimeDirectory: { path: '/etc/fstab', state: 'no-directory', owner: 'root' } },
+      'runtime-directory',
+      'fail',
+      'export XDG_RUNTIME_DIR=/run/user/1000',
     ],
     [
       'cgroups v1',
@@ -98,6 +183,15 @@ describe('judgeRootless()', () => {
     ],
   ])('judges the network as the daemon chooses it: %j', (choice, over, expected) => {
     expect(found(judgeRootless({ ...soundFacts, ...over }, choice), 'network')).toEqual(expected)
+  })
+})
+
+describe('judgeRuntimeDirectory()', () => {
+  it('names whose the directory is', () => {
+    const directory = { path: '/run/user/0', state: 'not-ours', owner: 'root' } as const
+    expect(judgeRuntimeDirectory({ ...soundFacts, runtimeDirectory: directory }).detail).toBe(
+      '/run/user/0 belongs to root, not to ada: podman does not start',
+    )
   })
 })
 
