@@ -3,12 +3,14 @@ import { MagosError } from '../../domain/error.ts'
 import type { HttpRequest, HttpResponse } from '../../host/http-exchange.ts'
 import { isConnectionReset } from '../../host/http-failure.ts'
 import type { Http } from '../../host/http.ts'
+import { addressesOf } from '../../host/private-address.ts'
 import { hostOf, type Target } from '../../host/target.ts'
 import { bodyText } from './body-text.ts'
 import { namedAfter } from './failure.ts'
 import { createHostGate, shortRest } from './host-gate.ts'
-import { isRedirect, type Redirects, redirectTarget } from './redirect.ts'
+import { isRedirect, type Redirects, redirectTarget, type Resolve } from './redirect.ts'
 import { retryAtOf } from './retry-after.ts'
+import { untilAborted } from './shared-work.ts'
 
 export interface Question {
   /** What it is for, as errors begin: the transport knows only addresses. */
@@ -36,7 +38,11 @@ export interface Exchange {
 
 const retryPause = 100
 
-export function createExchange(http: Http, now: () => number): Exchange {
+export function createExchange(
+  http: Http,
+  now: () => number,
+  resolve: Resolve = addressesOf,
+): Exchange {
   const gate = createHostGate({ now })
   let count = 0
 
@@ -68,7 +74,8 @@ export function createExchange(http: Http, now: () => number): Exchange {
         for (let hops = 0; ; hops += 1) {
           const response = await send(requestOf(question, target, authorization, signal))
           if (!isRedirect(response)) return { ...response, from: target }
-          const next = redirectTarget(target, response, question.redirects, hops)
+          const looking = redirectTarget(target, response, question.redirects, hops, resolve)
+          const next = await untilAborted(looking, signal)
           // What is dropped is not taken up again, not even back at home.
           if (next.origin !== target.origin) authorization = null
           target = next

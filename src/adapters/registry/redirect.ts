@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { MagosError } from '../../domain/error.ts'
 import type { HttpResponse } from '../../host/http-exchange.ts'
+import { isPrivateAddress } from '../../host/private-address.ts'
 import { bareHost, isLoopbackHost } from '../../host/proxy.ts'
 import { type Target, targetOf } from '../../host/target.ts'
 
@@ -13,13 +15,17 @@ export function isRedirect({ status }: HttpResponse): boolean {
   return status >= 300 && statuses.has(status)
 }
 
+/** The addresses of a name; none where it does not resolve. */
+export type Resolve = (name: string) => Promise<readonly string[]>
+
 /** Where the answer, the redirect after so many others, sends us. Throws `protocol` where nobody may be sent. */
-export function redirectTarget(
+export async function redirectTarget(
   from: Target,
   { status, headers }: HttpResponse,
   redirects: Redirects,
   hops: number,
-): Target {
+  resolve: Resolve,
+): Promise<Target> {
   const { origin } = from
   const home = new URL(origin + from.path)
   const location = headers['location']
@@ -30,12 +36,23 @@ export function redirectTarget(
     )
   }
   const target = new URL(location, home)
+  const refused = `Refused the redirect of "${origin}" to "${target.origin}"`
   const fault = faultOf(home, target, redirects, hops)
-  if (fault === null) return targetOf(target)
-  throw new MagosError(
-    'protocol',
-    `Refused the redirect of "${origin}" to "${target.origin}": ${fault}`,
-  )
+  if (fault !== null) throw new MagosError('protocol', `${refused}: ${fault}`)
+  if (isPrivateAddress(bareHost(target)) && !(await isAtHome(bareHost(home), resolve))) {
+    const reason = 'it points into a private network, and that registry is not in one'
+    const remedy = `Where "${bareHost(home)}" is in your network, let its name resolve to its address there; else let whoever runs it serve its images from where it is`
+    throw new MagosError('protocol', `${refused}: ${reason}`, { remedy })
+  }
+  return targetOf(target)
+}
+
+/** Whether a registry is in a private network itself: only there may it know its way. */
+async function isAtHome(host: string, resolve: Resolve): Promise<boolean> {
+  if (isLoopbackHost(host) || isPrivateAddress(host)) return true
+  if (isIP(host) !== 0) return false
+  const addresses = await resolve(host)
+  return addresses.length > 0 && addresses.every(isPrivateAddress)
 }
 
 function faultOf(home: URL, target: URL, redirects: Redirects, hops: number): string | null {

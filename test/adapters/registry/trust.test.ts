@@ -126,6 +126,7 @@ describe('realms', () => {
     'http://registry.example/v2/team/app/tags/list',
     'https://127.0.0.1/v2/',
     'https://[::1]/v2/',
+    'https://192.168.1.5/v2/',
     'https://a:b@other.example/v2/',
     'ftp://other.example/',
     'http://[',
