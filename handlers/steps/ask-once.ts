@@ -1,7 +1,13 @@
-import type { Digest } from '../../src/domain/image-reference.ts'
-import type { Registry } from '../../src/ports.ts'
+import type { Digest, ImageReference } from '../../src/domain/image-reference.ts'
+import type { ImageManifest, Registry } from '../../src/ports.ts'
 import type { Answers } from '../heard.ts'
-import type { Questions } from './choose-image.ts'
+
+/** What registries are asked, each question once a pass. */
+export interface Questions {
+  tags(current: ImageReference): Promise<readonly string[]>
+  digest(current: ImageReference, tag: string): Promise<Digest>
+  manifest(current: ImageReference, digest: Digest): Promise<ImageManifest>
+}
 
 /** Asks about one repository, each question once. */
 export interface AskedOnce extends Questions {

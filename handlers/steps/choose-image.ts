@@ -1,17 +1,6 @@
 import type { HeldImage } from '../../src/domain/answer/check.ts'
-import type { ScannedImage } from '../../src/domain/compose/scan.ts'
-import { MagosError } from '../../src/domain/error.ts'
-import {
-  repositoryName,
-  type Digest,
-  type ImageReference,
-} from '../../src/domain/image-reference.ts'
-import { quarantineObstacle, type Quarantine } from '../../src/domain/quarantine/quarantine.ts'
 import type { Policy } from '../../src/domain/policy/policy.ts'
 import {
-  ageObstacle,
-  isSameForAll,
-  platformObstacle,
   stricter,
   windowObstacle,
   type Obstacle,
@@ -24,32 +13,15 @@ import {
   type Choice,
   type Update,
 } from '../../src/domain/update.ts'
-import type { ImageManifest, Memory } from '../../src/ports.ts'
 import type { HostSettings } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { chooseLine } from './choose-line.ts'
+import { judgeVersion, quarantined, type VersionContext } from './judge-version.ts'
+import { holdLine, type Watched } from './watched-line.ts'
 
-/** An annotated line that may be edited. */
-export interface Watched {
-  readonly image: ScannedImage
-  readonly current: ImageReference
-  readonly policy: Policy
-}
-
-/** What registries are asked, each question once a pass. */
-export interface Questions {
-  tags(current: ImageReference): Promise<readonly string[]>
-  digest(current: ImageReference, tag: string): Promise<Digest>
-  manifest(current: ImageReference, digest: Digest): Promise<ImageManifest>
-}
-
-export interface ChooseContext {
+export interface ChooseContext extends VersionContext {
   readonly host: Pick<HostSettings, 'platform' | 'guards'>
-  readonly memory: Memory
-  readonly quarantine: Quarantine
   readonly view: Pick<RepositoryView, 'lines'>
-  readonly now: number
-  readonly ask: Questions
 }
 
 /** What becomes of a line: an update, what waits or is refused, and why it stands where it stands. */
@@ -91,21 +63,6 @@ export async function chooseImage(ctx: ChooseContext, line: Watched): Promise<Li
   }
 }
 
-/** How a line is held: `waits` where time alone will change it. */
-export function holdLine({ image }: Pick<Watched, 'image'>, why: Partial<Obstacle>): HeldImage {
-  const { file, line, column, text } = image
-  const { kind = 'waits', reason = '', remedy } = why
-  return {
-    file,
-    line,
-    column,
-    image: text,
-    reason,
-    ...(remedy === undefined ? {} : { remedy }),
-    kind,
-  }
-}
-
 function rulesFor({ host }: ChooseContext, policy: Policy): Rules {
   return stricter(rulesOf(policy), guardsFor(policy, host.guards))
 }
@@ -124,7 +81,7 @@ async function chooseTag(
   const { image, current, policy } = line
   const obstacles: Obstacle[] = []
   for (const tag of [choice.tag, ...choice.others].slice(0, MOST_CANDIDATES)) {
-    const verdict = await judgeListed(ctx, line, rules, tag)
+    const verdict = await judgeVersion(ctx, line, rules, tag)
     if (verdict.kind === 'same') return standing(verdict.reason)
     if (verdict.kind === 'fits') {
       const { digest } = verdict
@@ -146,85 +103,6 @@ async function chooseTag(
     (a, b) => Number(a.kind !== 'waits') - Number(b.kind !== 'waits'),
   )
   return { update: null, held: first === undefined ? [] : [holdLine(line, first)], standing: null }
-}
-
-type Verdict =
-  | { readonly kind: 'fits'; readonly digest: Digest }
-  | { readonly kind: 'same'; readonly reason: string }
-  | { readonly kind: 'kept-back'; readonly obstacle: Obstacle }
-
-/** A tag may be listed although its manifest is gone, or not everywhere yet: then an older one may be had. */
-async function judgeListed(
-  ctx: ChooseContext,
-  line: Watched,
-  rules: Rules,
-  tag: string,
-): Promise<Verdict> {
-  const { current } = line
-  try {
-    return await judge(ctx, line, rules, tag, await ctx.ask.digest(current, tag))
-  } catch (error) {
-    const isMissing = error instanceof MagosError && error.code === 'not-found'
-    if (!isMissing || tag === current.tag) throw error
-    const reason = `"${tag}" is listed, but its registry has no image under it: ${error.message}`
-    return { kind: 'kept-back', obstacle: { kind: 'waits', reason } }
-  }
-}
-
-async function judge(
-  ctx: ChooseContext,
-  line: Watched,
-  rules: Rules,
-  tag: string,
-  digest: Digest,
-): Promise<Verdict> {
-  const { host, memory, now, ask } = ctx
-  const { current } = line
-  const listed = quarantined(ctx, line, tag, digest)
-  if (tag === current.tag) {
-    if (digest === current.digest) return { kind: 'same', reason: `"${tag}" names its digest` }
-    // What runs already is only written down, and then it stays what it is.
-    if (current.digest === null) {
-      return listed === null ? { kind: 'fits', digest } : { kind: 'kept-back', obstacle: listed }
-    }
-    const before = await formerPlatforms(ask, current, current.digest)
-    const after = await ask.manifest(current, digest)
-    if (isSameForAll(rules, host.platform, before, after.platforms)) {
-      return { kind: 'same', reason: `"${tag}" changed only for other platforms` }
-    }
-  }
-  if (listed !== null) return { kind: 'kept-back', obstacle: listed }
-  const sight = { repository: repositoryName(current), tag, digest }
-  const firstSeen = memory.firstSeen(sight) ?? now
-  memory.see(sight, now)
-  const obstacle =
-    ageObstacle(rules, tag, { firstSeen, now }) ??
-    platformObstacle(rules, host.platform, tag, (await ask.manifest(current, digest)).platforms)
-  return obstacle === null ? { kind: 'fits', digest } : { kind: 'kept-back', obstacle }
-}
-
-/** What the quarantine has against a version; it is asked before every rule, for it holds on every host. */
-function quarantined(
-  { quarantine }: ChooseContext,
-  { current }: Watched,
-  tag: string | null,
-  digest: Digest,
-): Obstacle | null {
-  return quarantineObstacle(quarantine, { image: repositoryName(current), tag, digest })
-}
-
-/** A digest that the registry has no more is nobody's image any more. */
-async function formerPlatforms(
-  ask: Questions,
-  current: ImageReference,
-  digest: Digest,
-): Promise<ImageManifest['platforms']> {
-  try {
-    return (await ask.manifest(current, digest)).platforms
-  } catch (error) {
-    if (error instanceof MagosError && error.code === 'not-found') return []
-    throw error
-  }
 }
 
 /** What was found, unless this is not the time to write it. What a better one waits for is told beside. */

@@ -1,19 +1,11 @@
-import type { ScannedImage } from '../../src/domain/compose/scan.ts'
-import type { ImageReference } from '../../src/domain/image-reference.ts'
-import type { Policy } from '../../src/domain/policy/policy.ts'
 import { choose, type Choice } from '../../src/domain/update.ts'
 import type { RepositoryView } from '../views.ts'
-
-interface AnnotatedLine {
-  readonly image: ScannedImage
-  readonly current: ImageReference
-  readonly policy: Policy
-}
+import type { Watched } from './watched-line.ts'
 
 /** What the policy makes of a line, once for a list of tags: a registry with nothing new lists the same ones again. */
 export function chooseLine(
   { lines }: Pick<RepositoryView, 'lines'>,
-  { image, current, policy }: AnnotatedLine,
+  { image, current, policy }: Watched,
   tags: readonly string[],
   now: number,
 ): Choice {

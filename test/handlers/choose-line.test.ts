@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chooseLine } from '../../handlers/steps/choose-line.ts'
-import type { Watched } from '../../handlers/steps/choose-image.ts'
+import type { Watched } from '../../handlers/steps/watched-line.ts'
 import type { RepositoryView } from '../../handlers/views.ts'
 import { scanComposeFile } from '../../src/domain/compose/scan.ts'
 import { parseRepositorySettings } from '../../src/domain/repository-settings.ts'
