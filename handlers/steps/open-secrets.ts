@@ -1,7 +1,7 @@
 import { isEncrypted } from '../../src/domain/compose/encrypted.ts'
 import type { Reach } from '../../src/domain/compose/sealed.ts'
 import { follow } from '../../src/domain/compose/tree-path.ts'
-import type { OpenedFile } from '../../src/domain/deploy/place-secrets.ts'
+import type { OpenedFile } from '../../src/domain/deploy/opened-file.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
 import type { SecretFile, StackInput } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'

@@ -1,7 +1,7 @@
 import { assignmentOf, parseEnvironmentFile } from '../../src/domain/compose/environment-file.ts'
 import type { ComposeDocument } from '../../src/domain/deploy/desired-state.ts'
 import { members } from '../../src/domain/deploy/members.ts'
-import type { OpenedFile } from '../../src/domain/deploy/place-secrets.ts'
+import type { OpenedFile } from '../../src/domain/deploy/opened-file.ts'
 import { environmentFiles } from '../../src/domain/stack.ts'
 import type { PlanContext } from '../context.ts'
 import type { OpenedStack } from './open-secrets.ts'

@@ -26,6 +26,12 @@ export interface Inventory {
 }
 
 export type Place = Pick<Refusal, 'file' | 'line' | 'column'>
+
+/** Of what concerns a file as a whole. */
+export function topOf(file: string): Place {
+  return { file, line: 1, column: 1 }
+}
+
 /** What a path is needed for. */
 export type Subject = Pick<FileReference, 'what' | 'value' | 'role' | 'need'>
 
@@ -90,7 +96,7 @@ function topLevel({ entries }: Tree): ReadonlySet<string> {
 export function takeFolder(inventory: Inventory, folder: string, without: readonly string[]): void {
   for (const { path, mode } of inventory.tree.entries.values()) {
     if (!isWithin(path, folder) || without.some((root) => isWithin(path, root))) continue
-    const place = { file: path, line: 1, column: 1 }
+    const place = topOf(path)
     const subject = {
       what: 'tracked file',
       value: path,

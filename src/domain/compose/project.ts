@@ -1,9 +1,17 @@
 import type { Problem } from '../problem.ts'
-import { parseEnvironmentFile, type EnvironmentFile } from './environment-file.ts'
+import type { EnvironmentFile } from './environment-file.ts'
 import { readIncludes } from './includes.ts'
 import { mappings } from './mapping.ts'
 import type { Text } from './node-text.ts'
-import type { Opened, ProjectFiles } from './project-files.ts'
+import type { ProjectFiles } from './project-files.ts'
+import {
+  environmentFile,
+  environmentIn,
+  environmentOfProject,
+  open,
+  report,
+  type Reading,
+} from './project-reading.ts'
 import { readServices, type Base, type Service, type Services } from './service.ts'
 import { join, parentOf } from './tree-path.ts'
 import type { YamlDocument } from './yaml-document.ts'
@@ -41,27 +49,6 @@ export interface Project {
   services(
     file: ProjectFile,
   ): readonly { readonly document: YamlDocument; readonly services: Services }[]
-}
-
-/** What the services of a project are called, as its files say. */
-export interface DeclaredServices {
-  readonly names: ReadonlySet<string>
-  readonly profiles: ReadonlySet<string>
-}
-
-/** null where not everything could be read, so that there may be others. */
-export function declaredServices(project: Project): DeclaredServices | null {
-  const { files, problems } = project
-  const isWhole = files.every(({ yaml }) => yaml.documents.length > 0)
-  if (!isWhole || problems.length > 0) return null
-  const all = files.flatMap((file) => project.services(file))
-  const found = all.flatMap((one) =>
-    one.services.names.flatMap((name) => one.services.get(name) ?? []),
-  )
-  return {
-    names: new Set(all.flatMap((one) => one.services.names)),
-    profiles: new Set(found.flatMap(({ profiles }) => profiles)),
-  }
 }
 
 /** A file that includes itself below ever new directories would never end. */
@@ -108,15 +95,11 @@ export function readProject(source: ProjectSource, files: ProjectFiles): Project
   }
 }
 
-interface State {
-  readonly files: ProjectFiles
+interface State extends Reading {
   readonly yaml: Map<string, YamlFile>
-  readonly environment: Map<string, EnvironmentFile>
   /** By path, base and environment. */
   readonly known: Map<string, ProjectFile>
   readonly services: Map<ProjectFile, ReturnType<Project['services']>>
-  /** By place and message, so that nothing is told twice. */
-  readonly problems: Map<string, Problem>
 }
 
 function fileOf(
@@ -192,76 +175,4 @@ function includedFiles(state: State, from: ProjectFile): readonly ProjectFile[] 
 /** What leaves the repository is refused where a file is opened; here it only has to stay what it is. */
 function directoryIn(base: string, path: string): string {
   return path.startsWith('/') ? path : (join(base, path) ?? `${base}/${path}`)
-}
-
-function environmentOfProject(
-  state: State,
-  { directory, environment = null }: ProjectSource,
-): readonly EnvironmentFile[] {
-  if (environment === null) return environmentIn(state, directory)
-  return environment.toReversed().flatMap((path) => {
-    const opened = state.files.open(directory, path)
-    return opened.kind === 'file' ? [environmentOf(state, opened)] : []
-  })
-}
-
-/** Compose reads the variables of a project from the `.env` in its directory. */
-function environmentIn(state: State, directory: string): readonly EnvironmentFile[] {
-  const opened = state.files.open(directory, '.env')
-  return opened.kind === 'file' ? [environmentOf(state, opened)] : []
-}
-
-function environmentFile(
-  state: State,
-  from: ProjectFile,
-  written: Text,
-): readonly EnvironmentFile[] {
-  const opened = open(state, from, written, 'include.env_file')
-  return opened === null || opened === 'unread' ? [] : [environmentOf(state, opened)]
-}
-
-function environmentOf(
-  { environment }: State,
-  { path, text }: { readonly path: string; readonly text: string },
-): EnvironmentFile {
-  const file = environment.get(path) ?? parseEnvironmentFile(path, text)
-  environment.set(path, file)
-  return file
-}
-
-function open(
-  state: State,
-  from: ProjectFile,
-  written: Text,
-  what: string,
-): Extract<Opened, { readonly kind: 'file' }> | 'unread' | null {
-  const opened = state.files.open(from.base, written.value)
-  if (opened.kind === 'file') return opened
-  if (opened.kind === 'unread') return 'unread'
-  if (opened.kind === 'refused') report(state, from, written, what, opened)
-  if (opened.kind === 'absent') {
-    const remedy = 'Commit the file, or correct its path'
-    report(state, from, written, what, { reason: 'there is no such file', remedy })
-  }
-  return null
-}
-
-function report(
-  { problems }: State,
-  { yaml }: ProjectFile,
-  { value, offset }: Text,
-  what: string,
-  { reason, remedy }: { readonly reason: string; readonly remedy: string },
-): void {
-  const place = yaml.place(offset)
-  const message = `Cannot follow ${what} ${JSON.stringify(value)}: ${reason}`
-  const { file } = yaml
-  problems.set(JSON.stringify([file, place, message]), {
-    file,
-    ...place,
-    severity: 'error',
-    code: 'compose',
-    message,
-    remedy,
-  })
 }

@@ -9,14 +9,15 @@ import {
   refuse,
   take,
   takeFolder,
+  topOf,
   type Inventory,
   type Place,
   type Refusal,
 } from './inventory.ts'
 import { locate, type Reason } from './location.ts'
+import { ownFile, readComposeFile, type FileReading } from './read-compose-file.ts'
 import type { Reach } from './sealed.ts'
 import { parentOf, type Tree } from './tree-path.ts'
-import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 export interface ReferenceOptions extends Tree {
   /** Absolute directories of the host that Compose may read from. */
@@ -83,30 +84,19 @@ interface Visit {
   readonly service: string | null
 }
 
-interface Walk {
-  readonly inventory: Inventory
+interface Walk extends FileReading {
   readonly allowPaths: readonly string[]
-  readonly open: ReferenceOptions['open']
-  readonly parsed: Map<string, YamlFile>
   readonly seen: Set<string>
   readonly due: Visit[]
 }
 
-const ownFile = { what: 'compose file', role: 'include', need: 'required' } as const
 const environment = { what: 'environment file', role: 'read', need: 'optional' } as const
 
 const namedEnvironment = { what: 'env file', role: 'read', need: 'required' } as const
 const SETTINGS = '.magos.yaml'
 
-/** Compose expands every alias, at some 15,000 nodes a second. Nobody who means well repeats so many. */
-const maxRepeated = 100_000
-
 /** A file that includes itself below ever new directories would never end. */
 const maxVisits = 500
-
-function topOf(file: string): Place {
-  return { file, line: 1, column: 1 }
-}
 
 function visit(walk: Walk, file: Visit): void {
   const key = JSON.stringify([file.path, file.base, file.service])
@@ -117,31 +107,12 @@ function visit(walk: Walk, file: Visit): void {
     walk.due.length = 0
     return
   }
-  const yaml = parsed(walk, file.path)
+  const yaml = readComposeFile(walk, file.path)
   if (yaml === null) return
   for (const reference of fileReferences(yaml, file.service)) {
     const place = { file: file.path, ...yaml.place(reference.offset) }
     readReference(walk, file, reference, place)
   }
-}
-
-function parsed(walk: Walk, path: string): YamlFile | null {
-  const known = walk.parsed.get(path)
-  if (known !== undefined) return known
-  const { tree, sealed } = walk.inventory
-  const text = sealed.has(path) ? walk.open(path) : tree.read(path)
-  if (text === null) return null
-  const yaml = parseYamlFile(path, text)
-  walk.parsed.set(path, yaml)
-  for (const { file, line, column, message, remedy = 'Correct it' } of yaml.problems) {
-    const why = { reason: message, remedy }
-    refuse(walk.inventory, { ...ownFile, value: path }, { file, line, column }, why)
-  }
-  const repeated = yaml.documents.reduce((sum, document) => sum + document.repeated, 0)
-  if (repeated > maxRepeated) {
-    refuse(walk.inventory, { ...ownFile, value: path }, topOf(path), explosive)
-  }
-  return yaml
 }
 
 function readReference(walk: Walk, from: Visit, reference: FileReference, place: Place): void {
@@ -194,11 +165,6 @@ function nestedIn(stack: Stack, { entries }: Tree): readonly string[] {
   return [...composeFiles(entries.values()).keys()].filter(
     (directory) => directory !== stack.directory && isWithin(directory, stack.directory),
   )
-}
-
-const explosive: Reason = {
-  reason: `its aliases repeat more than ${maxRepeated} values`,
-  remedy: 'Let fewer aliases stand for one another',
 }
 
 const endless: Reason = {

@@ -4,16 +4,12 @@ import { noDelivery, type Delivery } from '../delivery.ts'
 import type { ImageReference } from '../image-reference.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Problem } from '../problem.ts'
+import { declaredServices, type DeclaredServices } from './declared-services.ts'
 import type { ImageLine } from './image-line.ts'
 import { locateImages } from './locate-images.ts'
 import { misspellings, nearAnnotation } from './misspelling.ts'
 import { noFiles, type ProjectFiles } from './project-files.ts'
-import {
-  declaredServices,
-  readProject,
-  type DeclaredServices,
-  type ProjectSource,
-} from './project.ts'
+import { readProject, type ProjectSource } from './project.ts'
 import { parentOf } from './tree-path.ts'
 import type { Comment, YamlFile } from './yaml-file.ts'
 

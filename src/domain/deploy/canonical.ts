@@ -5,6 +5,11 @@ export function canonicalJson(value: unknown): string {
   )
 }
 
+/** Whether both say the same in JSON; what is absent is null. */
+export function isSame(one: unknown, other: unknown): boolean {
+  return canonicalJson(one ?? null) === canonicalJson(other ?? null)
+}
+
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

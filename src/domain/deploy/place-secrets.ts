@@ -1,15 +1,9 @@
 import type { ComposeDocument } from './desired-state.ts'
 import { LABEL } from './labels.ts'
-
-/** A decrypted file of a stack. */
-export interface OpenedFile {
-  /** Where its ciphertext lies: absolute, in the stable directory. */
-  readonly path: string
-  /** Where it stands in the clear for containers that mount it: absolute, in memory. */
-  readonly placed: string
-  /** Keyed digest of its plaintext. */
-  readonly digest: string
-}
+import { members } from './members.ts'
+import type { OpenedFile } from './opened-file.ts'
+import { namedFiles, places, withFiles } from './place-definitions.ts'
+import { placeService } from './place-in-service.ts'
 
 /** A decrypted file that containers read while they run. */
 export interface PlacedFile extends OpenedFile {
@@ -77,142 +71,6 @@ function modeFor({ user }: Fields): number {
   return name === '' || name === '0' || name === 'root' ? OWNER_ONLY : EVERYBODY
 }
 
-interface Placing {
-  readonly service: Fields
-  readonly files: readonly OpenedFile[]
-}
-
-function placeService(service: Fields, opened: readonly OpenedFile[]): Placing {
-  const files: OpenedFile[] = []
-  const exact = (text: string): string => {
-    const file = opened.find(({ path }) => doubled(path) === text)
-    if (file === undefined) return text
-    files.push(file)
-    return doubled(file.placed)
-  }
-  const place: Readonly<Record<string, (value: unknown) => unknown>> = {
-    env_file: (value) => each(value, (one) => inField(one, 'path', exact)),
-    label_file: (value) => each(value, (one) => inField(one, '', exact)),
-    security_opt: (value) => each(value, (one) => inOption(one, exact)),
-    volumes: (value) => (Array.isArray(value) ? value.flatMap((one) => volume(one, exact)) : value),
-  }
-  const volume = (one: unknown, replace: (text: string) => string): readonly unknown[] => [
-    inVolume(one, replace),
-    ...overlaid(one, opened, files),
-  ]
-  const entries = Object.entries(service).map(([key, value]) => [key, place[key]?.(value) ?? value])
-  return { service: Object.fromEntries(entries), files }
-}
-
-/** `SOURCE:TARGET[:OPTIONS]`, or the long form. */
-function inVolume(volume: unknown, replace: (text: string) => string): unknown {
-  if (typeof volume !== 'string')
-    return isBind(volume) ? inField(volume, 'source', replace) : volume
-  const [source = '', ...rest] = volume.split(':')
-  return rest.length === 0 ? volume : [replace(source), ...rest].join(':')
-}
-
-/** Mounts of the decrypted files below a mounted folder, each over the ciphertext that lies there. */
-function overlaid(volume: unknown, opened: readonly OpenedFile[], files: OpenedFile[]): unknown[] {
-  const { source, target, options } = mountOf(volume)
-  if (source === '' || target === '') return []
-  return opened.flatMap((file): unknown[] => {
-    const path = doubled(file.path)
-    if (!path.startsWith(`${source}/`)) return []
-    files.push(file)
-    const over = `${target.replace(/\/$/, '')}/${path.slice(source.length + 1)}`
-    const from = doubled(file.placed)
-    if (typeof volume === 'string') return [[from, over, ['ro', ...options].join(',')].join(':')]
-    const bind = options.length === 0 ? {} : { bind: { selinux: options[0] } }
-    return [{ type: 'bind', source: from, target: over, read_only: true, ...bind }]
-  })
-}
-
-interface Mount {
-  readonly source: string
-  readonly target: string
-  /** How SELinux shall label it, which must not differ within one container. */
-  readonly options: readonly string[]
-}
-
-function mountOf(volume: unknown): Mount {
-  if (typeof volume === 'string') {
-    const [source = '', target = '', options = ''] = volume.split(':')
-    return { source, target, options: options.split(',').filter((one) => /^[zZ]$/.test(one)) }
-  }
-  const { source, target, bind } = isBind(volume) ? members(volume) : members(null)
-  const { selinux } = members(bind)
-  return {
-    source: typeof source === 'string' ? source : '',
-    target: typeof target === 'string' ? target : '',
-    options: typeof selinux === 'string' && selinux !== '' ? [selinux] : [],
-  }
-}
-
-function isBind(volume: unknown): boolean {
-  return members(volume)['type'] === 'bind'
-}
-
-/** `seccomp=PATH` and `seccomp:PATH`. */
-function inOption(option: unknown, replace: (text: string) => string): unknown {
-  if (typeof option !== 'string') return option
-  const [whole, start = '', path = ''] = /^(seccomp[:=])(.+)$/.exec(option) ?? []
-  return whole === undefined ? option : `${start}${replace(path)}`
-}
-
-/** A path by itself, or the one in a field. */
-function inField(value: unknown, field: string, replace: (text: string) => string): unknown {
-  if (typeof value === 'string') return replace(value)
-  const fields = members(value)
-  const path = fields[field]
-  return typeof path === 'string' ? { ...fields, [field]: replace(path) } : value
-}
-
-/** The encrypted files behind a section's definitions, by their names. */
-function places(
-  definitions: unknown,
-  opened: readonly OpenedFile[],
-): ReadonlyMap<string, OpenedFile> {
-  const found = new Map<string, OpenedFile>()
-  for (const [name, definition] of Object.entries(members(definitions))) {
-    const path = members(definition)['file']
-    const file = opened.find((one) => doubled(one.path) === path)
-    if (file !== undefined) found.set(name, file)
-  }
-  return found
-}
-
-/** What a service takes of a section, with the mode that it asks for in the long form. */
-function namedFiles(
-  value: unknown,
-  defined: ReadonlyMap<string, OpenedFile>,
-): readonly { readonly file: OpenedFile; readonly mode: number | null }[] {
-  return (Array.isArray(value) ? value : []).flatMap((item: unknown) => {
-    const { source, mode } = members(item)
-    const file = defined.get(typeof item === 'string' ? item : String(source))
-    return file === undefined ? [] : [{ file, mode: readMode(mode) }]
-  })
-}
-
-/** Providers print it as a number, or in octal digits. */
-function readMode(mode: unknown): number | null {
-  if (typeof mode === 'number') return mode & 0o777
-  return typeof mode === 'string' && /^0?[0-7]{3}$/.test(mode) ? Number.parseInt(mode, 8) : null
-}
-
-function withFiles(section: string, definitions: unknown, opened: readonly OpenedFile[]): Fields {
-  const found = places(definitions, opened)
-  if (found.size === 0) return {}
-  const entries = Object.entries(members(definitions)).map(([name, definition]) => {
-    const file = found.get(name)
-    return [
-      name,
-      file === undefined ? definition : { ...members(definition), file: doubled(file.placed) },
-    ]
-  })
-  return { [section]: Object.fromEntries(entries) }
-}
-
 /** The engine then tells which files a container still needs. */
 function labelled(service: Fields, files: readonly OpenedFile[]): Fields {
   if (files.length === 0) return service
@@ -221,18 +79,4 @@ function labelled(service: Fields, files: readonly OpenedFile[]): Fields {
     ...service,
     labels: { ...members(service['labels']), [LABEL.secrets]: digests.join(',') },
   }
-}
-
-function each(value: unknown, map: (one: unknown) => unknown): unknown {
-  return Array.isArray(value) ? value.map(map) : map(value)
-}
-
-function doubled(path: string): string {
-  return path.replaceAll('$', '$$$$')
-}
-
-function members(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {}
 }

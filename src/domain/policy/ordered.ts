@@ -1,30 +1,14 @@
-import {
-  byPreference,
-  judge,
-  type Candidate,
-  type Leap,
-  type Scheme,
-  type Yardstick,
-} from './candidate.ts'
-import { compileFilters, type TagFilter } from './filters.ts'
+import type { Candidate, Scheme } from './candidate.ts'
+import { explain } from './explain.ts'
+import { compileFilters } from './filters.ts'
 import { fittingPolicies } from './fitting.ts'
 import type { ConsideredTag, Decision, OrderedPolicy } from './policy.ts'
+import { isAbove, survey, type Survey } from './survey.ts'
 
 /** What stands on the line now: a version, a tag that has no order, or one that the policy does not look at. */
 type Standing<Version> =
   | { readonly kind: 'version'; readonly candidate: Candidate<Version> }
   | { readonly kind: 'unreadable' | 'not-extracted'; readonly reason: string }
-
-/** The tags that may stand on the line, the best first, and all others. */
-interface Survey<Version> {
-  readonly filter: TagFilter
-  /** null where nothing could be measured. */
-  readonly yardstick: Yardstick<Version> | null
-  readonly eligible: readonly Candidate<Version>[]
-  readonly rejected: readonly string[]
-  /** Those of the rejected that are only too far away, the farthest first. */
-  readonly leaps: readonly Leap<Version>[]
-}
 
 /** What to do where no tag is committed; the eligible ones come best first. */
 export type FirstTag<Version> = (
@@ -83,38 +67,6 @@ function standingReason<Version>(standing: Standing<Version>): string | null {
   return standing.kind === 'version' ? null : standing.reason
 }
 
-function survey<Version>(
-  filter: TagFilter,
-  yardstick: Yardstick<Version> | null,
-  tags: ReadonlySet<string>,
-): Survey<Version> {
-  if (yardstick === null) {
-    return { filter, yardstick, eligible: [], rejected: [...tags], leaps: [] }
-  }
-  const eligible: Candidate<Version>[] = []
-  const rejected: string[] = []
-  const leaps: Leap<Version>[] = []
-  for (const tag of tags) {
-    const judged = judge(yardstick, tag)
-    if (typeof judged === 'string') {
-      rejected.push(tag)
-    } else if ('reason' in judged) {
-      rejected.push(tag)
-      leaps.push(judged)
-    } else {
-      eligible.push(judged)
-    }
-  }
-  const order = byPreference(yardstick)
-  return {
-    filter,
-    yardstick,
-    eligible: eligible.toSorted(order),
-    rejected,
-    leaps: leaps.toSorted(order),
-  }
-}
-
 function decideNext<Version>(found: Survey<Version>, committed: string): Decision {
   const [best] = found.eligible
   if (best === undefined || !isAbove(found, best)) {
@@ -129,11 +81,6 @@ function decideNext<Version>(found: Survey<Version>, committed: string): Decisio
 function leapText<Version>({ leaps }: Survey<Version>): string {
   const nearest = leaps.at(-1)
   return nearest === undefined ? '' : `; "${nearest.tag}" was left out: ${nearest.reason}`
-}
-
-function isAbove<Version>({ yardstick }: Survey<Version>, candidate: Candidate<Version>): boolean {
-  const model = yardstick?.committed ?? null
-  return model !== null && (yardstick?.scheme.compare(candidate.version, model.version) ?? 0) > 0
 }
 
 function outsideReason<Version>(
@@ -182,45 +129,4 @@ function answer<Version>(
       return (considered ??= explain(outcome, tag, found))
     },
   }
-}
-
-/** The choice first, then what else fits, then the rest by spelling. */
-function explain<Version>(
-  outcome: Decision['outcome'],
-  tag: string | null,
-  found: Survey<Version>,
-): readonly ConsideredTag[] {
-  const { eligible, rejected } = found
-  const fitting = eligible.map((candidate): ConsideredTag =>
-    candidate.tag === tag
-      ? {
-          tag,
-          verdict: 'chosen',
-          reason: outcome === 'update' ? 'it is the newest that fits' : 'it is the committed tag',
-        }
-      : { tag: candidate.tag, verdict: 'eligible', reason: eligibility(found, candidate) },
-  )
-  const others = rejected.toSorted().map((other): ConsideredTag => {
-    return { tag: other, verdict: 'rejected', reason: rejection(found, other) }
-  })
-  return [...fitting, ...others]
-}
-
-function rejection<Version>({ filter, yardstick }: Survey<Version>, tag: string): string {
-  if (yardstick === null) {
-    const filtered = filter(tag)
-    return filtered.kept ? 'there is no committed version to compare it with' : filtered.reason
-  }
-  const judged = judge(yardstick, tag)
-  if (typeof judged === 'string') return judged
-  return 'reason' in judged ? judged.reason : 'it fits'
-}
-
-function eligibility<Version>(found: Survey<Version>, candidate: Candidate<Version>): string {
-  const committed = found.yardstick?.committed ?? null
-  if (committed === null) return 'it fits'
-  if (candidate.tag === committed.tag) return 'it is the committed tag'
-  return isAbove(found, candidate)
-    ? 'it fits, and is above the committed tag'
-    : 'it is the committed version, spelled otherwise'
 }

@@ -1,10 +1,12 @@
 import { isWithin } from '../settings/inside.ts'
 import { variableNames } from '../compose/interpolation.ts'
 import type { ServicePlan } from '../deployment.ts'
-import { canonicalJson } from '../deploy/canonical.ts'
+import { isSame } from '../deploy/canonical.ts'
 import { compareImages } from './compare-images.ts'
+import { compareSections } from './compare-sections.ts'
 import { changedVariables } from './environment.ts'
-import { isFields, type Fields, type ProjectParts, type ServiceParts } from './service-parts.ts'
+import { certain, possible, type Reason } from './reason.ts'
+import { isFields, valuesOf, type ProjectParts, type ServiceParts } from './service-parts.ts'
 
 /** A stack at one revision, as far as git tells. */
 export interface StackParts extends ProjectParts {
@@ -20,13 +22,7 @@ export interface StackParts extends ProjectParts {
 
 /** A plan made from git alone. */
 export interface ReviewedService extends ServicePlan {
-  /** `possible` where only provider and engine can tell. */
-  readonly certainty: 'certain' | 'possible'
-}
-
-interface Reason {
-  readonly text: string
-  readonly certainty: ReviewedService['certainty']
+  readonly certainty: Reason['certainty']
 }
 
 /** What would become of each service. Reasons hold names, and never values of variables. */
@@ -79,11 +75,6 @@ function differences(both: Both, old: ServiceParts, now: ServiceParts): readonly
     ...compareSections(both, now),
     ...settings,
   ]
-}
-
-/** One a document: where each stands decides what wins, so that their order counts. */
-function valuesOf({ values }: ServiceParts, key: string): readonly unknown[] {
-  return values.flatMap((value) => (Object.hasOwn(value, key) ? [value[key]] : []))
 }
 
 function compareKey(
@@ -154,52 +145,4 @@ function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) return value.flatMap(textsIn)
   return isFields(value) ? Object.values(value).flatMap(textsIn) : []
-}
-
-const SHARED = ['networks', 'volumes', 'configs', 'secrets'] as const
-
-/** Definitions beside the services, for those that name them. */
-function compareSections({ before, after }: Both, now: ServiceParts): readonly Reason[] {
-  const included = isSame(before.sections['name'], after.sections['name'])
-    ? []
-    : [possible('the project gets another name')]
-  const shared = SHARED.flatMap((section) => {
-    const [old, next] = [named(before.sections, section), named(after.sections, section)]
-    const changed = [...new Set([...old.keys(), ...next.keys()])].filter(
-      (name) => !isSame(old.get(name), next.get(name)),
-    )
-    const words = new Set(valuesOf(now, section).flatMap(namesIn))
-    return changed
-      .filter((name) => words.has(name) || (section === 'networks' && name === 'default'))
-      .map((name) => possible(`its \`${section}\` entry "${name}" changes`))
-  })
-  return [...included, ...shared]
-}
-
-function named(sections: Fields, section: string): ReadonlyMap<string, unknown> {
-  const listed = sections[section]
-  const maps = Array.isArray(listed) ? listed.filter(isFields) : []
-  return new Map(maps.flatMap((map) => Object.entries(map)))
-}
-
-/** Names of what a service takes from a section, in the short form or the long one. */
-function namesIn(value: unknown): readonly string[] {
-  if (isFields(value)) {
-    const source = value['source']
-    return typeof source === 'string' ? [source] : Object.keys(value)
-  }
-  if (Array.isArray(value)) return value.flatMap(namesIn)
-  return typeof value === 'string' ? [value.split(':')[0] ?? value] : []
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return canonicalJson(one ?? null) === canonicalJson(other ?? null)
-}
-
-function certain(text: string): Reason {
-  return { text, certainty: 'certain' }
-}
-
-function possible(text: string): Reason {
-  return { text, certainty: 'possible' }
 }

@@ -113,6 +113,11 @@ function referencesOf(file: ProjectFile, service: string): ServiceParts['referen
   })
 }
 
+/** One a document: where each stands decides what wins, so that their order counts. */
+export function valuesOf({ values }: ServiceParts, key: string): readonly unknown[] {
+  return values.flatMap((value) => (Object.hasOwn(value, key) ? [value[key]] : []))
+}
+
 /** As JSON would have it, aliases and merges resolved. */
 function plain(read: Mappings, node: Node): unknown {
   if (isScalar(node)) return node.value

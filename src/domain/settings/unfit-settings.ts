@@ -1,4 +1,4 @@
-import type { DeclaredServices } from '../compose/project.ts'
+import type { DeclaredServices } from '../compose/declared-services.ts'
 import { withFolders } from '../compose/tree-path.ts'
 import type { Problem } from '../problem.ts'
 import { environmentFiles, type Stack } from '../stack.ts'

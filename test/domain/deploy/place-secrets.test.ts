@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ComposeDocument } from '../../../src/domain/deploy/desired-state.ts'
-import { placeSecrets, type OpenedFile } from '../../../src/domain/deploy/place-secrets.ts'
+import type { OpenedFile } from '../../../src/domain/deploy/opened-file.ts'
+import { placeSecrets } from '../../../src/domain/deploy/place-secrets.ts'
 
 const key: OpenedFile = opened('key.txt', 'k')
 const conf: OpenedFile = opened('conf/deep/app.yaml', 'c')
