@@ -134,6 +134,7 @@ export type CheckContext = Pick<
 export type PlanContext = Pick<
   Context,
   | 'source'
+  | 'ancestry'
   | 'views'
   | 'host'
   | 'files'
@@ -144,7 +145,7 @@ export type PlanContext = Pick<
   | 'secretFiles'
   | 'now'
 > & {
-  readonly history: Pick<History, 'proven' | 'failed' | 'aside'>
+  readonly history: Pick<History, 'proven' | 'failed' | 'aside' | 'isOurs'>
   readonly upkeep: Pick<Upkeep, 'standing' | 'trouble'>
   readonly tombstones: Pick<Tombstones, 'all'>
   readonly machine: Pick<Machine, 'boot' | 'container'>

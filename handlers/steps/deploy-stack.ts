@@ -10,6 +10,7 @@ import { applyStack } from './apply-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { formerContainers } from './former-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
+import { holdStopped, stoppedBefore } from './hold-stopped.ts'
 import { isOpen, latestFailure } from './latest-failure.ts'
 import { keepRefused } from './keep-refused.ts'
 import { keepStack } from './keep-stack.ts'
@@ -83,9 +84,10 @@ async function decideStack(
   const adopted = await adoptStack(ctx, view, stack, occasion.observed, 'keep', signal)
   if (adopted.outcome === 'held') return setAside(ctx, view, untouched(ctx, stack, 'held', adopted))
   const source = await readStack(ctx, view, stack, signal)
-  const counting = await standingHold(ctx, hold, source)
-  if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
   const { observed, asked, departures, act } = occasion
+  const said = { source, resolve: () => act(() => resolveStack(ctx, source, observed, signal)) }
+  const counting = await standingHold(ctx, view, hold, said, signal)
+  if (counting !== null) return setAside(ctx, view, heldStack(stack.name, counting))
   const proven = history.proven(stack.name)
   const failed = history.failed(stack.name)
   // Whatever was applied since the proof may have changed any container.
@@ -100,6 +102,12 @@ async function decideStack(
   const remembered = failed?.inputs === source.inputs && failed.retry === 'when-changed'
   if (remembered && asked === 'by-event') {
     return stayRolledBack(ctx, view, { source, failed, observed, departures, act }, signal)
+  }
+  if (proven !== null && !inDoubt && hold === null && asked === 'by-event') {
+    const since = { ...said, proven, observed, departures }
+    const stopped = await stoppedBefore(ctx, view, since, signal)
+    const left = stopped && (await holdStopped(ctx, source, stopped.reason, signal))
+    if (left?.kept === 'held') return setAside(ctx, view, heldStack(stack.name, left.hold))
   }
   return act(() => change(ctx, view, { source, occasion, inDoubt }, signal))
 }

@@ -6,6 +6,7 @@ import type { Asked } from '../../src/domain/turn.ts'
 import type { Entered, ProvenState } from '../../src/ports.ts'
 import type { Context, DriftRule } from '../context.ts'
 import { healStack, setBack, type Ailment } from './heal-stack.ts'
+import { holdStopped } from './hold-stopped.ts'
 import { hasSecrets, laySecrets } from './lay-secrets.ts'
 import type { StackSource } from './read-stack.ts'
 import { containersOf, type ResolvedStack } from './resolve-stack.ts'
@@ -85,25 +86,6 @@ function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
 /** What the owner of this host wants of a stack that drifted. */
 export function ruleOf({ host }: Pick<Context, 'host'>, stack: string): DriftRule {
   return host.drifts[stack] ?? host.drift
-}
-
-/** A machine that goes down stops everything, and nobody means it to stay so. */
-async function holdStopped(
-  ctx: Context,
-  { stack: { name }, tracked }: StackSource,
-  reason: string,
-  signal: AbortSignal,
-): Promise<Kept> {
-  if (await ctx.machine.isEnding(signal)) {
-    return { kept: 'as-it-is', reason: `${reason}, for the machine goes down` }
-  }
-  const hold: Hold = { kind: 'stopped-by-hand', by: 'magos', reason, at: ctx.now, tracked }
-  await ctx.holds.hold(name, hold)
-  const standing = ctx.upkeep.standing(name)
-  // Once it is released nothing is as it was proven, and that is nobody's wish any more.
-  if (standing !== null) ctx.upkeep.stand({ ...standing, boot: 'none' })
-  ctx.log.warn({ stack: name }, `Stack held (stopped by hand): ${reason}`)
-  return { kept: 'held', hold }
 }
 
 function report(

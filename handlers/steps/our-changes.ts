@@ -2,10 +2,10 @@ import type { LineChange } from '../../src/domain/revert.ts'
 import type { Commit, Revision } from '../../src/domain/revision.ts'
 import type { Stack } from '../../src/domain/stack.ts'
 import { isByMagos, magosTrailers, takesBack } from '../../src/domain/trailers.ts'
-import type { Context } from '../context.ts'
+import type { PlanContext } from '../context.ts'
 import { linesAt } from './stack-images.ts'
 
-export type PastContext = Pick<Context, 'source' | 'ancestry' | 'history'>
+export type PastContext = Pick<PlanContext, 'source' | 'ancestry' | 'history'>
 
 export interface Span {
   readonly stack: Stack
@@ -45,8 +45,9 @@ export async function ourChanges(
   return changes
 }
 
-function isOurs(
-  { history }: PastContext,
+/** Ours of this host and of others, by its recorded id or its trailers, never by its author. */
+export function isOurs(
+  { history }: Pick<PlanContext, 'history'>,
   { revision, message }: Commit,
   kind: Span['kind'],
 ): boolean {

@@ -14,6 +14,8 @@ import { adoptStack } from './adopt-stack.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { formerContainers } from './former-containers.ts'
 import { mending, setBack } from './heal-stack.ts'
+import { isStanding, type Said } from './held-stack.ts'
+import { stoppedBefore } from './hold-stopped.ts'
 import { ruleOf } from './keep-stack.ts'
 import { isOpen, latestFailure, reasonOf } from './latest-failure.ts'
 import { ownContainer } from './own-container.ts'
@@ -71,10 +73,11 @@ async function decide(
     return { stack: name, reason, remedy }
   }
   const source = await readStack({ ...ctx, files: adopted.files }, view, stack, signal)
-  const held = await holdOf(ctx, source)
   const proven = ctx.history.proven(name)
   const failed = ctx.history.failed(name)
   const resolved = await resolveStack(ctx, source, observed, signal)
+  const said = { source, resolve: () => Promise.resolve(resolved) }
+  const held = await holdOf(ctx, view, said, signal)
   const inDoubt = isOpen(latestFailure(ctx.history, name))
   if (!inDoubt && proven?.inputs === source.inputs) {
     const kept = planKeeping(ctx, resolved, { proven, observed, asked })
@@ -85,6 +88,11 @@ async function decide(
   if (foreign !== null) return { stack: name, ...foreign }
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const services = (failed === null ? due : remakeBroken(due, vouching)).plan
+  if (proven !== null && !inDoubt && held.held === undefined && asked === 'by-event') {
+    const since = { ...said, proven, observed, departures: [] }
+    const stopped = await stoppedBefore(ctx, view, since, signal)
+    if (stopped !== null) return { name, services, ...leaving(name, stopped) }
+  }
   if (!inDoubt && isProvenAlready(due, proven)) return { name, services, ...held }
   const stops = failed === null ? {} : givenUp(ctx, source, failed, { proven, observed })
   const before = await obstacle()
@@ -93,11 +101,13 @@ async function decide(
 
 /** A held stack is planned as it will be deployed once it is released. */
 async function holdOf(
-  { holds }: PlanContext,
-  { stack, tracked }: StackSource,
+  ctx: PlanContext,
+  view: RepositoryView,
+  said: Said,
+  signal: AbortSignal,
 ): Promise<Pick<PlannedStack, 'held'>> {
-  const hold = await holds.held(stack.name)
-  if (hold === null || (hold.tracked !== null && hold.tracked !== tracked)) return {}
+  const hold = await ctx.holds.held(said.source.stack.name)
+  if (hold === null || !(await isStanding(ctx, view, hold, said, signal))) return {}
   return { held: holdReason(hold) }
 }
 
@@ -140,12 +150,18 @@ function untouched(one: ServicePlan): ServicePlan {
 
 /** What a pass leaves as it is, and a person who names the stack does not. */
 function leftAlone(ctx: PlanContext, stack: string, drift: Drift): Waiting | null {
+  if (drift.state === 'stopped-by-hand') return leaving(stack, drift).waits
   const remedy = `Put it right now with: magos sync ${stack}`
-  if (drift.state === 'stopped-by-hand') {
-    return { reason: `${drift.reason}, so that a pass holds it`, remedy }
-  }
   const isReported = drift.state === 'drifted' && ruleOf(ctx, stack) === 'report'
   return isReported ? { reason: 'it drifted, which is only reported here', remedy } : null
+}
+
+function leaving(
+  stack: string,
+  { reason }: { readonly reason: string },
+): { readonly waits: Waiting } {
+  const remedy = `Put it right now with: magos sync ${stack}`
+  return { waits: { reason: `${reason}, so that a pass holds it`, remedy } }
 }
 
 interface Before {

@@ -5,6 +5,7 @@ import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import {
   formatImageReference,
   parseImageReference,
+  repositoryName,
   type ImageReference,
 } from '../../src/domain/image-reference.ts'
 import type { ProvenState } from '../../src/ports.ts'
@@ -44,6 +45,29 @@ function makingOf({ hash, image, source }: DesiredService): string {
 export function imageOf(proof: string): ImageReference | null {
   const [, image = '-'] = proof.split(' ')
   return image === '-' ? null : parseImageReference(image)
+}
+
+/** Whether both prove the same services, but for images that are among these updates, each `registry/path@digest`. */
+export function isSameButFor(
+  before: ProvenState['services'],
+  now: ProvenState['services'],
+  updates: ReadonlySet<string>,
+): boolean {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)])
+  return [...names].every((service) => {
+    const [one, other] = [before[service], now[service]]
+    if (one === other) return true
+    if (one === undefined || other === undefined) return false
+    const [from, to] = [imageOf(one), imageOf(other)]
+    if (from === null || to === null || withoutImage(one) !== withoutImage(other)) return false
+    const name = repositoryName(to)
+    return repositoryName(from) === name && updates.has(`${name}@${to.digest ?? ''}`)
+  })
+}
+
+function withoutImage(proof: string): string {
+  const [hash = ''] = proof.split(' ')
+  return `${hash} ${reloadOf(proof)}`
 }
 
 /** Whether a container still is what was proven; whether it runs is its owner's business. */

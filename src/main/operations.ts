@@ -9,7 +9,7 @@ import { createRedactor } from '../adapters/log/redact.ts'
 import type { Operations } from '../cli/operations.ts'
 import type { Base } from './base.ts'
 import { redacted } from './redact-answers.ts'
-import { openSource } from './repository.ts'
+import { openPast, openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
 import { openSecrets } from './secrets.ts'
 import { hostSettings, machinePlatform, openDeploying, openMachine } from './world.ts'
@@ -44,7 +44,7 @@ export function lookingOperations(
       }
     },
     async plan(stack) {
-      const source = await openSource(base)
+      const { source, ancestry } = await openPast(base)
       const deploying = await openDeploying(base, 'pretend', signal)
       const host = hostSettings(base, machinePlatform())
       const { recall } = await import('./state.ts')
@@ -53,7 +53,8 @@ export function lookingOperations(
         const { history, upkeep, tombstones } = recollection
         const remembered = { history, upkeep, tombstones, machine: openMachine(base) }
         const now = base.clock.now()
-        const ctx = { source, views: createViews(), ...deploying, host, ...remembered, now }
+        const git = { source, ancestry, views: createViews() }
+        const ctx = { ...git, ...deploying, host, ...remembered, now }
         return await redacted(redact, () => planRequested(ctx, stack, signal))
       } finally {
         recollection.close()

@@ -40,9 +40,17 @@ export async function openRepository(base: Base): Promise<Repository> {
 
 /** For commands that only look: without `MD_REPO` the working directory as it lies. */
 export async function openSource(base: Base): Promise<Source> {
+  return (await openPast(base)).source
+}
+
+/** The same with its past, of which the working directory has none. */
+export async function openPast(base: Base): Promise<Pick<Repository, 'source' | 'ancestry'>> {
   const { config, run, workingDirectory } = base
-  if (config.repository === null) return createDirectorySource({ path: workingDirectory, run })
-  return (await openRepository(base)).source
+  if (config.repository !== null) return openRepository(base)
+  return {
+    source: createDirectorySource({ path: workingDirectory, run }),
+    ancestry: { revision: async () => null, between: async () => null },
+  }
 }
 
 async function openLocal({ config, run }: Base, path: string): Promise<Repository> {

@@ -38,7 +38,7 @@ export interface Recollection {
   readonly memory: Pick<Memory, 'firstSeen'>
   /** Keeps nothing new. */
   readonly manifests: Manifests
-  readonly history: Pick<History, 'proven' | 'failed' | 'aside'>
+  readonly history: Pick<History, 'proven' | 'failed' | 'aside' | 'isOurs'>
   readonly upkeep: Pick<Upkeep, 'standing' | 'trouble'>
   readonly tombstones: Pick<Tombstones, 'all'>
   close(): void
@@ -49,7 +49,7 @@ export function recall(base: Base): Recollection {
   const nothing = {
     memory: { firstSeen: () => null },
     manifests: { find: () => null, keep: () => undefined },
-    history: { proven: () => null, failed: () => null, aside: () => null },
+    history: { proven: () => null, failed: () => null, aside: () => null, isOurs: () => false },
     upkeep: { standing: () => null, trouble: () => null },
     tombstones: { all: () => [] },
     close: () => undefined,

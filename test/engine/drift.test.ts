@@ -236,6 +236,32 @@ describe('magos run', () => {
       (found) => found['front'] === 'running' && found['back'] === 'running',
     )
   })
+
+  test('leaves a stack stopped that Magos updates, and starts it once a person changes it', async () => {
+    const { pen } = await containersOf(lab.engine, 'diary')
+    await engine('stop', '-t', '1', pen?.id ?? '')
+    await eventually(status, (all) =>
+      all.some(({ name, state }) => name === 'diary' && state === 'held'),
+    )
+    const sync = async (file: string, message: string): Promise<string> => {
+      await writeFile(join(repository, 'diary/compose.yaml'), file)
+      const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+      await run('git', ['-C', repository, ...author, 'commit', '-qam', message])
+      const env = lab.environment({ MD_REPO: repository })
+      const { stdout } = await runMagos(['sync', 'diary', '--json'], { env })
+      return JSON.parse(stdout).deployments[0].outcome
+    }
+    const [name = '', digest = ''] = second.split('@')
+    const trailers = `Magos-Image: ${name}\nMagos-To: 2@${digest}\nMagos-Host: attic`
+    expect(await sync(diary(second), `chore: update app\n\n${trailers}`)).toBe('held')
+    expect(await states('diary')).toEqual({ pen: 'exited' })
+    expect(await sync(diary(second).replace('init', 'tty: true, init'), 'feat: mine')).toBe(
+      'succeeded',
+    )
+    const after = (await containersOf(lab.engine, 'diary'))['pen']
+    expect(after?.state).toBe('running')
+    expect(after?.digests).toContain(digest)
+  })
 })
 
 /** Only root may tell a machine of another boot, and only where nobody else sees it. */

@@ -144,7 +144,16 @@ describe('holdRequested()', () => {
 
 describe('a stack that was stopped by hand', () => {
   it.each([
-    ['git', (world: World) => world.git.change({ 'shop/README.md': '# New\n' }), 'unchanged'],
+    [
+      'a service',
+      (world: World) => world.git.change({ 'shop/compose.yaml': shop.replaceAll('web:', 'www:') }),
+      'succeeded',
+    ],
+    [
+      'what none reads',
+      (world: World) => world.git.change({ 'shop/README.md': '# New\n' }),
+      'held',
+    ],
     ['its own .env', (world: World) => world.files.write('shop', '.env', 'A=2\n'), 'held'],
     ['nothing', () => undefined, 'held'],
   ])('is held until it changes in git: %s changed', async (_title, change, outcome) => {

@@ -44,6 +44,21 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    title: 'all of it stopped by hand, and updated by Magos since',
+    happen: (world) => {
+      stopAll(world)
+      update(world)
+    },
+  },
+  {
+    title: 'all of it stopped by hand, held since, and then updated by Magos',
+    happen: async (world) => {
+      stopAll(world)
+      await deploy(world)
+      update(world)
+    },
+  },
+  {
     title: 'drift that is only reported',
     options: { host: { drift: 'report' } },
     happen: (world) => world.machine.die(id(world, 'shop-web-1'), 1),
@@ -156,6 +171,12 @@ describe('planRequested() tells what the next pass does', () => {
     expect(planned.refused.map(({ stack }) => stack)).toEqual(refused)
   })
 })
+
+/** As another host would commit it. */
+function update(world: World): void {
+  const to = `Magos-Image: ghcr.io/o/web\nMagos-To: 1@${digest(2)}\nMagos-Host: attic\n`
+  world.git.change({ 'shop/compose.yaml': next }, `chore: update web\n\n${to}`)
+}
 
 /** What a plan says becomes of the shop. */
 function plannedIn({ stacks, refused }: PlanAnswer) {
