@@ -1,13 +1,13 @@
 import { tellInstallation } from '../../handlers/installation-changed.ts'
 import { MagosError } from '../domain/error.ts'
 import type { ExitCode } from '../cli/io.ts'
-import type { EdgeContext } from '../server/context.ts'
 import type { Log } from '../ports.ts'
 import { listen, type Listening } from '../server/listen.ts'
 import { startDispatch } from '../work/dispatch.ts'
 import { startPoller } from '../work/poller.ts'
 import { startContainerWatch } from '../work/watch-containers.ts'
 import type { Base } from './base.ts'
+import { edgeContext, learnBranch, type EdgeState } from './edge.ts'
 import { cleanUpAfterDeath, journalled, openState, type State } from './state.ts'
 import { handleEvents } from './work.ts'
 import { openRepository, withoutRepository, type Repository } from './repository.ts'
@@ -69,13 +69,6 @@ async function work(base: Base, state: State, signal: AbortSignal): Promise<void
   } finally {
     await server.close()
   }
-}
-
-/** What the edge learns while the daemon comes up. */
-interface EdgeState {
-  status: 'starting' | 'ok'
-  /** null while it is not known: pushes to any branch count. */
-  branch: string | null
 }
 
 interface Opened {
@@ -151,19 +144,6 @@ async function tellCapabilities(
   }
 }
 
-async function learnBranch(
-  world: Pick<World, 'branchName'>,
-  edge: EdgeState,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    edge.branch = await world.branchName(signal)
-  } catch (error) {
-    log.debug({ error }, 'Branch is not known yet: pushes to any of them count')
-  }
-}
-
 /** What is in the way is told at the start, and not when the first commit is refused. */
 async function lookAtInstallation(
   { installation, log }: Pick<World, 'installation' | 'log'>,
@@ -174,23 +154,6 @@ async function lookAtInstallation(
     await tellInstallation({ installation, log }, signal)
   } catch (error) {
     log.debug({ error }, 'GitHub does not say now what the App may do')
-  }
-}
-
-function edgeContext({ config, log }: Base, { store }: State, edge: EdgeState): EdgeContext {
-  const { repository, webhookSecret, registryWebhookSecret } = config
-  return {
-    secrets: webhookSecret === null ? [] : [webhookSecret.reveal()],
-    registrySecrets: registryWebhookSecret === null ? [] : [registryWebhookSecret.reveal()],
-    repository: repository?.kind === 'github' ? `${repository.owner}/${repository.name}` : null,
-    branch: () => edge.branch,
-    inbox: store.inbox,
-    log,
-    bodyLimit: config.bodyLimit,
-    health: () =>
-      edge.status === 'ok'
-        ? { status: 'ok', pending: store.inbox.pending().length }
-        : { status: edge.status },
   }
 }
 

@@ -11,7 +11,9 @@ import { redacted } from './redact-answers.ts'
 import { openRepository, openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
 import { openSecrets } from './secrets.ts'
-import { hostSettings, machinePlatform, openDeploying } from './world.ts'
+import { openDeploying } from './deploying.ts'
+import { hostSettings } from './host-settings.ts'
+import { machinePlatform } from './platform.ts'
 
 /** ms after which what did not answer counts as silent. */
 const PATIENCE = 15_000

@@ -8,7 +8,8 @@ import type { Base } from './base.ts'
 import { openSource } from './repository.ts'
 import { openState } from './state.ts'
 import { userName } from './user-name.ts'
-import { hostSettings, machinePlatform } from './world.ts'
+import { hostSettings } from './host-settings.ts'
+import { machinePlatform } from './platform.ts'
 
 /** What a person decides over a stack of this host; beside a daemon as well as alone. */
 export function holdOperations(

@@ -12,7 +12,9 @@ import { redacted } from './redact-answers.ts'
 import { openPast, openSource } from './repository.ts'
 import { openRegistry } from './registry.ts'
 import { openSecrets } from './secrets.ts'
-import { hostSettings, machinePlatform, openDeploying, openMachine } from './world.ts'
+import { openDeploying, openMachine } from './deploying.ts'
+import { hostSettings } from './host-settings.ts'
+import { machinePlatform } from './platform.ts'
 
 /** The commands that only look, each with no more of the world than it needs. */
 export function lookingOperations(
