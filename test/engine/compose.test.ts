@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCompose } from '../../src/adapters/compose/compose.ts'
 import type { ComposeOptions } from '../../src/adapters/compose/compose.ts'
+import { asMagosError } from '../../src/domain/error.ts'
 import type { ApplyRequest, StackInput } from '../../src/ports.ts'
 import { composeContract, requestOf } from '../contracts/compose.ts'
 import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
@@ -82,6 +83,21 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       await removeProject(host, project)
     })
 
+    const isFit = runtime === 'docker' || options.provider !== undefined
+    it(`a seccomp profile of the stack ${isFit ? 'holds what runs' : 'is refused'}`, async () => {
+      const project = host.project()
+      const image = await host.publish('unchecked')
+      const resolving = await resolveProfiled(host, project, image.text)
+      expect(resolving.outcome).toBe(isFit ? 'resolved' : 'refused')
+      if (resolving.outcome !== 'resolved') return
+      const { home, document } = resolving
+      await bringUp({ ...host, home: async () => await Promise.resolve(home) }, project, document)
+      const [container] = await containersOf(host, project)
+      const logs = await untilLogged(host, container?.id ?? '', 'done')
+      expect(logs.split('\n')).toContain('refused')
+      await removeProject(host, project)
+    })
+
     it('a service is built from its stable directory, and anew when its context changed', async () => {
       const project = host.project()
       await host.lab.buildImage('localhost/base:1', { health: 'none' })
@@ -108,6 +124,30 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       await removeProject(host, project)
     })
   })
+}
+
+/** A stack whose profile lets nobody make a directory; podman takes none from Compose v2. */
+async function resolveProfiled(host: RealHost, project: string, image: string) {
+  const compose = [
+    'services:',
+    '  web:',
+    `    image: ${image}`,
+    '    command: ["sh", "-c", "mkdir /made || echo refused; echo done; sleep 60"]',
+    '    init: true',
+    '    stop_grace_period: 0s',
+    '    security_opt: ["seccomp:./profile.json"]',
+  ]
+  const home = await host.home()
+  const forbidden = [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }]
+  const profile = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: forbidden }
+  await writeFile(join(home, 'profile.json'), JSON.stringify(profile))
+  const request = requestOf(project, { 'apps/web/compose.yaml': `${compose.join('\n')}\n` })
+  try {
+    const document = await host.compose.resolve({ ...request, home }, signal)
+    return { outcome: 'resolved', home, document } as const
+  } catch (thrown) {
+    return { outcome: asMagosError(thrown).code === 'compose' ? 'refused' : 'broken' } as const
+  }
 }
 
 describe(`The adapter: Compose v2 on ${runtime}`, () => {

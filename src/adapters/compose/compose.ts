@@ -28,7 +28,15 @@ export interface ComposeOptions {
 
 /** The compose provider, found as `podman compose` finds it and called directly. What it says is never trusted. */
 export function createCompose(options: ComposeOptions): Compose {
-  const { run, log, runtimeDirectory, environment, deadline = 600_000, accompany } = options
+  const {
+    runtime,
+    run,
+    log,
+    runtimeDirectory,
+    environment,
+    deadline = 600_000,
+    accompany,
+  } = options
   const found = new Map<Provider['name'] | null, FoundProvider>()
   const provide = async (made: Provider['name'] | null, signal: AbortSignal) => {
     const known = found.get(made)
@@ -53,7 +61,7 @@ export function createCompose(options: ComposeOptions): Compose {
     async resolve(request, signal) {
       const provider = await provide(request.provider ?? null, signal)
       return await resolveStack(
-        { run, log, runtimeDirectory, environment, provider },
+        { runtime, run, log, runtimeDirectory, environment, provider },
         request,
         signal,
       )

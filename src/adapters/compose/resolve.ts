@@ -13,10 +13,13 @@ import { completeDocument } from './podman-compose.ts'
 import { writePrivateCopy } from './private-copy.ts'
 import type { FoundProvider } from './provider.ts'
 import { rewritePaths } from './rewrite.ts'
+import { withAbsoluteProfiles } from './seccomp-profiles.ts'
+import { refuseUnfitServices } from './unfit-services.ts'
 import { unknownKeys } from './unknown-keys.ts'
 import { placeOf, readWords } from './words.ts'
 
 export interface Resolving {
+  readonly runtime: 'podman' | 'docker'
   readonly run: RunChild
   readonly log: Log
   readonly runtimeDirectory: string
@@ -31,7 +34,7 @@ export async function resolveStack(
   request: ResolveRequest,
   signal: AbortSignal,
 ): Promise<ComposeDocument> {
-  const { provider, runtimeDirectory, log } = resolving
+  const { runtime, provider, runtimeDirectory, log } = resolving
   const { project, inputs, directory, files, home, profiles } = request
   if (signal.aborted) throw new MagosError('interrupted', `Resolve "${project}": interrupted`)
   return await withPrivateDirectory(runtimeDirectory, async (copy) => {
@@ -44,9 +47,11 @@ export async function resolveStack(
     const read = isReadHere
       ? readHere(resolving, request, base)
       : await askProvider(resolving, request, copy, signal)
-    const document = isPython
+    const completed = isPython
       ? await withEnvFiles(completeDocument(read.document, base, profiles))
       : read.document
+    const document = withAbsoluteProfiles(completed, base)
+    refuseUnfitServices({ runtime, provider }, document)
     const warnings = [...read.warnings, ...unknownKeys(provider, document)]
     for (const warning of warnings) log.warn({ project, provider: provider.name }, warning)
     return withoutProfiles(rewritePaths(document, { copy, directory, home }))

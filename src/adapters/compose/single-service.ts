@@ -42,11 +42,16 @@ function withName(name: string, definition: unknown): unknown {
   return fields['external'] === true ? { name, ...fields } : definition
 }
 
-/** 1.0.3 takes the map for names of networks even where it says no more than a list does. */
+/**
+ * 1.0.3 takes the map for names of networks even where it says no more than a list does. A priority is there for one
+ * network alone, where it says nothing.
+ */
 function listed(service: Fields): Fields {
   const joining = fieldsOf(service['networks'])
   const names = Object.keys(joining)
-  const isPlain = names.every((name) => Object.keys(fieldsOf(joining[name])).length === 0)
+  const isPlain = names.every((name) =>
+    Object.keys(fieldsOf(joining[name])).every((key) => key === 'priority'),
+  )
   return names.length > 0 && isPlain ? { ...service, networks: names } : service
 }
 

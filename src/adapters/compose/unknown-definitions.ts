@@ -7,7 +7,14 @@ import { isAtLeast } from './version.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /** What is done where nothing is said, too. */
-const DEFAULTS: Readonly<Record<string, unknown>> = { driver: 'local', enable_ipv4: true }
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  driver: 'local',
+  enable_ipv4: true,
+  priority: 0,
+  gw_priority: 0,
+}
+/** Of one network alone they say nothing; of several podman, whose order is by chance, keeps none. */
+const ORDERING = new Set(['priority', 'gw_priority'])
 const REMEDY = 'Install Docker Compose v2, or do without the key'
 
 /**
@@ -26,7 +33,8 @@ export function refuseUnknownDefinitions(
     for (const [network, definition] of Object.entries(joined)) {
       refuse(own, `Make network "${network}"`, unknownOfNetwork(definition, keys), 'network')
       const how = fieldsOf(fieldsOf(service['networks'])[network])
-      const left = unknownOf(how, keys.joining).find((key) => key !== 'priority')
+      const isAlone = Object.keys(joined).length === 1
+      const left = unknownOf(how, keys.joining).find((key) => !isAlone || !ORDERING.has(key))
       refuse(own, `Join service "${name}" to network "${network}"`, left)
     }
     const mounted = usedDefinitions('volumes', service, document)

@@ -3,6 +3,7 @@ import { isMap, isScalar, type Node } from 'yaml'
 import { readIncludes, type Include } from './includes.ts'
 import { mappings, type Mappings } from './mapping.ts'
 import { child, text, texts, values, type Text } from './node-text.ts'
+import { seccompProfile } from './seccomp.ts'
 import { start } from './yaml-document.ts'
 import type { YamlFile } from './yaml-file.ts'
 
@@ -57,7 +58,7 @@ function serviceReferences(read: Mappings, service: Node): readonly FileReferenc
     ...(credential === null ? [] : [reference('credential_spec.file', 'read', credential)]),
     ...extended(read, child(read, service, 'extends')),
     ...buildReferences(read, child(read, service, 'build')),
-    ...texts(read, child(read, service, 'security_opt')).flatMap(seccompProfile),
+    ...texts(read, child(read, service, 'security_opt')).flatMap(profileReference),
     ...volumeReferences(read, child(read, service, 'volumes')),
   ]
 }
@@ -106,11 +107,11 @@ function pairs(read: Mappings, node: Node | null): readonly Text[] {
   })
 }
 
-/** Compose itself reads a seccomp profile and hands its content to the engine. */
-function seccompProfile({ value, offset }: Text): readonly FileReference[] {
-  const profile = /^seccomp[:=](.+)$/.exec(value)?.[1]
-  if (profile === undefined || profile === 'unconfined' || profile === 'builtin') return []
-  return [reference('security_opt', 'read', { value: profile, offset })]
+/** Compose itself reads a seccomp profile, or the engine does. */
+function profileReference({ value, offset }: Text): readonly FileReference[] {
+  const profile = seccompProfile(value)
+  if (profile === null) return []
+  return [reference('security_opt', 'read', { value: profile.path, offset })]
 }
 
 /** Bind mounts by a relative path; the host's own paths are nobody's business here. */

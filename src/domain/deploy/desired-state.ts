@@ -95,15 +95,12 @@ function desiredService(
   const { image, ...rest } = service
   const used = usedDefinitions(service, document)
   if (service['provider'] !== undefined) throw providedElsewhere(name)
-  const { mounted, built, environment } = readPaths(service, used)
+  const { mounted, built, making } = readPaths(service, used)
   const seen = splitFiles(name, home, changes, {
     all: filesUnder(mounted, tracked),
     single: filesAt(mounted, tracked),
   })
-  const others = [
-    ...filesUnder(built, tracked),
-    ...filesUnder(environment, [...tracked, ...untracked]),
-  ]
+  const others = [...filesUnder(built, tracked), ...filesUnder(making, [...tracked, ...untracked])]
   const files = filesText([...new Set([...seen.made, ...others])])
   const text = canonicalJson({ rest, used, files })
   const hash = keyed?.names.has(name) === true ? keyed.digest(text) : sha256(text)

@@ -1,3 +1,4 @@
+import { seccompProfile } from '../compose/seccomp.ts'
 import { members } from './members.ts'
 import { doubled, type OpenedFile } from './opened-file.ts'
 
@@ -80,11 +81,9 @@ function isBind(volume: unknown): boolean {
   return members(volume)['type'] === 'bind'
 }
 
-/** `seccomp=PATH` and `seccomp:PATH`. */
 function inOption(option: unknown, replace: (text: string) => string): unknown {
-  if (typeof option !== 'string') return option
-  const [whole, start = '', path = ''] = /^(seccomp[:=])(.+)$/.exec(option) ?? []
-  return whole === undefined ? option : `${start}${replace(path)}`
+  const profile = seccompProfile(option)
+  return profile === null ? option : `${profile.start}${replace(profile.path)}`
 }
 
 /** A path by itself, or the one in a field. */

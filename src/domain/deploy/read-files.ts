@@ -1,3 +1,4 @@
+import { seccompProfile } from '../compose/seccomp.ts'
 import { members } from './members.ts'
 
 /** A tracked file as it will lie in the stable directory. */
@@ -16,8 +17,8 @@ export interface ReadPaths {
   readonly mounted: readonly string[]
   /** What its image is built from. */
   readonly built: readonly string[]
-  /** Env files, where the provider has not read them already. */
-  readonly environment: readonly string[]
+  /** Env files, where the provider has not read them already, and seccomp profiles: what is read as a container is made. */
+  readonly making: readonly string[]
 }
 
 /** Host paths that a service mounts or is built from, volumes that only bind a directory included. */
@@ -42,7 +43,11 @@ export function readPaths(
   const environment = [service['env_file']].flat().flatMap((one: unknown) => {
     return typeof one === 'string' ? pathsOf(one) : pathsOf(members(one)['path'])
   })
-  return { mounted: [...binds, ...files, ...devices], built: contexts, environment }
+  const profiles = [service['security_opt']].flat().flatMap((option: unknown) => {
+    return pathsOf(seccompProfile(option)?.path)
+  })
+  const making = [...environment, ...profiles]
+  return { mounted: [...binds, ...files, ...devices], built: contexts, making }
 }
 
 /** The volumes of a document that bind a path of this host, by their names in it. */

@@ -192,7 +192,7 @@ describe('singleService()', () => {
   })
 
   it('lists networks of a map that says no more than their names', () => {
-    const mapped = { services: { a: { networks: { one: null, two: {} } } } }
+    const mapped = { services: { a: { networks: { one: null, two: { priority: 0 } } } } }
     const shown = singleService(mapped, 'shop', 'a').services['a']
     expect(shown).toEqual({ networks: ['one', 'two'] })
   })

@@ -12,6 +12,9 @@ const volume = (data: object) => ({
   services: { web: { image: 'a', volumes: ['data:/data'] } },
 })
 const joining = (one: object) => ({ services: { web: { image: 'a', networks: { one } } } })
+const ordering = (one: object) => ({
+  services: { web: { image: 'a', networks: { one, two: null } } },
+})
 const mode = (value: string) => ({ services: { web: { image: 'a', network_mode: value } } })
 const subnet = { config: [{ subnet: '10.1.0.0/24' }] }
 
@@ -47,7 +50,11 @@ describe('refuseUnknownDefinitions()', () => {
     ['aux_addresses', network({ ipam: { config: [{ aux_addresses: { a: '10.1.0.9' } }] } })],
     ['options', network({ ipam: { options: { a: 'b' } } })],
     ['enable_ipv4', network({ enable_ipv4: false })],
-    ['gw_priority', joining({ gw_priority: 1 })],
+    ['priority', ordering({ priority: 5 })],
+    ['gw_priority', ordering({ gw_priority: 1 })],
+    ['link_local_ips', joining({ link_local_ips: ['57.123.22.11'] })],
+    ['interface_name', joining({ interface_name: 'lan0' })],
+    ['driver_opts', joining({ driver_opts: { a: 'b' } })],
   ])('refuses %s with every version', (key, document) => {
     expect(() => refuseUnknownDefinitions(python('1.6.0'), document)).toThrow(`${key}"`)
   })

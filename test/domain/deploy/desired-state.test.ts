@@ -190,6 +190,8 @@ describe('desiredState() misses no tracked file', () => {
       { env_file: [{ path: '/srv/shop/conf/a', required: false }] },
       {},
     ],
+    ['named as a seccomp profile', { security_opt: ['seccomp:/srv/shop/conf/a'] }, {}],
+    ['named as one otherwise', { security_opt: ['label=off', 'seccomp=/srv/shop/conf/a'] }, {}],
   ])('%s', (_title, service, over) => {
     const one = hashOf(service, [file('/srv/shop/conf/a', '1')], over)
     expect(hashOf(service, [file('/srv/shop/conf/a', '2')], over)).not.toBe(one)
@@ -227,10 +229,19 @@ describe('desiredState() misses no tracked file', () => {
     expect(hashOf(bind('/srv/shop/a'), links)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('and counts an untracked env_file that Compose was not asked to read, but no other', () => {
+  test('and counts none for security options that name no file', () => {
+    const service = { security_opt: ['seccomp=unconfined', 'label=/srv/shop/.env'] }
+    const none = hashOf(service, [])
+    expect(hashOf(service, [file('/srv/shop/.env', '1'), file('/unconfined', '1')])).toBe(none)
+  })
+
+  test('and counts an untracked env_file or seccomp profile, but no other untracked file', () => {
     const service = { env_file: '/srv/shop/.env' }
     const one = hashOf(service, [], {}, untracked('1'))
     expect(hashOf(service, [], {}, untracked('2'))).not.toBe(one)
+    const profiled = { security_opt: ['seccomp=/srv/shop/.env'] }
+    const profile = hashOf(profiled, [], {}, untracked('1'))
+    expect(hashOf(profiled, [], {}, untracked('2'))).not.toBe(profile)
     expect(hashOf(bind('/srv/shop/.env'), [], {}, untracked('2'))).toBe(
       hashOf(bind('/srv/shop/.env'), [], {}, untracked('1')),
     )
