@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { MagosError } from '../../domain/error.ts'
 import type { HttpRequest, HttpResponse } from '../../host/http-exchange.ts'
 import { isConnectionReset } from '../../host/http-failure.ts'
@@ -6,9 +5,11 @@ import type { Http } from '../../host/http.ts'
 import { addressesOf } from '../../host/private-address.ts'
 import { hostOf, type Target } from '../../host/target.ts'
 import { bodyText } from './body-text.ts'
+import type { Kind } from './budget.ts'
 import { namedAfter } from './failure.ts'
-import { createHostGate, shortRest } from './host-gate.ts'
+import { createHostGate } from './host-gate.ts'
 import { isRedirect, type Redirects, redirectTarget, type Resolve } from './redirect.ts'
+import { rested, shortRest } from './rest.ts'
 import { retryAtOf } from './retry-after.ts'
 import { untilAborted } from './shared-work.ts'
 
@@ -48,8 +49,9 @@ export function createExchange(
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const host = hostOf(request.target)
+    const kind = kindOf(request)
     for (let mayRepeat = request.method !== 'POST'; ; mayRepeat = false) {
-      const door = gate.enter(host, request.signal)
+      const door = gate.enter(host, kind, request.signal)
       // A step less where the door is open, which it nearly always is.
       const leave = typeof door === 'function' ? door : await door
       try {
@@ -62,7 +64,7 @@ export function createExchange(
         leave(reason === null ? { kind: 'dropped' } : { kind: 'failed', reason })
         if (!mayRepeat || !isConnectionReset(thrown)) throw thrown
       }
-      await pause(request.signal)
+      await rested(retryPause, request.signal)
     }
   }
 
@@ -99,6 +101,10 @@ function requestOf(
   return body === undefined ? request : { ...request, body }
 }
 
+function kindOf({ method, target }: HttpRequest): Kind {
+  return method === 'GET' && target.path.includes('/manifests/') ? 'pull' : 'look'
+}
+
 const passing: ReadonlySet<number> = new Set([502, 503, 504])
 
 // A registry that says when to come back is not asked before; where that is soon, the gate waits for it.
@@ -113,12 +119,4 @@ function isPassing(response: HttpResponse, now: () => number): boolean {
 function failureReason(thrown: unknown): string | null {
   if (!(thrown instanceof MagosError) || thrown.code !== 'network') return null
   return thrown.message.replace(/^Request ".*" failed: /, '')
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(retryPause, undefined, { signal })
-  } catch {
-    signal.throwIfAborted()
-  }
 }

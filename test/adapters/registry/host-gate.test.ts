@@ -22,7 +22,7 @@ function answered(status = 200, headers: HttpResponse['headers'] = {}, body = ''
 }
 
 async function pass(ending: Ending, host = 'a'): Promise<void> {
-  const leave = await gate.enter(host, never)
+  const leave = await gate.enter(host, 'look', never)
   leave(ending)
 }
 
@@ -31,7 +31,7 @@ async function failTimes(times: number): Promise<void> {
 }
 
 async function refusal(host = 'a'): Promise<MagosError> {
-  const entering = async () => gate.enter(host, never)
+  const entering = async () => gate.enter(host, 'look', never)
   return entering().then(
     () => Promise.reject(new Error('It was let in')),
     (thrown: MagosError) => thrown,
@@ -74,7 +74,7 @@ describe('a host that fails', () => {
   it('enter() tries it with one request when its time is over, and lets all in once that is answered', async () => {
     await failTimes(3)
     now += 30_000
-    const leave = await gate.enter('a', never)
+    const leave = await gate.enter('a', 'look', never)
     expect((await refusal()).message).toContain('while it is tried again')
     leave(answered())
     await Promise.all([pass(answered()), pass(answered())])
@@ -99,7 +99,9 @@ describe('a host that fails', () => {
   })
 
   it('enter() turns away whoever stood in line when it fell', async () => {
-    const leaves = await Promise.all(Array.from({ length: 8 }, async () => gate.enter('a', never)))
+    const leaves = await Promise.all(
+      Array.from({ length: 8 }, async () => gate.enter('a', 'look', never)),
+    )
     const waiting = Array.from({ length: 20 }, () => refusal())
     for (const leave of leaves) leave(failed)
     const errors = await Promise.all(waiting)
@@ -129,7 +131,7 @@ describe('a host that wants rest', () => {
     await pass(answered(429, { 'retry-after': '2' }))
     const controller = new AbortController()
     const reason = new Error('enough')
-    const entering = gate.enter('a', controller.signal)
+    const entering = gate.enter('a', 'look', controller.signal)
     controller.abort(reason)
     await expect(entering).rejects.toBe(reason)
   })
@@ -143,31 +145,13 @@ describe('a host that wants rest', () => {
     expect(await refusal()).toMatchObject({ code: 'network' })
   })
 
+  it('enter() names the moment where the rest is a long one', async () => {
+    await pass(answered(429, { 'retry-after': '7200' }))
+    expect((await refusal()).message).toBe('"a" wants no requests until 1970-01-01 02:17 UTC')
+  })
+
   it('enter() takes a 429 that names no time for a failure', async () => {
     for (let count = 0; count < 3; count += 1) await pass(answered(429))
     expect((await refusal()).message).toContain('it had too many requests')
-  })
-
-  it('enter() refuses until the reset of an allowance that is used up', async () => {
-    await pass(answered(200, { 'ratelimit-remaining': '0', 'ratelimit-reset': '60' }))
-    expect(await refusal()).toMatchObject({ code: 'rate-limit', retryAt: now + 60_000 })
-  })
-
-  it('enter() lets in one at a time while little is left, and all again when there is more', async () => {
-    const little = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '5;w=21600' }
-    await pass(answered(200, little))
-    const first = await gate.enter('a', never)
-    let entered = 0
-    const others = Array.from({ length: 4 }, async () => {
-      const leave = await gate.enter('a', never)
-      entered += 1
-      return leave
-    })
-    await new Promise((resolve) => void setImmediate(resolve))
-    expect(entered).toBe(0)
-    const plenty = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '90;w=21600' }
-    first(answered(200, plenty))
-    await Promise.all(others)
-    expect(entered).toBe(4)
   })
 })
