@@ -91,7 +91,11 @@ export function mending(resolved: ResolvedStack, { faults, trouble }: Ailment): 
     (one) => kept.has(one.service) && (ailing.has(one.service) || isBroken(one)),
   )
   const remade = trouble.failures === 0 ? [] : broken
-  const afresh = new Set(remade.map(({ service }) => service))
+  const strange = faults.filter(({ strangers }) => strangers.length > 0).map((one) => one.service)
+  const afresh = new Set([
+    ...remade.map(({ service }) => service),
+    ...strange.filter((name) => kept.has(name)),
+  ])
   return withTied({
     ...resolved,
     started: [...stopped].filter((name) => kept.has(name) && !afresh.has(name)),

@@ -1,3 +1,4 @@
+import { networksOf } from '../../src/domain/deploy/definitions.ts'
 import { standingOf } from '../../src/domain/deploy/standing.ts'
 import { loopingContainers } from '../../src/domain/deploy/crash-loop.ts'
 import type { DesiredService } from '../../src/domain/deploy/desired-state.ts'
@@ -78,12 +79,14 @@ function patience(host: Context['host'], { source }: ResolvedStack) {
 /** What is there when the proof is in is what has to stay. */
 function rememberStanding(
   { upkeep, machine }: Context,
-  { source, plan }: ResolvedStack,
+  { source, plan, desired }: ResolvedStack,
   { containers }: ObservedState,
 ): void {
   const names = plan.filter(({ action }) => action !== 'remove').map(({ name }) => name)
   const { stack, project } = source
-  const services = standingOf(names, containers)
+  const services = standingOf(names, containers, (service) =>
+    networksOf(desired.document, project, service),
+  )
   upkeep.stand({ stack: stack.name, project, boot: machine.boot, services })
 }
 

@@ -5,6 +5,7 @@ import {
   type DesiredState,
 } from '../../src/domain/deploy/desired-state.ts'
 import { placeSecrets } from '../../src/domain/deploy/place-secrets.ts'
+import { withAttached } from '../../src/domain/deploy/attached.ts'
 import { planDeployment } from '../../src/domain/deploy/plan.ts'
 import { secretUsers } from '../../src/domain/deploy/secret-users.ts'
 import { pathInHome } from '../../src/domain/deploy/stack-inputs.ts'
@@ -79,14 +80,15 @@ export async function resolveStack(
   refuseUnknownServices(stack, desired)
   refuseCommandLines(provider, source, desired, clear)
   refuseCiphertext(source, document, trackedFiles(source, files), files)
-  const tied = withTied({
+  const planned = {
     desired,
     containers,
     plan: planDeployment(desired.services, containers),
     remade: [],
     started: [],
     halted: [],
-  })
+  }
+  const tied = withTied(withAttached(planned, document, project))
   const reloads = planReloads(ctx, source, desired, tied)
   const plan = withReloads(tied.plan, reloads)
   const resolved = { ...tied, source, provider, plan, reloads, files, secrets }

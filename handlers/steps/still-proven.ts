@@ -1,3 +1,4 @@
+import { networksOf } from '../../src/domain/deploy/definitions.ts'
 import { standingOf } from '../../src/domain/deploy/standing.ts'
 import type { Deployment, ObservedState, ServicePlan } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
@@ -67,7 +68,9 @@ export async function proveAlready(
     stack: stack.name,
     project,
     boot: ctx.machine.boot,
-    services: standingOf(names, containers),
+    services: standingOf(names, containers, (service) =>
+      networksOf(desired.document, project, service),
+    ),
   })
   await layFiles(ctx, resolved, ctx.log.child({ stack: stack.name, commit }), signal)
   const proven = { stack: stack.name, project, commit, inputs, services, at }

@@ -31,6 +31,8 @@ export interface ObservedContainer {
   readonly ports: readonly PublishedPort[]
   /** Other containers whose namespaces it uses. */
   readonly joins: readonly Joining[]
+  /** Names of the networks that it hangs on, whether it runs or not; absent where its engine does not tell. */
+  readonly networks?: readonly string[]
 }
 
 export interface Joining {

@@ -44,7 +44,8 @@ export function upkeepContract(name: string, open: () => UpkeepUnderTest): void 
       const blog = { ...shop, stack: 'blog' }
       upkeep.stand(shop)
       upkeep.stand(blog)
-      const later = { ...shop, boot: 'b2', services: {} }
+      const web = { running: 1, ended: 0, networks: ['shop_default'] }
+      const later = { ...shop, boot: 'b2', services: { web } }
       upkeep.stand(later)
       expect(upkeep.standing('shop')).toEqual(later)
       expect(upkeep.standings()).toEqual([blog, later])

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { parseDocument } from 'yaml'
+import { networksOf } from '../../src/domain/deploy/definitions.ts'
 import { isSamePort, publishedPorts } from '../../src/domain/deploy/published-ports.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import type { ApplyRequest, Compose, ComposeDocument, Evidence } from '../../src/ports.ts'
@@ -179,7 +180,7 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): string
   for (const one of replaced) host.drop(one.id)
   for (let number = kept.length + 1; number <= wanted; number += 1) {
     const name = `${project}-${service}-${number}`
-    const made = createHash('sha256').update(`${name} ${host.calls.length}`).digest('hex')
+    const id = createHash('sha256').update(`${name} ${host.calls.length}`).digest('hex')
     const labels = {
       ...asMap(fields['labels']),
       'com.docker.compose.project': project,
@@ -193,9 +194,11 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): string
     const startedAt = host.clock.now()
     const imageId = host.idOf(image)
     const ports = publishedPorts(fields)
-    const rest = { definition, labels, restarts, image, imageId, ports, startedAt, stopped: null }
-    const container: MemoryContainer = { id: made, name, project, service, joins, ...rest }
-    host.containers.set(made, container)
+    const hangsOn = networksOf(document, project, service)
+    const made = { definition, labels, restarts, image, imageId, ports, hangsOn }
+    const rest = { ...made, startedAt, stopped: null }
+    const container: MemoryContainer = { id, name, project, service, joins, ...rest }
+    host.containers.set(id, container)
     host.connected.add(project)
     host.emit('started', container)
   }

@@ -28,6 +28,8 @@ export interface MemoryContainer {
   readonly restarts: ObservedContainer['restarts']
   readonly ports: ObservedContainer['ports']
   readonly joins?: ObservedContainer['joins']
+  /** Names of its networks, where that is told. */
+  readonly hangsOn?: readonly string[]
   readonly startedAt: number
   /** Of the image that its name meant when it was made. */
   readonly imageId: string
@@ -71,6 +73,8 @@ export interface MemoryHost {
   stop(id: string): void
   /** A person's `podman rm --force`. */
   drop(id: string): void
+  /** A person's `podman network disconnect`. */
+  disconnect(id: string, network: string): void
   /** Its process ends by itself. */
   die(id: string, exitCode: number): void
   /** Tells whoever follows the events. */
@@ -154,6 +158,12 @@ export function createMemoryHost(
     },
     kill: (id) => end(id, 137, ['killed', 'died']),
     stop: (id) => end(id, 143, ['died', 'stopped']),
+    disconnect(id, network) {
+      const container = host.containers.get(id)
+      if (container?.hangsOn === undefined) return
+      const hangsOn = container.hangsOn.filter((one) => one !== network)
+      host.containers.set(id, { ...container, hangsOn })
+    },
     die: (id, exitCode) => end(id, exitCode, ['died']),
     drop(id) {
       end(id, 137, ['died', 'removed'])
@@ -332,11 +342,13 @@ function observe(
   known: readonly Digest[],
 ): ObservedContainer {
   const { id, name, project, service, image, labels, restarts, imageId, ports } = container
-  const { joins = [] } = container
+  const { joins = [], hangsOn } = container
   const { digest } = parseImageReference(image)
   const own: Digest = digest ?? `sha256:${hex(imageKey(image))}`
   const fixed = { id, name, project, service, image, labels, restarts, imageId, ports, joins }
-  return { ...fixed, digests: [...new Set([own, ...known])], ...life(host, container) }
+  const networks = hangsOn === undefined ? {} : { networks: hangsOn }
+  const digests = [...new Set([own, ...known])]
+  return { ...fixed, ...networks, digests, ...life(host, container) }
 }
 
 function hex(text: string): string {

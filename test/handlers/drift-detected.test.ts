@@ -72,6 +72,22 @@ describe('driftDetected()', () => {
     })
   })
 
+  it('makes anew what was cut off its network by hand, and nothing else', async () => {
+    const world = await running()
+    const [one, other] = [id(world, 'shop-web-1'), id(world, 'shop-db-1')]
+    world.machine.disconnect(one, 'shop_default')
+    const seen = await look(world)
+    expect(seen.outcomes).toEqual(['shop succeeded'])
+    expect(seen.deployments[0]?.services).toContainEqual({
+      name: 'web',
+      action: 'recreate',
+      reasons: ['container shop-web-1 does not hang on network "shop_default" any more'],
+    })
+    expect(id(world, 'shop-web-1')).not.toBe(one)
+    expect(id(world, 'shop-db-1')).toBe(other)
+    expect((await look(world)).calls).toEqual(['observe'])
+  })
+
   it.each<[string, (world: World) => void]>([
     ['killed', (world) => world.machine.kill(id(world, 'shop-web-1'))],
     ['removed', (world) => world.machine.drop(id(world, 'shop-web-1'))],

@@ -59,6 +59,7 @@ export function readContainer(document: unknown): Inspected | null {
       restarts: readRestarts(textAt(document, 'HostConfig', 'RestartPolicy', 'Name')),
       ports: readPorts(at(document, 'NetworkSettings', 'Ports')),
       joins: readJoins(document),
+      ...readNetworks(at(document, 'NetworkSettings', 'Networks')),
     },
   }
 }
@@ -135,6 +136,12 @@ function readPorts(value: unknown): readonly PublishedPort[] {
 
 function isProtocol(text: string): text is PublishedPort['protocol'] {
   return text === 'tcp' || text === 'udp' || text === 'sctp'
+}
+
+/** By their names, of a stopped container too. podman writes null where somebody cut it off its last one. */
+function readNetworks(value: unknown): Pick<ObservedContainer, 'networks'> {
+  if (value === undefined) return {}
+  return { networks: typeof value === 'object' && value !== null ? Object.keys(value) : [] }
 }
 
 const MODES = [

@@ -59,7 +59,9 @@ function parseServices(text: string): Standing['services'] {
 function parseCounts(value: unknown): ServiceStanding {
   const counts: Readonly<Record<string, unknown>> =
     typeof value === 'object' && value !== null ? { ...value } : {}
-  return { running: Number(counts['running'] ?? 0), ended: Number(counts['ended'] ?? 0) }
+  const { running, ended, networks } = counts
+  const known = { running: Number(running ?? 0), ended: Number(ended ?? 0) }
+  return Array.isArray(networks) ? { ...known, networks: networks.map(String) } : known
 }
 
 function toTrouble(row: Row | undefined): Trouble | null {

@@ -4,6 +4,7 @@ import { MagosError } from '../error.ts'
 import { parseImageReference, type ImageReference } from '../image-reference.ts'
 import type { FileChange } from '../settings/file-changes.ts'
 import { canonicalJson } from './canonical.ts'
+import { labelMap } from './label-map.ts'
 import { lastingServices } from './lasting.ts'
 import { LABEL } from './labels.ts'
 import { members } from './members.ts'
@@ -191,16 +192,4 @@ function labelled(
     return [name, { ...service, labels }] as const
   })
   return { ...document, services: Object.fromEntries(entries) }
-}
-
-/** Labels as a mapping, from Compose's mapping or its list of `key=value`. */
-function labelMap(labels: unknown): Record<string, unknown> {
-  if (!Array.isArray(labels)) return members(labels)
-  const pairs = labels.filter((label): label is string => typeof label === 'string')
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const equals = pair.indexOf('=')
-      return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-    }),
-  )
 }

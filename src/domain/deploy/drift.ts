@@ -1,4 +1,5 @@
 import type { ObservedContainer } from '../deployment.ts'
+import { cutText, missingNetworks } from './attached.ts'
 import { isAskedFor, type Departure } from './departure.ts'
 import { leftBehindBy } from './joined.ts'
 import { keepsRunning } from './restart-policy.ts'
@@ -76,7 +77,7 @@ function faultOf(terms: DriftTerms, service: string): Fault | null {
   const down = own.filter((container) => !isUp(container) && !hasEnded(terms, container))
   const [first] = down
   if (first === undefined || own.length - down.length >= running + ended) {
-    return cutOff(terms, service, own)
+    return cutOff(terms, service, own) ?? disconnected(terms, service, own)
   }
   return { service, mend: 'start', strangers, reason: downText(first) }
 }
@@ -99,6 +100,21 @@ function cutOff(
     return { service, mend: 'restart', strangers: [], reason }
   }
   return null
+}
+
+/** Somebody took it off a network, and it runs on by itself: neither a start nor its provider would bring it back. */
+function disconnected(
+  { standing }: DriftTerms,
+  service: string,
+  own: readonly ObservedContainer[],
+): Fault | null {
+  const { networks = [] } = standing[service] ?? {}
+  const cut = own.filter((one) => isUp(one) && missingNetworks(networks, one).length > 0)
+  const [first] = cut
+  if (first === undefined) return null
+  const [network = ''] = missingNetworks(networks, first)
+  const reason = cutText(first, network)
+  return { service, mend: 'make', strangers: cut.map(({ id }) => id), reason }
 }
 
 /**

@@ -92,6 +92,16 @@ describe('readContainer()', () => {
     expect(texts).toEqual(expected)
   })
 
+  it.each([
+    ['several', { shop_default: { NetworkID: 'x' }, proxy: {} }, ['shop_default', 'proxy']],
+    ['none', {}, []],
+    ['none, as some podman write it', null, []],
+    ['untold', undefined, undefined],
+  ])('reads the names of its networks: %s', (_name, Networks, expected) => {
+    const read = readContainer({ ...shapes.PODMAN_4_3, NetworkSettings: { Networks } })
+    expect(read?.container.networks).toEqual(expected)
+  })
+
   it('reads the health that podman 3 has under another name', () => {
     expect(readContainer(shapes.PODMAN_3)?.container.health).toBe('unhealthy')
   })

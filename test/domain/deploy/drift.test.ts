@@ -211,3 +211,36 @@ test('driftOf() has everything proven again after a boot, and after a try that f
   expect(drift([web, db], { boot: 'another' })).toEqual({ state: 'unproven', faults: [] })
   expect(drift([web, db], { failures: 1 })).toEqual({ state: 'unproven', faults: [] })
 })
+
+const on = (...networks: readonly string[]) => container('web', { networks })
+
+describe('driftOf() of networks', () => {
+  const standing = { web: { running: 1, ended: 0, networks: ['shop_default', 'proxy'] } }
+
+  test('makes anew what somebody disconnected from one of them', () => {
+    expect(drift([on('shop_default')], { standing })).toEqual({
+      state: 'drifted',
+      faults: [
+        {
+          service: 'web',
+          mend: 'make',
+          strangers: ['id-web'],
+          reason: 'container shop-web-1 does not hang on network "proxy" any more',
+        },
+      ],
+    })
+    expect(drift([on()], { standing }).state).toBe('drifted')
+  })
+
+  test('is none where it hangs on more, where nobody tells, and where none were noted', () => {
+    expect(drift([on('other', 'proxy', 'shop_default')], { standing }).state).toBe('none')
+    expect(drift([web], { standing }).state).toBe('none')
+    expect(drift([on()], { standing: { web: { running: 1, ended: 0 } } }).state).toBe('none')
+  })
+
+  test('starts what is stopped before it looks for its networks', () => {
+    const stopped = exited('web', 137, { networks: [] })
+    const seen = drift([stopped], { standing, departures: [went('web', 'died')] })
+    expect(seen).toMatchObject({ faults: [{ mend: 'start' }] })
+  })
+})
