@@ -450,6 +450,8 @@ export interface LayReport {
 export interface StackFiles {
   /** Absolute path of the stack's stable directory. */
   home(stack: string): string
+  /** Whether a directory is the stack's, or became another one's of this host by its owner's word. Never throws. */
+  owns(stack: string, directory: string): boolean
   /** One file as it lies there now; null when there is none. */
   read(stack: string, path: string, signal: AbortSignal): Promise<Uint8Array | null>
   /** Makes the tracked files be exactly these; journalled, so that a kill is finished or undone by the next call. */

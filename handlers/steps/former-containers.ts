@@ -47,15 +47,22 @@ function leaving(
   ours: Ours,
 ): Held | null {
   const present = presentIn(view)
-  for (const [stack, containers] of ours) {
+  const { project, home } = resolved.source
+  const isNew = changedServices(resolved).length > 0
+  for (const [stack, all] of ours) {
     if (present.has(stack)) continue
-    const found = containers.find((one) => stands(one, resolved))
+    // What has the stack's own project is its own by now, and becomes what git says.
+    const containers = all.filter((one) => one.project !== project)
+    const beside = isNew ? containers.find(({ labels }) => labels[LABEL.home] === home) : undefined
+    const found = beside ?? containers.find((one) => stands(one, resolved))
     if (found === undefined) continue
-    const { name } = resolved.source.stack
-    const home = found.labels[LABEL.home] ?? ''
+    const waits = `it waits for stack "${stack}", which left the repository: container ${found.name}`
+    const wait = `Wait until that one is removed after its grace, or remove its containers: ${namesOf(containers)}`
+    if (beside !== undefined) return { reason: `${waits} works in its directory`, remedy: wait }
+    const keep = `stacks: {${resolved.source.stack.name}: {directory: ${found.labels[LABEL.home] ?? ''}}}`
     return {
-      reason: `it waits for stack "${stack}", which left the repository: container ${found.name} has a port or a name that it needs`,
-      remedy: `Wait until that one is removed after its grace, or remove its containers: ${namesOf(containers)}; if it is the same stack, keep its data in the daemon's YAML: stacks: {${name}: {directory: ${home}}}`,
+      reason: `${waits} has a port or a name that it needs`,
+      remedy: `${wait}; if it is the same stack, keep its data in the daemon's YAML: ${keep}`,
     }
   }
   return null

@@ -135,7 +135,7 @@ export function ourContainers(
 ): ReadonlyMap<string, readonly ObservedContainer[]> {
   const ours = containers.filter(({ labels }) => {
     const stack = labels[LABEL.stack]
-    return stack !== undefined && labels[LABEL.home] === files.home(stack)
+    return stack !== undefined && files.owns(stack, labels[LABEL.home] ?? '')
   })
   return Map.groupBy(ours, ({ labels }) => labels[LABEL.stack] ?? '')
 }

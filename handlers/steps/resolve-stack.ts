@@ -83,7 +83,7 @@ export async function resolveStack(
   const planned = {
     desired,
     containers,
-    plan: planDeployment(desired.services, containers),
+    plan: planDeployment(desired.services, containers, source.stack.name),
     remade: [],
     started: [],
     halted: [],

@@ -57,6 +57,18 @@ export function stackFilesContract(name: string, make: () => Promise<StackFilesF
       expect(await at.list('web')).toEqual({ a: '1', b: '2' })
     })
 
+    it('owns() knows the directories of this host, whoever has them now', async () => {
+      const path = await at.make()
+      const own = at.files.home('web')
+      expect([at.files.owns('web', own), at.files.owns('db', own)]).toEqual([true, false])
+      expect(at.files.owns('web', path)).toBe(false)
+      await at.files.adopt('db', { directory: path, purpose: 'look' }, signal())
+      expect(at.files.owns('web', path)).toBe(false)
+      await at.files.adopt('db', { directory: path, purpose: 'keep' }, signal())
+      expect([at.files.owns('web', path), at.files.owns('db', path)]).toEqual([true, true])
+      expect([at.files.owns('../x', own), at.files.owns('', '')]).toEqual([false, false])
+    })
+
     it('adopt() makes a directory the stack’s own, and to look it leaves all as it is', async () => {
       const directory = await at.make()
       const before = at.files.home('web')

@@ -39,9 +39,11 @@ export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): Memory
     directories.set(stack, known)
     return known
   }
+  const homeOf = (stack: string) => homes.get(stack) ?? `${root}/${stack}`
   return {
     reports,
-    home: (stack) => homes.get(stack) ?? `${root}/${stack}`,
+    home: homeOf,
+    owns: (stack, path) => path === homeOf(stack) || [...homes.values()].includes(path),
     async adopt(stack, { directory: path, purpose }, signal) {
       refuseInterrupted(signal)
       if (!made.has(path)) {

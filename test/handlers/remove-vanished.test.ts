@@ -50,6 +50,13 @@ async function moved(): Promise<World> {
   return world
 }
 
+/** The owner names the directory of a stack. */
+async function pointAt(world: World, stack: string, former: string) {
+  const path = `/memory/stacks/${former}`
+  world.files.make(path)
+  await world.files.adopt(stack, { directory: path, purpose: 'keep' }, signal)
+}
+
 async function raisedBy(world: World, ms: number): Promise<readonly string[]> {
   await world.machine.clock.sleep(ms, signal)
   const { followUps } = await revisionPushed(world.ctx, { kind: 'revision-pushed' }, signal)
@@ -90,6 +97,48 @@ describe('removeVanished()', () => {
     await pass(world, GRACE + 1_000)
     expect(Object.values(containers(world))).not.toContain(before)
     expect(outcomes((await pass(world, 1)).deployments)).toContain('new succeeded')
+  })
+
+  it('never runs a moved directory beside the old one on the same data', async () => {
+    const world = await running()
+    world.git.change({ 'b/compose.yaml': null, 'f/compose.yaml': files['b/compose.yaml'] ?? '' })
+    await pointAt(world, 'f', 'b')
+    const { 'b-web-1': before } = containers(world)
+    const held = (await pass(world)).deployments.find(({ stack }) => stack === 'f')
+    expect(held).toMatchObject({
+      outcome: 'held',
+      reason:
+        'it waits for stack "b", which left the repository: container b-web-1 works in its directory',
+      remedy: 'Wait until that one is removed after its grace, or remove its containers: b-web-1',
+    })
+    expect(containers(world)).toMatchObject({ 'b-web-1': before })
+    expect(Object.keys(containers(world))).not.toContain('f-web-1')
+    await pass(world, GRACE + 1_000)
+    expect(Object.keys(containers(world))).not.toContain('b-web-1')
+    expect(outcomes((await pass(world, 1)).deployments)).toContain('f succeeded')
+  })
+
+  it('takes over the containers of a moved directory whose project keeps its name', async () => {
+    const file = `name: data\n${compose(`web: {image: ghcr.io/o/b@${digest(2)}, ports: ["127.0.0.1:8080:80"]}`)}`
+    const world = createWorld({ ...files, 'b/compose.yaml': file })
+    await deploy(world)
+    world.git.change({ 'b/compose.yaml': null, 'f/compose.yaml': file })
+    expect(outcomes((await pass(world)).deployments)).toContain('f held')
+    await pointAt(world, 'f', 'b')
+    const ctx = {
+      ...world.ctx,
+      now: world.ctx.now,
+      host: { ...world.ctx.host, directories: { f: '/memory/stacks/b' } },
+    }
+    const { answer } = await deployRevision(ctx, { stack: null, asked: 'by-event' }, signal)
+    expect(answer.deployments.find(({ stack }) => stack === 'f')).toMatchObject({
+      outcome: 'succeeded',
+      services: [{ action: 'recreate', reasons: ['its container was made for stack "b"'] }],
+    })
+    expect(outcomes((await pass(world)).deployments)).toEqual(
+      ['a', 'c', 'd', 'e', 'f'].map((name) => `${name} unchanged`),
+    )
+    expect(await kept(world)).toBe('abcdef')
   })
 
   it('has what waited for a stack looked at again as soon as that one is gone', async () => {

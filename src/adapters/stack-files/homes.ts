@@ -5,6 +5,8 @@ import { pathProblem } from '../../host/files.ts'
 export interface Homes {
   /** Absolute path of the stack's stable directory. Throws `configuration` for one that is not its own. */
   of(stack: string): string
+  /** Whether a directory is where the stack lies when nobody asks whose that is, or was named or adopted for any. */
+  owns(stack: string, directory: string): boolean
   /** Whether a person named it: then it may lie in somebody's work tree. */
   isNamed(stack: string): boolean
   manifest(stack: string): string
@@ -48,6 +50,10 @@ export function createHomes(
           remedy: `Name another "directory" for stack "${stack}"`,
         },
       )
+    },
+    owns(stack, directory) {
+      const isOwn = stackProblem(stack) === null && home(stack) === directory
+      return isOwn || [...named.values()].some((one) => resolve(one) === directory)
     },
     isNamed: (stack) => named.has(stack),
     manifest: (stack) => join(books, `${stack}.json`),

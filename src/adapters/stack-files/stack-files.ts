@@ -59,6 +59,7 @@ export function createStackFiles({
   }
   return {
     home: (stack) => homes.of(stack),
+    owns: (stack, directory) => homes.owns(stack, directory),
     async read(stack, path, signal) {
       interrupted(signal, stack)
       return await readInside(homes, stack, path)

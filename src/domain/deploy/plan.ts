@@ -9,16 +9,19 @@ import { LABEL } from './labels.ts'
 
 /**
  * What has to happen to each service so that the containers of its project become the desired ones. Containers that
- * run another hash or another image are recreated; one that a person stopped is kept as it is.
+ * run another hash or another image are recreated, and so are those that name another stack than this one where it is
+ * known; one that a person stopped is kept as it is.
  */
 export function planDeployment(
   services: readonly DesiredService[],
   containers: readonly ObservedContainer[],
+  stack?: string,
 ): readonly ServicePlan[] {
   const wanted = services.map((service) =>
     planService(
       service,
       containers.filter((container) => container.service === service.name),
+      stack,
     ),
   )
   const names = new Set(services.map(({ name }) => name))
@@ -35,6 +38,7 @@ export function planDeployment(
 function planService(
   service: DesiredService,
   containers: readonly ObservedContainer[],
+  stack: string | undefined,
 ): ServicePlan {
   const { name } = service
   if (containers.length === 0) {
@@ -42,7 +46,11 @@ function planService(
       ? { name, action: 'keep', reasons: ['it has no replicas'] }
       : { name, action: 'create', reasons: ['it has no container'] }
   }
-  const reasons = [...new Set(containers.flatMap((container) => differences(service, container)))]
+  const reasons = [
+    ...new Set(
+      containers.flatMap((one) => [...differences(service, one), ...otherStack(one, stack)]),
+    ),
+  ]
   if (containers.length !== service.replicas) {
     reasons.push(`it has ${containers.length} containers and shall have ${service.replicas}`)
   }
@@ -60,6 +68,13 @@ function differences(service: DesiredService, container: ObservedContainer): str
     reasons.push(`it shall run ${formatImageReference(service.image)}`)
   }
   return reasons
+}
+
+/** A directory that was moved: what looks for the stack's containers by its name would not find them. */
+function otherStack({ labels }: ObservedContainer, stack: string | undefined): string[] {
+  const made = labels[LABEL.stack]
+  if (made === undefined || stack === undefined || made === stack) return []
+  return [`its container was made for stack "${made}"`]
 }
 
 /** A pin is compared by digest alone: pinning the digest that runs already changes nothing. */

@@ -41,6 +41,17 @@ describe('planDeployment()', () => {
     expect(plan?.reasons.join()).toContain(reason)
   })
 
+  test('recreates what was made for another stack, where it is told which this one is', () => {
+    const made = [container({ labels: { ...container().labels, 'magos.stack': 'one' } })]
+    expect(planDeployment([service()], made, 'two')).toEqual([
+      { name: 'web', action: 'recreate', reasons: ['its container was made for stack "one"'] },
+    ])
+    expect(planDeployment([service()], made, 'one')[0]?.action).toBe('keep')
+    expect(planDeployment([service()], made)[0]?.action).toBe('keep')
+    const bare = [container({ labels: { 'magos.hash': service().hash } })]
+    expect(planDeployment([service()], bare, 'two')[0]?.action).toBe('keep')
+  })
+
   test('compares an unpinned image by its name and tag', () => {
     const unpinned = { image: parseImageReference('ghcr.io/o/app') }
     expect(action(unpinned, { image: 'ghcr.io/o/app:latest' })?.action).toBe('keep')
