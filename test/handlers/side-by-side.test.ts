@@ -51,7 +51,20 @@ async function hanging({ limit = 4, files = {}, host = {} } = {}) {
     ups: () => held.length,
     letGo: (index: number) => held[index]?.(),
     begin: <Answer>(work: (ctx: Context) => Promise<Answer>) => follow(work(slow())),
+    /** Begins it, and comes back once it goes no further by itself. */
+    start: async <Answer>(work: (ctx: Context) => Promise<Answer>) => {
+      const begun = follow(work(slow()))
+      await settled()
+      return begun
+    },
   }
+}
+
+/** A pass hangs in the deployment of `shop`. */
+async function shopHangs(options: Parameters<typeof hanging>[0] = {}) {
+  const hung = await hanging(options)
+  hung.world.git.change({ 'shop/compose.yaml': web(2) })
+  return { ...hung, slow: await hung.start(pass) }
 }
 
 /** Work that is under way, and its answer once there is one. */
@@ -98,12 +111,8 @@ const stateOf = ({ machine }: World, name: string) =>
 
 describe('a stack that takes long', () => {
   it('keeps no other from being put right', async () => {
-    const { world, begin, letGo } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
-    const healing = begin(look(kill(world, 'blog-blog-1')))
-    await settled()
+    const { world, start, letGo, slow } = await shopHangs()
+    const healing = await start(look(kill(world, 'blog-blog-1')))
     expect(stateOf(world, 'blog-blog-1')).toBe('running')
     // It waits for shop, which it will look at anew.
     expect([slow.answer, healing.answer]).toEqual([null, null])
@@ -117,13 +126,9 @@ describe('a stack that takes long', () => {
   })
 
   it('keeps no other from being deployed, and tells of that at once', async () => {
-    const { world, begin, letGo } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const first = begin(pass)
-    await settled()
+    const { world, start, letGo, slow: first } = await shopHangs()
     world.git.change({ 'blog/compose.yaml': blog(12) })
-    const second = begin(pass)
-    await settled()
+    const second = await start(pass)
     expect(imageOf(world, 'blog')).toContain(digest(12))
     expect(statuses(world)).toContain('magos/nas/blog success')
     letGo(0)
@@ -137,11 +142,10 @@ describe('a stack that takes long', () => {
   })
 
   it('keeps no other from being reverted, where it failed', async () => {
-    const { world, begin, letGo } = await hanging()
+    const { world, start, letGo } = await hanging()
     world.machine.behave(`ghcr.io/o/blog@${digest(12)}`, 'exits')
     world.git.change({ 'shop/compose.yaml': web(2), 'blog/compose.yaml': blog(12) })
-    const slow = begin(pass)
-    await settled()
+    const slow = await start(pass)
     expect(slow.answer).toBeNull()
     expect(world.raised.map(({ event }) => event)).toContainEqual(
       expect.objectContaining({ kind: 'update-failed', stack: 'blog' }),
@@ -151,10 +155,7 @@ describe('a stack that takes long', () => {
   })
 
   it('keeps no person waiting who asks for another', async () => {
-    const { world, begin, letGo } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
+    const { world, letGo, slow } = await shopHangs()
     world.git.change({ 'blog/compose.yaml': blog(12) })
     const event = { kind: 'sync-requested', stack: 'blog' } as const
     const { answer } = await syncRequested(world.ctx, event, signal)
@@ -168,7 +169,7 @@ describe('a stack that takes long', () => {
     const semver = '# {"magos": {"policy": "semver"}}'
     const tagged = (number: number, tag: string) =>
       `services:\n  app:\n    image: ghcr.io/o/app:${tag}@${digest(number)} ${semver}\n`
-    const { world, begin, letGo } = await hanging({
+    const { world, start, letGo } = await hanging({
       files: { 'app/compose.yaml': tagged(21, '1.0.0') },
     })
     const app = { registry: 'ghcr.io', repository: 'o/app' }
@@ -177,8 +178,7 @@ describe('a stack that takes long', () => {
     await syncRequested(world.ctx, { kind: 'sync-requested', stack: 'app' }, signal)
     expect(imageOf(world, 'app')).toContain(digest(22))
     world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
+    const slow = await start(pass)
     const back = { kind: 'rollback-requested', stack: 'app', to: null, by: 'ann' } as const
     const { answer } = await rollbackRequested(world.ctx, back, signal)
     expect(outcomes(answer.deployments)).toEqual(['app succeeded'])
@@ -211,17 +211,12 @@ describe('events of one stack', () => {
   })
 
   it('answer a person with what the newest of them did', async () => {
-    const { world, begin, letGo, ups } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const first = begin(pass)
-    await settled()
-    const person = begin((ctx) =>
+    const { world, start, letGo, ups, slow: first } = await shopHangs()
+    const person = await start((ctx) =>
       syncRequested(ctx, { kind: 'sync-requested', stack: 'shop' }, signal),
     )
-    await settled()
     world.git.change({ 'shop/compose.yaml': web(3) })
-    const newest = begin(pass)
-    await settled()
+    const newest = await start(pass)
     letGo(0)
     await settled()
     letGo(1)
@@ -233,12 +228,8 @@ describe('events of one stack', () => {
   })
 
   it('look anew at a host that another one changed meanwhile', async () => {
-    const { world, begin, letGo, ups } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const first = begin(pass)
-    await settled()
-    const second = begin(pass)
-    await settled()
+    const { start, letGo, ups, slow: first } = await shopHangs()
+    const second = await start(pass)
     letGo(0)
     const [, again] = await Promise.all([first.done, second.done])
     // Seen as it was before the first one, it would have been made once more.
@@ -271,13 +262,9 @@ describe('events of one stack', () => {
   })
 
   it('leave a stack alone that was held while they waited for room', async () => {
-    const { world, begin, letGo } = await hanging({ limit: 1 })
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
+    const { world, start, letGo, slow } = await shopHangs({ limit: 1 })
     world.git.change({ 'blog/compose.yaml': blog(12) })
-    const waits = begin(pass)
-    await settled()
+    const waits = await start(pass)
     const hold = { kind: 'operator', by: 'ann', reason: '', at: 1, tracked: null } as const
     await world.ctx.holds.hold('blog', hold)
     letGo(0)
@@ -288,12 +275,8 @@ describe('events of one stack', () => {
   })
 
   it('heal no stack that was held while they waited for room', async () => {
-    const { world, begin, letGo } = await hanging({ limit: 1 })
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
-    const healing = begin(look(kill(world, 'blog-blog-1')))
-    await settled()
+    const { world, start, letGo, slow } = await shopHangs({ limit: 1 })
+    const healing = await start(look(kill(world, 'blog-blog-1')))
     const hold = { kind: 'operator', by: 'ann', reason: '', at: 1, tracked: null } as const
     await world.ctx.holds.hold('blog', hold)
     letGo(0)
@@ -303,14 +286,12 @@ describe('events of one stack', () => {
 
   it('come behind a stack that is deployed by somebody else just now', async () => {
     const settings = 'stacks: {blog: {after: [shop]}}\n'
-    const { world, begin, letGo } = await hanging({ files: { '.magos.yaml': settings } })
+    const { world, start, letGo } = await hanging({ files: { '.magos.yaml': settings } })
     world.git.change({ 'shop/compose.yaml': web(2), 'blog/compose.yaml': blog(12) })
-    const slow = begin(pass)
-    await settled()
-    const person = begin((ctx) =>
+    const slow = await start(pass)
+    const person = await start((ctx) =>
       syncRequested(ctx, { kind: 'sync-requested', stack: 'blog' }, signal),
     )
-    await settled()
     expect(imageOf(world, 'blog')).toContain(digest(11))
     letGo(0)
     await slow.done
@@ -339,14 +320,9 @@ describe('events of one stack', () => {
 
 describe('a look at the host', () => {
   it('is taken anew of a stack that somebody works at, with all that was seen of it', async () => {
-    const { world, begin, letGo } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
-    const quiet = begin(look())
-    await settled()
-    const seen = begin(look(kill(world, 'shop-web-1')))
-    await settled()
+    const { world, start, letGo, slow } = await shopHangs()
+    const quiet = await start(look())
+    const seen = await start(look(kill(world, 'shop-web-1')))
     expect(seen.answer?.followUps).toEqual([])
     letGo(0)
     await slow.done
@@ -356,12 +332,8 @@ describe('a look at the host', () => {
   })
 
   it('is taken anew though nothing was seen', async () => {
-    const { world, begin, letGo } = await hanging()
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
-    const quiet = begin(look())
-    await settled()
+    const { start, letGo, slow } = await shopHangs()
+    const quiet = await start(look())
     letGo(0)
     await slow.done
     expect((await quiet.done).followUps.map(({ event }) => event)).toEqual([
@@ -372,10 +344,7 @@ describe('a look at the host', () => {
 
 describe('a stack that left the repository', () => {
   it('is left alone while somebody works at it, and goes with the next pass', async () => {
-    const { world, begin, letGo } = await hanging({ host: { grace: 0 } })
-    world.git.change({ 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
+    const { world, letGo, slow } = await shopHangs({ host: { grace: 0 } })
     world.git.change({ 'shop/compose.yaml': null })
     await pass(world.ctx)
     await pass(world.ctx)
@@ -388,13 +357,11 @@ describe('a stack that left the repository', () => {
   })
 
   it('is not removed by a pass that a newer one came after', async () => {
-    const { world, begin, letGo } = await hanging({ host: { grace: 0 } })
+    const { world, start, letGo } = await hanging({ host: { grace: 0 } })
     world.git.change({ 'blog/compose.yaml': null, 'shop/compose.yaml': web(2) })
-    const slow = begin(pass)
-    await settled()
+    const slow = await start(pass)
     world.git.change({ 'blog/compose.yaml': blog(11) })
-    const newer = begin(pass)
-    await settled()
+    const newer = await start(pass)
     letGo(0)
     await Promise.all([slow.done, newer.done])
     expect(world.ctx.tombstones.all()).toEqual([])
@@ -438,14 +405,12 @@ describe('somebody who waits for an answer', () => {
 
 describe('a pass that a newer one came after', () => {
   it('heals at the commit that each stack was brought to, not at the last whole pass', async () => {
-    const { world, begin, letGo } = await hanging()
+    const { world, start, letGo } = await hanging()
     world.machine.behave(`ghcr.io/o/blog@${digest(12)}`, 'exits')
     world.git.change({ 'shop/compose.yaml': web(2), 'blog/compose.yaml': blog(12) })
-    const slow = begin(pass)
-    await settled()
+    const slow = await start(pass)
     expect(world.history.failed('blog')).toMatchObject({ restored: 'done' })
-    const healing = begin(look(kill(world, 'blog-blog-1')))
-    await settled()
+    const healing = await start(look(kill(world, 'blog-blog-1')))
     expect(stateOf(world, 'blog-blog-1')).toBe('running')
     // At the commit before, all would seem to be well again.
     expect(world.history.failed('blog')?.at).toBeGreaterThan(world.history.proven('blog')?.at ?? 0)
@@ -458,22 +423,19 @@ describe('a pass that a newer one came after', () => {
   })
 
   it('removes no image that a deployment needs', async () => {
-    const { world, begin, letGo } = await hanging()
+    const { world, start, letGo } = await hanging()
     const [old, idle] = [9, 8].map((number) => `ghcr.io/o/web@${digest(number)}`)
     for (const image of [old ?? '', idle ?? '']) {
       world.machine.images.add(image)
       world.ctx.pulledImages.note({ image, at: 1 })
     }
     world.git.change({ 'shop/compose.yaml': web(9) })
-    const slow = begin(pass)
-    await settled()
+    const slow = await start(pass)
     world.git.change({ 'README.md': 'new\n' })
-    const newer = begin(pass)
-    await settled()
-    const clean = begin((ctx) =>
+    const newer = await start(pass)
+    const clean = await start((ctx) =>
       syncRequested(ctx, { kind: 'sync-requested', stack: null }, signal),
     )
-    await settled()
     expect(world.machine.calls).not.toContainEqual(expect.stringMatching(/^rmi /))
     letGo(0)
     await Promise.all([slow.done, newer.done, clean.done])
