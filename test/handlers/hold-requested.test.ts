@@ -2,16 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { holdRequested, releaseRequested } from '../../handlers/hold-requested.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import {
-  compose,
-  containers,
-  createWorld,
-  deploy,
-  digest,
-  outcomes,
-  signal,
-  status,
-} from './world.ts'
+import { status } from './status.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`

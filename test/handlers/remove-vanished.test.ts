@@ -3,16 +3,8 @@ import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.t
 import { MagosError } from '../../src/domain/error.ts'
 import { seal } from '../fakes/memory-secrets.ts'
 import { dying } from './dying.ts'
-import {
-  compose,
-  containers,
-  createWorld,
-  deploy,
-  digest,
-  outcomes,
-  signal,
-  status,
-} from './world.ts'
+import { status } from './status.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World } from './world.ts'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const

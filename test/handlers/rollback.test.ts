@@ -6,16 +6,8 @@ import type { ObservedContainer, ObservedState } from '../../src/domain/deployme
 import { MagosError } from '../../src/domain/error.ts'
 import { openMemoryStore } from '../fakes/memory-store.ts'
 import { dying, Killed, type Death } from './dying.ts'
-import {
-  compose,
-  containers,
-  createWorld,
-  deploy,
-  digest,
-  outcomes,
-  signal,
-  status,
-} from './world.ts'
+import { status } from './status.ts'
+import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`

@@ -5,7 +5,8 @@ import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { driftDetected } from '../../handlers/drift-detected.ts'
 import { historyRequested } from '../../handlers/history-requested.ts'
 import { MagosError } from '../../src/domain/error.ts'
-import { compose, containers, createWorld, deploy, digest, signal, status } from './world.ts'
+import { status } from './status.ts'
+import { compose, containers, createWorld, deploy, digest, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`

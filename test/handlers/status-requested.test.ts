@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compose, createWorld, deploy, digest, signal, status } from './world.ts'
+import { status } from './status.ts'
+import { compose, createWorld, deploy, digest, signal } from './world.ts'
 
 const web = `ghcr.io/o/web@${digest(1)}`
 const broken = `ghcr.io/o/web@${digest(2)}`

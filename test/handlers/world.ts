@@ -2,9 +2,7 @@ import type { Context, Handled, HostSettings } from '../../handlers/context.ts'
 import { commitReached } from '../../handlers/commit-reached.ts'
 import { createHeard } from '../../handlers/heard.ts'
 import { revisionPushed } from '../../handlers/revision-pushed.ts'
-import { statusRequested } from '../../handlers/status-requested.ts'
 import { createViews } from '../../handlers/views.ts'
-import type { StatusAnswer } from '../../src/domain/answer/status.ts'
 import type { DeployAnswer } from '../../src/domain/answer/sync.ts'
 import type { Deployment } from '../../src/domain/deployment.ts'
 import type { Report, StatusReport } from '../../src/domain/event.ts'
@@ -225,14 +223,6 @@ export async function deploy(
   }
   const calls = world.machine.calls.slice(before).filter((call) => !call.startsWith('watch '))
   return { deployments: answer.deployments, reports, told, calls }
-}
-
-/** What `magos status` tells beside a running daemon. */
-export function status(
-  { ctx, inbox }: World,
-  worker: StatusAnswer['worker'] = 'running',
-): Promise<StatusAnswer> {
-  return statusRequested({ ...ctx, inbox, worker }, signal)
 }
 
 /** `stack outcome`, one a stack. */

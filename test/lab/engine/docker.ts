@@ -3,23 +3,20 @@
  * in one short temporary directory. Its bridge and firewall rules are those of the network namespace that `isolate.ts`
  * made, and are taken back at the end, for docker lets nothing else be forwarded.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { dockerTrouble, programOf } from './docker-programs.ts'
-import { writeBuildContext } from './image.ts'
+import { driveEngine } from './drive.ts'
 import { composePath } from './install.ts'
 import { ISOLATED } from './isolate.ts'
 import { forgetNetwork, rememberNetwork } from './network-state.ts'
 import type { LabEngine, LabEngineOptions } from './start.ts'
 import { endProcesses, unmount } from './tear-down.ts'
-
-const run = promisify(execFile)
 
 const PROGRAMS = [
   'docker',
@@ -46,30 +43,16 @@ export async function startDocker(options: LabEngineOptions = {}): Promise<LabEn
   // There runc would keep files while it makes a container.
   const { XDG_RUNTIME_DIR: _ours, ...surroundings } = env
   const servers = await startServers(directory, surroundings)
-  const cli = async (args: readonly string[]) => {
-    const { stdout } = await run(join(directory, 'bin/docker'), [...args], {
-      env,
-      maxBuffer: 64 << 20,
-    })
-    return stdout.trim()
-  }
-  let serial = 0
-  const unique = () => `${process.pid.toString(36)}-${(serial += 1)}`
+  const program = join(directory, 'bin/docker')
+  const driven = driveEngine({ program, build: [], directory, env, prefix })
   return {
     directory,
     env,
     runtimeDirectory,
     runtime: 'docker',
-    cli,
-    project: (name) => `${prefix}-${name}-${unique()}`,
-    async buildImage(tag, content = {}) {
-      const context = join(directory, `build-${unique()}`)
-      await writeBuildContext(context, content)
-      await cli(['build', '-q', '-t', tag, context])
-      await rm(context, { recursive: true })
-    },
+    ...driven,
     async stop() {
-      await removeAll(cli)
+      await removeAll(driven.cli)
       for (const server of servers.toReversed()) await end(server)
       forgetNetwork(before)
       const stubborn = await endProcesses(directory)

@@ -4,17 +4,13 @@
  * systemd (cgroupfs, events in a file, health checks run only by who asks), rlimits that may not be raised, and a
  * hybrid cgroup tree that crun cannot read but runc can.
  */
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { writeBuildContext } from './image.ts'
+import { driveEngine } from './drive.ts'
 import type { ImageContent } from './image.ts'
 import { composePath, programPath } from './install.ts'
 import { ISOLATED } from './isolate.ts'
 import { tearDown } from './tear-down.ts'
-
-const run = promisify(execFile)
 
 export interface LabEngineOptions {
   /** Begins every compose project's name here, so that a look at the machine tells whose it is; default `lab`. */
@@ -54,26 +50,15 @@ export async function startEngine(options: LabEngineOptions = {}): Promise<LabEn
   const directory = await mkdtemp(join(parent, 'ml-'))
   const runtimeDirectory = await mkdtemp(join(runtimeParent, 'ml-'))
   const env = await configure(directory, runtimeDirectory)
-  const podman = async (args: readonly string[]) => {
-    const { stdout } = await run('podman', [...args], { env, maxBuffer: 64 << 20 })
-    return stdout.trim()
-  }
-  let serial = 0
-  const unique = () => `${process.pid.toString(36)}-${(serial += 1)}`
+  const build = ['--format', 'docker']
+  const driven = driveEngine({ program: 'podman', build, directory, env, prefix })
   return {
     directory,
     env,
     runtimeDirectory,
     runtime: 'podman',
-    cli: podman,
-    project: (name) => `${prefix}-${name}-${unique()}`,
-    async buildImage(tag, content = {}) {
-      const context = join(directory, `build-${unique()}`)
-      await writeBuildContext(context, content)
-      await podman(['build', '-q', '--format', 'docker', '-t', tag, context])
-      await rm(context, { recursive: true })
-    },
-    stop: () => tearDown({ directory, runtimeDirectory, podman, env }),
+    ...driven,
+    stop: () => tearDown({ directory, runtimeDirectory, podman: driven.cli, env }),
   }
 }
 
