@@ -156,6 +156,14 @@ describe('driftOf() of all of them', () => {
     ['removed, as was seen', [], [went('web', 'removed'), went('db', 'removed')]],
     ['some stopped and some removed', [exited('db', 137)], [went('web', 'removed')]],
     [
+      'down for good though their engine would have started them again, memory or none',
+      [
+        exited('web', 137, { restarts: 'always', end: 'out-of-memory' }),
+        exited('db', 137, { restarts: 'unless-stopped', end: 'untold' }),
+      ],
+      [],
+    ],
+    [
       'stopped for good',
       [exited('web', 1, { restarts: 'always' }), exited('db', 1, { restarts: 'unless-stopped' })],
       [],
