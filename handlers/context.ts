@@ -148,7 +148,7 @@ export type PlanContext = Pick<
   readonly history: Pick<History, 'proven' | 'failed' | 'aside' | 'isOurs'>
   readonly upkeep: Pick<Upkeep, 'standing' | 'trouble'>
   readonly tombstones: Pick<Tombstones, 'all'>
-  readonly machine: Pick<Machine, 'boot' | 'container'>
+  readonly machine: Pick<Machine, 'boot' | 'container' | 'firstPort'>
 }
 
 /** What it takes to tell what runs. */

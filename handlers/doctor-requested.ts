@@ -12,6 +12,7 @@ import type { DoctorContext } from './context.ts'
 import { askWithin } from './steps/ask-within.ts'
 import { scanStacks } from './steps/scan-stacks.ts'
 import { examineHosts } from './steps/examine-hosts.ts'
+import { examinePorts } from './steps/examine-ports.ts'
 import { examineRegistries } from './steps/examine-registries.ts'
 import { examineSecrets } from './steps/examine-secrets.ts'
 import { viewRepository } from './steps/view-repository.ts'
@@ -60,6 +61,8 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
     examineSecrets(ctx, ask, view),
     examineHosts(ctx, ask, view),
   ])
+  const { firstPort } = facts
+  const ports = await examinePorts(ctx, ask, { view, info, firstPort })
   const checks = [
     judgeAsked('engine', engine, (answer) => ok('engine', engineText(answer))),
     judgeAsked('provider', provider, (answer) => ok('provider', providerText(answer))),
@@ -70,6 +73,7 @@ async function examine(ctx: DoctorContext, signal: AbortSignal): Promise<Examina
       provider: provider.outcome === 'answered' ? provider.answer.name : null,
     }),
     ...userChecks(runtime.outcome === 'answered' ? runtime.answer : null, info, facts),
+    ...ports,
     ...judgeStorage(facts),
     judgeTime(facts, skew.outcome === 'answered' ? skew.answer : null),
     judgeAsked('repository', view, (answer) => repositoryCheck(ctx, answer)),

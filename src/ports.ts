@@ -783,6 +783,8 @@ export interface Machine {
   readonly boot: string
   /** Id of the container that Magos itself runs in, maybe only how it begins; null where it runs in none. */
   readonly container: string | null
+  /** The first port that an ordinary user may listen on, as the kernel says now. */
+  firstPort(): number
   /** Whether it is about to go down, when everything is stopped and nobody means it. */
   isEnding(signal: AbortSignal): Promise<boolean>
 }

@@ -16,6 +16,7 @@ import { keepRefused } from './keep-refused.ts'
 import { keepStack } from './keep-stack.ts'
 import { ownContainer } from './own-container.ts'
 import { readStack, type StackSource } from './read-stack.ts'
+import { refuseClosedPorts } from './refuse-closed-ports.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { setAside } from './set-aside.ts'
@@ -141,6 +142,7 @@ async function change(
     ctx.log.error({ stack: stack.name, remedy: held.remedy }, `Stack held: ${held.reason}`)
     return setAside(ctx, view, { stack: stack.name, outcome: 'held', services: plan, ...held })
   }
+  await refuseClosedPorts(ctx, resolved, observed, signal)
   if (!inDoubt && isProvenAlready(resolved, proven)) {
     return proveAlready(ctx, view, resolved, signal)
   }

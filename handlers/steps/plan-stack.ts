@@ -20,6 +20,7 @@ import { ruleOf } from './keep-stack.ts'
 import { isOpen, latestFailure, reasonOf } from './latest-failure.ts'
 import { ownContainer } from './own-container.ts'
 import { readStack, type StackSource } from './read-stack.ts'
+import { refuseClosedPorts } from './refuse-closed-ports.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
 import { stackDrift } from './stack-drift.ts'
@@ -86,6 +87,7 @@ async function decide(
   const due = startStopped(resolved, ctx.upkeep.standing(name))
   const foreign = foreignContainers(ctx.host, due) ?? formerContainers(ctx, view, due, observed)
   if (foreign !== null) return { stack: name, ...foreign }
+  await refuseClosedPorts(ctx, due, observed, signal)
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const services = (failed === null ? due : remakeBroken(due, vouching)).plan
   if (proven !== null && !inDoubt && held.held === undefined && asked === 'by-event') {

@@ -1,13 +1,13 @@
 /** Words of podman that have one cause, and what ends it; what podman itself advises deletes more than is needed. */
 const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
-  [/exec: "new[ug]idmap": executable file not found/i, 'sudo apt install uidmap'],
+  [/exec: "new[ug]idmap": executable file not found/i, 'Install it: sudo apt install uidmap'],
   [
     /new[ug]idmap.*(operation not permitted|should have setuid)|write to [ug]id_map failed/i,
     'Give them their rights again: sudo apt install --reinstall uidmap; and let no unit above the daemon say NoNewPrivileges=yes',
   ],
   [
     /no sub[ug]id ranges found|cannot find UID\/GID for user/i,
-    'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, then podman system migrate as that user',
+    'Give the daemon’s user some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, then "podman system migrate" as that user',
   ],
   [
     /XDG_RUNTIME_DIR directory .* is not owned by/i,
@@ -19,7 +19,7 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   ],
   [
     /invalid internal status|pause process/i,
-    'podman system migrate as the daemon’s user; it stops all containers of that user, and Magos starts its own again',
+    'Run "podman system migrate" as the daemon’s user; it stops all containers of that user, and Magos starts its own again',
   ],
   [
     /cannot re-exec process|cannot clone: operation not permitted/i,
@@ -27,7 +27,7 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   ],
   [
     /database configuration mismatch|does not match (our|the) .*(graph|run|storage|tmp|volume)/i,
-    'podman’s database was made with other directories or another driver: let storage.conf (graphroot, runroot, driver) say what the message names as the database’s. "podman system reset" would delete every image, container and volume',
+    'Its database was made with other directories or another driver: let storage.conf (graphroot, runroot, driver) say what the message names as the database’s. "podman system reset" would delete every image, container and volume',
   ],
   [
     /user-selected graph driver .* overwritten by/i,

@@ -22,7 +22,7 @@ describe('engineRemedy()', () => {
     ],
     [
       'invalid internal status, try resetting the pause process with "podman system migrate": could not find any running process',
-      /^podman system migrate .*stops all containers/,
+      /^Run "podman system migrate" .*stops all containers/,
     ],
     ['cannot re-exec process', /max_user_namespaces/],
     [
@@ -43,6 +43,8 @@ describe('engineRemedy()', () => {
     ],
   ])('knows the cause of: %s', (words, remedy) => {
     expect(engineRemedy(words)).toMatch(remedy)
+    // It may end a sentence, where a command would be spelled in upper case.
+    expect(engineRemedy(words)).toMatch(/^[A-Z]/)
   })
 
   it('knows none of other words', () => {

@@ -129,6 +129,7 @@ export function createWorld(
     machine: {
       boot: 'first',
       container: null,
+      firstPort: () => 1024,
       isEnding: async () => await Promise.resolve(false),
       ...machineOptions,
     },

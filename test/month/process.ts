@@ -234,7 +234,12 @@ function openWorld(
     holds: createHolds({ directory: join(directory, 'holds'), log }),
     lanes: createLanes({ limit: 4 }),
     lastGood: createLastGood({ directory: join(directory, 'last-good'), log }),
-    machine: { boot: 'first', container: null, isEnding: async () => await Promise.resolve(false) },
+    machine: {
+      boot: 'first',
+      container: null,
+      firstPort: () => 1024,
+      isEnding: async () => await Promise.resolve(false),
+    },
     secrets: createMemorySecrets(),
     secretFiles: createMemorySecretFiles(),
   }

@@ -22,6 +22,10 @@ export function createMachine({ run, user, hostname, read = readText }: MachineO
       cgroup: read('/proc/self/cgroup') ?? '',
       mounts: read('/proc/self/mountinfo') ?? '',
     }),
+    firstPort() {
+      const said = read('/proc/sys/net/ipv4/ip_unprivileged_port_start')?.trim() ?? ''
+      return /^\d+$/.test(said) ? Number(said) : 1024
+    },
     async isEnding(signal) {
       // A user's manager ends with the last session where nobody lingers, and the user's containers with it.
       const managers = user === 0 ? [[]] : [[], ['--user']]

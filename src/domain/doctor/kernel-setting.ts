@@ -2,3 +2,8 @@
 export function setKernel(parameter: string, value: number): string {
   return `echo '${parameter}=${value}' | sudo tee -a /etc/sysctl.d/50-magos.conf && sudo sysctl --system`
 }
+
+/** The command that lets ordinary users listen on this port and those above: https://docs.kernel.org/networking/ip-sysctl.html */
+export function openPort(port: number): string {
+  return setKernel('net.ipv4.ip_unprivileged_port_start', port)
+}

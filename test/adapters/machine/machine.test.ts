@@ -71,6 +71,21 @@ describe('createMachine()', () => {
   })
 
   it.each([
+    ['80\n', 80],
+    ['0\n', 0],
+    [null, 1024],
+    ['none\n', 1024],
+  ])('firstPort() reads %j as %i, anew each time', (text, expected) => {
+    let said: string | null = '1\n'
+    const { run } = scriptedRun(() => ({}))
+    const read = (path: string) => (path.endsWith('ip_unprivileged_port_start') ? said : null)
+    const changing = createMachine({ run, user: 0, hostname: 'attic', read })
+    expect(changing.firstPort()).toBe(1)
+    said = text
+    expect(changing.firstPort()).toBe(expected)
+  })
+
+  it.each([
     [
       'the system goes down',
       0,
