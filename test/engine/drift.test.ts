@@ -299,7 +299,10 @@ describe.each(mayBoot ? ['another boot'] : [])('magos run after %s', () => {
       ])
       await eventually(
         () => status(),
-        (all) => all.filter(({ state }) => state === 'proven').length === 2,
+        (all) =>
+          ['shop', 'blog'].every((stack) =>
+            all.some(({ name, state }) => name === stack && state === 'proven'),
+          ),
       )
       expect(await states('diary')).toEqual({ pen: 'exited' })
       const told = (await status()).find(({ name }) => name === 'diary')
