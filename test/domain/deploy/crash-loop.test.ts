@@ -52,8 +52,8 @@ describe('judge() of what keeps crashing', () => {
   })
 
   test('does not blame the new container for the restarts of the old one', () => {
-    const old = container({ id: 'old', restartCount: 50 })
-    expect(outcome(look(10_000, old))).toBe('undecided')
+    const old = container({ id: 'old', restartCount: 50, startedAt: 15_900 })
+    expect(outcome(look(16_000, old))).toBe('undecided')
   })
 })
 

@@ -26,3 +26,8 @@ test('standingOf() notes the networks of the file that all of its containers han
   expect(standsOn(on('a', 'b'), on('b'))).toEqual({ ...both, networks: ['b'] })
   expect(standsOn(on('a', 'b'), container())).toEqual(both)
 })
+
+test('standingOf() counts what is paused or just started again as running', () => {
+  const containers = [container({ state: 'paused' }), container({ state: 'restarting' })]
+  expect(standingOf(['web'], containers)).toEqual({ web: { running: 2, ended: 0 } })
+})

@@ -35,6 +35,12 @@ describe('judge() of what moves and what does not', () => {
     expect(judge(both, [...seen, look(13_500, container(), again)]).outcome).toBe('succeeded')
   })
 
+  test('minds no order in which the engine lists containers', () => {
+    const both = { ...terms, services: [service({ replicas: 2 })] }
+    const [one, two] = [container(), container({ id: 'c9' })]
+    expect(judge(both, [look(10_000, one, two), look(12_000, two, one)]).outcome).toBe('succeeded')
+  })
+
   test('begins the window anew after a moment of ill health', () => {
     const starting = container({ health: 'starting' })
     const seen = [look(10_000, container()), look(11_000, starting), look(12_500, container())]
@@ -65,6 +71,14 @@ describe('judge() of what moves and what does not', () => {
       look(time, container(), job({ startedAt: time }), unmade),
     )
     expect(judge({ ...terms, services }, moved).outcome).toBe('undecided')
+  })
+
+  test('takes no job that is done for one that nobody starts again', () => {
+    const services = [service(), service({ name: 'job' })]
+    const slow = [10_000, 13_000, 16_000].map((time) =>
+      look(time, container({ health: 'starting' }), job({ restarts: 'on-failure' })),
+    )
+    expect(judge({ ...terms, services }, slow).outcome).toBe('undecided')
   })
 
   test('waits for what still moves, and for a health check however long it takes', () => {
