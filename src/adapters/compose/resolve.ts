@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import { MagosError } from '../../domain/error.ts'
 import { withPrivateDirectory } from '../../host/private-directory.ts'
 import { childEnvironment } from '../../host/process.ts'
 import type { ChildResult, RunChild } from '../../host/process.ts'
 import type { ComposeDocument, Log, ResolveRequest } from '../../ports.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import { asDocument, readDocument } from './document.ts'
 import { withEnvFiles } from './env-files.ts'
 import { readPlainFile } from './plain-file.ts'
 import { completeDocument } from './podman-compose.ts'
@@ -143,53 +143,6 @@ function withoutProfiles(document: ComposeDocument): ComposeDocument {
     return [name, rest] as const
   })
   return { ...document, services: Object.fromEntries(services) }
-}
-
-function readDocument(
-  provider: FoundProvider,
-  files: readonly string[],
-  text: string,
-): ComposeDocument {
-  let document: unknown
-  try {
-    document = provider.name === 'podman-compose' ? parseYaml(text) : JSON.parse(text)
-  } catch (cause) {
-    throw unreadable(provider, files, 'it is not the format that was asked for', cause)
-  }
-  return asDocument(provider, files, document)
-}
-
-function asDocument(
-  provider: FoundProvider,
-  files: readonly string[],
-  document: unknown,
-): ComposeDocument {
-  if (!isFields(document)) throw unreadable(provider, files, 'it is no document')
-  const services = document['services'] ?? {}
-  if (!isFields(services)) throw unreadable(provider, files, 'its services are no map')
-  const read = Object.entries(services).map(([name, service]) => {
-    if (!isFields(service)) throw unreadable(provider, files, `service "${name}" is no map`)
-    return [name, service] as const
-  })
-  return { ...document, services: Object.fromEntries(read) }
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function unreadable(
-  { name, version }: FoundProvider,
-  files: readonly string[],
-  state: string,
-  cause?: unknown,
-): MagosError {
-  const what = `Read what ${name} ${version} made of "${files.join('", "')}"`
-  return new MagosError('compose', `${what}: ${state}`, {
-    cause,
-    place: { file: files[0] ?? '' },
-    remedy: 'Make the file smaller or simpler, or install another version of the provider',
-  })
 }
 
 function refusal(

@@ -5,12 +5,13 @@ import { MagosError } from '../../domain/error.ts'
 import { inDirectory, type OnStep, readFileSafely } from '../../host/files.ts'
 import type { RunChild } from '../../host/process.ts'
 import type { LayReport, Log } from '../../ports.ts'
-import { applyPlan, type PlannedAside, pruneDirectories, sweep } from './apply.ts'
+import { applyPlan, pruneDirectories, sweep } from './apply.ts'
+import { nameAsides, stillThere } from './asides.ts'
 import { cleanThere } from './clean-there.ts'
 import { lookAt } from './look.ts'
 import { type Aside, loadManifest, type Manifest, type Pending, saveManifest } from './manifest.ts'
 import { type Found, type Plan, planLay } from './plan.ts'
-import { ancestorsOf, type Content, digestOf, isSame, type Target } from './target.ts'
+import { ancestorsOf, type Content, isSame, type Target } from './target.ts'
 
 export interface Laying {
   readonly stack: string
@@ -123,53 +124,6 @@ async function readContent(home: string, path: string) {
       : readFileSafely(join(here, name)),
   )
   return bytes === null ? null : { mode, bytes: new Uint8Array(bytes) }
-}
-
-/** Names under which a person's bytes are kept: those that an interrupted call gave them, else the first free. */
-async function nameAsides(
-  { home, target }: Laying,
-  paths: readonly string[],
-  inherited: readonly Aside[],
-  found: (path: string) => Found,
-): Promise<readonly PlannedAside[]> {
-  const asides: PlannedAside[] = []
-  for (const path of paths) {
-    const there = found(path)
-    const earlier = inherited.filter((one) => one.path === path)
-    let reused: Aside | undefined
-    for (const one of earlier) {
-      const kept = await lookAt(home, one.savedAs)
-      const isIt =
-        kept.kind === 'content' && there.kind === 'content' && isSame(kept.content, there.content)
-      if (isIt) reused = one
-    }
-    asides.push(
-      reused === undefined
-        ? { path, savedAs: await freeName(home, path, target), state: 'planned' }
-        : { ...reused, state: 'kept' },
-    )
-  }
-  return asides
-}
-
-async function freeName(home: string, path: string, target: Target): Promise<string> {
-  const slash = path.lastIndexOf('/') + 1
-  const name = path.slice(slash)
-  // A name may have 255 bytes.
-  const isLong = Buffer.byteLength(name) > 200
-  const stem = isLong ? `long-name-${digestOf(Buffer.from(name)).slice(0, 16)}` : name
-  for (let number = 1; ; number += 1) {
-    const free = `${path.slice(0, slash)}${stem}.before-magos-${number}`
-    if (!target.has(free) && (await lookAt(home, free)).kind === 'absent') return free
-  }
-}
-
-async function stillThere(home: string, asides: readonly Aside[]): Promise<readonly Aside[]> {
-  const present: Aside[] = []
-  for (const aside of asides) {
-    if ((await lookAt(home, aside.savedAs)).kind !== 'absent') present.push(aside)
-  }
-  return present
 }
 
 function missingDirectories(
