@@ -29,5 +29,5 @@ test('standingOf() notes the networks of the file that all of its containers han
 
 test('standingOf() counts what is paused or just started again as running', () => {
   const containers = [container({ state: 'paused' }), container({ state: 'restarting' })]
-  expect(standingOf(['web'], containers)).toEqual({ web: { running: 2, ended: 0 } })
+  expect(standingOf(['web'], containers, () => [])).toEqual({ web: { running: 2, ended: 0 } })
 })
