@@ -221,6 +221,9 @@ export interface Credential {
   readonly password: string
 }
 
+/** null: none is known; `anonymous`: expressly none, since the one that is kept was turned down and the image is public. */
+export type PullCredential = Credential | 'anonymous' | null
+
 /** An index, or the manifest of one image, which is then the only platform. */
 export interface ImageManifest {
   readonly mediaType: string
@@ -252,8 +255,8 @@ export interface Registry {
     digest: Digest,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>>
-  /** What `tags` and `digest` authenticate with there; null for anonymous. */
-  credential(name: RepositoryName, signal: AbortSignal): Promise<Credential | null>
+  /** What `tags` and `digest` authenticate with there. */
+  credential(name: RepositoryName, signal: AbortSignal): Promise<PullCredential>
   /** Whether this registry may be spoken to without TLS. */
   plainHttp(registry: string): boolean
   /** Requests sent so far, tokens included. */
@@ -279,7 +282,7 @@ export interface EngineInfo {
 }
 
 export interface PullOptions {
-  readonly credential: Credential | null
+  readonly credential: PullCredential
   readonly plainHttp: boolean
 }
 

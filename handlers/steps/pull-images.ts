@@ -1,6 +1,6 @@
 import { asMagosError, MagosError } from '../../src/domain/error.ts'
 import { formatImageReference, type ImageReference } from '../../src/domain/image-reference.ts'
-import type { Credential } from '../../src/ports.ts'
+import type { PullCredential } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 import { lineFault } from './stack-fault.ts'
@@ -26,18 +26,35 @@ export async function pullImages(
       const reason = `cannot use ${formatImageReference(image)}: it is not on this host, and "pull_policy: never" of service "${service.name}" forbids to pull it`
       return { reason, certainty: 'passing' }
     }
-    const credential = await credentialOf(ctx, image, signal)
-    const plainHttp = ctx.registry.plainHttp(image.registry)
-    const pull = await ctx.engine.pull(image, { credential, plainHttp }, signal)
-    if (pull.outcome === 'pulled' && image.digest !== null) {
+    const missing = await pullImage(ctx, image, signal)
+    if (missing !== null) return missing
+    if (image.digest !== null) {
       ctx.pulledImages.note({ image: formatImageReference(image), at: ctx.now })
-    }
-    if (pull.outcome === 'failed') {
-      const reason = `cannot pull ${formatImageReference(image)}: ${pull.reason}`
-      return { reason, certainty: await certaintyOf(ctx, image, signal) }
     }
   }
   return null
+}
+
+async function pullImage(
+  ctx: Context,
+  image: ImageReference,
+  signal: AbortSignal,
+): Promise<MissingImage | null> {
+  const plainHttp = ctx.registry.plainHttp(image.registry)
+  const pullWith = (by: PullCredential) =>
+    ctx.engine.pull(image, { credential: by, plainHttp }, signal)
+  const credential = await credentialOf(ctx, image, signal)
+  let pull = await pullWith(credential)
+  if (pull.outcome === 'pulled') return null
+  const isLogin = credential !== null && credential !== 'anonymous'
+  const isWorthAsking = isLogin || image.digest !== null
+  const certainty = isWorthAsking ? await certaintyOf(ctx, image, signal) : 'passing'
+  // The registry was just asked: by now the login may be known to count no more, and the image to be public.
+  if (isLogin && (await credentialOf(ctx, image, signal)) === 'anonymous') {
+    pull = await pullWith('anonymous')
+  }
+  if (pull.outcome === 'pulled') return null
+  return { reason: `cannot pull ${formatImageReference(image)}: ${pull.reason}`, certainty }
 }
 
 /** A digest that is not there will never be; a tag may come, and a registry that does not answer says nothing. */
@@ -46,13 +63,13 @@ async function certaintyOf(
   image: ImageReference,
   signal: AbortSignal,
 ): Promise<MissingImage['certainty']> {
-  if (image.digest === null) return 'passing'
   try {
-    await registry.digest(image, image.digest, signal)
+    await registry.digest(image, image.digest ?? image.tag ?? 'latest', signal)
     return 'passing'
   } catch (cause) {
     signal.throwIfAborted()
-    return asMagosError(cause).code === 'not-found' ? 'definite' : 'passing'
+    const isGone = asMagosError(cause).code === 'not-found' && image.digest !== null
+    return isGone ? 'definite' : 'passing'
   }
 }
 
@@ -61,7 +78,7 @@ async function credentialOf(
   ctx: Context,
   image: ImageReference,
   signal: AbortSignal,
-): Promise<Credential | null> {
+): Promise<PullCredential> {
   try {
     return await ctx.registry.credential(image, signal)
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PullCredential } from '../../src/ports.ts'
 import type { Context } from '../../handlers/context.ts'
 import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
@@ -130,6 +131,36 @@ describe('revisionPushed() at the first time', () => {
     expect(given[0]).toEqual({ credential, plainHttp: false })
     expect(JSON.stringify([world.lines, world.history.deployments(9)])).not.toContain('planted')
   })
+
+  it.each(['ghcr.io/o/web:1', `ghcr.io/o/web:1@sha256:${'5'.repeat(64)}`])(
+    'pulls %s without the login that its registry turns down, once it was asked',
+    async (image) => {
+      const world = createWorld({ 'shop/compose.yaml': compose(`web: {image: "${image}"}`) })
+      const login = { username: 'me', password: 'expired' }
+      const given: unknown[] = []
+      let known: PullCredential = login
+      const engine: Context['engine'] = {
+        ...world.ctx.engine,
+        async pull(asked, options, stop) {
+          given.push(options.credential)
+          if (options.credential !== 'anonymous') return { outcome: 'failed', reason: 'denied' }
+          return await world.ctx.engine.pull(asked, options, stop)
+        },
+      }
+      const registry: Context['registry'] = {
+        ...world.ctx.registry,
+        credential: async () => known,
+        async digest() {
+          known = 'anonymous'
+          return `sha256:${'5'.repeat(64)}`
+        },
+      }
+      const ctx = { ...world.ctx, engine, registry }
+      const { deployments } = await deploy(world, () => pass(ctx))
+      expect(outcomes(deployments)).toContain('shop succeeded')
+      expect(given).toEqual([login, 'anonymous'])
+    },
+  )
 
   it.each(['never', 'missing', 'if_not_present'])(
     'takes an image that is here as it is where pull_policy says so: %s',

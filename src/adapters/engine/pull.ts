@@ -19,7 +19,7 @@ export type PullOutcome =
   | { readonly outcome: 'pulled' }
   | { readonly outcome: 'failed'; readonly reason: string }
 
-/** Pulls by digest where there is one; a credential lies in a private file for just that long. */
+/** Pulls by digest where there is one; a credential lies in a private file for just that long, an empty one keeps the engine from its own. */
 export async function pullImage(
   pulling: Pulling,
   image: ImageReference,
@@ -86,12 +86,12 @@ async function dockerEnv(
 async function writeCredential(
   directory: string,
   registry: string,
-  login: Credential,
+  login: Credential | 'anonymous',
 ): Promise<void> {
-  const entry = entryOf(login)
   // docker looks Docker Hub up by this address, podman by its name.
   const keys = registry === 'docker.io' ? [registry, 'https://index.docker.io/v1/'] : [registry]
-  const config = { auths: Object.fromEntries(keys.map((key) => [key, entry])) }
+  const known = login === 'anonymous' ? [] : keys.map((key) => [key, entryOf(login)] as const)
+  const config = { auths: Object.fromEntries(known) }
   try {
     await writeFile(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 })
   } catch (cause) {

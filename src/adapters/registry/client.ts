@@ -1,184 +1,103 @@
-import type { RepositoryName } from '../../ports.ts'
-import type { Credentials } from './credentials.ts'
-import { createOrigins } from './endpoint.ts'
-import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, refusal } from './failure.ts'
-import type { TrustedRealms } from './realm.ts'
-import { type Scheme, schemeOf } from './scheme.ts'
-import { untilAborted } from './shared-work.ts'
-import type { Tokens } from './token.ts'
-import type { Token } from './token-holder.ts'
-import { basic } from './token-server.ts'
+import { MagosError } from '../../domain/error.ts'
+import type { Log, PullCredential, RepositoryName } from '../../ports.ts'
+import type { Credentials, Login } from './credentials.ts'
+import type { Dialogue, Said } from './dialogue.ts'
+import type { Inquiry, Reply } from './inquiry.ts'
+import { type Attempt, refusal, renewal, type TurnedDown } from './failure.ts'
+import { createTurnedDownLogins } from './turned-down.ts'
 
-export interface Inquiry {
-  readonly name: RepositoryName
-  readonly method: 'GET' | 'HEAD'
-  /** Below `/v2/REPOSITORY/`, with its query; encoded. */
-  readonly path: string
-  readonly accept: string
-  readonly maxBody: number
-  /** Sentence for messages, without its reason. */
-  readonly action: string
-}
-
-/** An answer, and what it was asked with. */
-export interface Reply {
-  readonly answer: Answer
-  readonly attempt: Attempt
-}
-
-/** Asks registries with the authentication that each demands. */
+/** Asks registries with the login that is kept for each repository, and without it where it is turned down. */
 export interface Client {
   /** Throws `unauthorized` when there is no way in; every other status is the caller's to judge. */
   ask(inquiry: Inquiry, signal: AbortSignal): Promise<Reply>
+  /** What `ask` gets in with. */
+  credential(name: RepositoryName, signal: AbortSignal): Promise<PullCredential>
 }
 
 export interface ClientOptions {
-  readonly exchange: Exchange
-  readonly tokens: Tokens
+  readonly dialogue: Dialogue
   readonly credentials: Credentials
-  readonly plainHttp: (registry: string) => boolean
-  readonly trustedRealms: TrustedRealms
+  readonly now: () => number
+  readonly log: Log
 }
 
-type Proof =
-  | { readonly kind: 'none'; readonly authorization: null }
-  | { readonly kind: 'basic'; readonly authorization: string }
-  | Bearing
+/** The one that was kept, and the one that stands in its place by then. */
+const mostLogins = 2
 
-type BearerScheme = Extract<Scheme, { kind: 'bearer' }>
-
-type Bearing = Token & {
-  readonly kind: 'bearer'
-  readonly scope: string
-  readonly scheme: BearerScheme
-}
-
-const nothing: Proof = { kind: 'none', authorization: null }
-
-export function createClient(options: ClientOptions): Client {
-  const { exchange, tokens, credentials, plainHttp, trustedRealms } = options
-  // What each registry demanded last, so that it need not be asked for it again.
-  const schemes = new Map<string, Scheme>()
-  const met = new Map<string, Promise<void> | null>()
-  const originOf = createOrigins(plainHttp)
+export function createClient({ dialogue, credentials, now, log }: ClientOptions): Client {
+  const turnedDownLogins = createTurnedDownLogins(now)
   const consulted = () => credentials.consulted()
 
   return {
-    async ask({ name, method, path, accept, maxBody, action }, signal) {
-      const { registry, repository } = name
-      const target = { origin: originOf(registry), path: `/v2/${repository}/${path}` }
-      const login = await credentials.find(name, signal)
-      const attempt: Attempt = { name, action, login, consulted }
-      const metNow = met.get(registry) === null ? ignore : await meet(registry, signal)
-      try {
-        let proof = recall(attempt) ?? (await foresee(attempt, signal))
-        for (;;) {
-          const { authorization } = proof
-          const question = { action, method, target, headers: { accept }, authorization, maxBody }
-          const answer = await exchange.ask({ ...question, redirects: 'followed' }, signal)
-          // Another host's challenge is nothing to us: our logins are not for it.
-          if (answer.status < 401 || answer.from.origin !== target.origin)
-            return { answer, attempt }
-          if (answer.status !== 401) {
-            if (!isPerhapsUngranted(answer, proof)) return { answer, attempt }
-            const { server } = proof.scheme
-            tokens.setApart({ server, scope: proof.scope, attempt })
-            proof = await proveAnew(attempt, proof.scheme, proof, signal)
-            continue
-          }
-          const scheme = schemeOf(attempt, answer, schemes.get(registry), trustedRealms)
-          schemes.set(registry, scheme)
-          metNow()
-          proof = await proveAnew(attempt, scheme, proof, signal)
+    async ask(inquiry, signal) {
+      for (let denied: TurnedDown | null = null, logins = 0; ; logins += 1) {
+        const attempt = await begin(inquiry, denied, logins, signal)
+        const said = await sayOf(inquiry, attempt, signal)
+        if (said.outcome === 'answered') {
+          tellOf(said.reply)
+          return said.reply
         }
-      } finally {
-        metNow()
+        const { login } = attempt
+        const { reason, reach } = said
+        if (login === null) throw refusal(attempt, reason)
+        const isKnown =
+          reach === 'registry' && turnedDownLogins.note(inquiry.name, login, reason) === 'again'
+        // A helper may have a newer one by now.
+        if (!isKnown && logins === 0) credentials.refused()
+        denied = { login, reason, repository: 'unknown' }
       }
+    },
+    async credential(name, signal) {
+      const login = await credentials.find(name, signal)
+      if (login === null) return null
+      const turnedDown = turnedDownLogins.find(name, login)
+      return turnedDown?.repository === 'public' ? 'anonymous' : login.credential
     },
   }
 
-  // The first question of all goes ahead: what it learns spares the others a refusal each.
-  async function meet(registry: string, signal: AbortSignal): Promise<() => void> {
-    const underway = met.get(registry)
-    if (underway === undefined) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      met.set(registry, promise)
-      return () => {
-        met.set(registry, null)
-        resolve()
-      }
-    }
-    if (underway !== null) await untilAborted(underway, signal)
-    return ignore
+  /** With the login that is kept now, unless it is the one that was just denied, or was turned down before. */
+  async function begin(
+    { name, action }: Inquiry,
+    denied: TurnedDown | null,
+    logins: number,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    const login = await credentials.find(name, signal)
+    const attempt = { name, action, login, turnedDown: null, consulted }
+    if (login === null) return { ...attempt, turnedDown: denied }
+    const isOver = denied !== null && (logins >= mostLogins || isSame(login, denied.login))
+    const turnedDown = turnedDownLogins.find(name, login) ?? (isOver ? denied : null)
+    return turnedDown === null ? attempt : { ...attempt, login: null, turnedDown }
   }
 
-  /** The proof that this question needs, where nobody has to be asked for it. */
-  function recall(attempt: Attempt): Proof | null {
-    const scheme = schemes.get(attempt.name.registry)
-    if (scheme === undefined) return nothing
-    if (scheme.kind === 'basic') return null
-    const scope = scopeOf(attempt, scheme)
-    const token = tokens.known({ server: scheme.server, scope, attempt })
-    return token === null ? null : { kind: 'bearer', ...token, scope, scheme }
-  }
-
-  async function foresee(attempt: Attempt, signal: AbortSignal): Promise<Proof> {
-    const { registry } = attempt.name
-    const scheme = schemes.get(registry)
-    if (scheme === undefined) return nothing
+  async function sayOf(inquiry: Inquiry, attempt: Attempt, signal: AbortSignal): Promise<Said> {
     try {
-      return (await prove(attempt, scheme, nothing, signal)) ?? nothing
+      return await dialogue.ask(inquiry, attempt, signal)
     } catch (thrown) {
-      // Its token server may have moved: the next question begins at the registry again.
-      if (schemes.get(registry) === scheme) schemes.delete(registry)
+      const isRefused = thrown instanceof MagosError && thrown.code === 'unauthorized'
+      if (isRefused && attempt.login !== null) credentials.refused()
       throw thrown
     }
   }
 
-  async function proveAnew(
-    attempt: Attempt,
-    scheme: Scheme,
-    refused: Proof,
-    signal: AbortSignal,
-  ): Promise<Proof> {
-    const proof = await prove(attempt, scheme, refused, signal)
-    if (proof !== null) return proof
-    credentials.refused()
-    throw refusal(attempt, 'the registry answered 401')
-  }
-
-  // null: there is nothing better than what was turned down.
-  async function prove(
-    attempt: Attempt,
-    scheme: Scheme,
-    refused: Proof,
-    signal: AbortSignal,
-  ): Promise<Proof | null> {
-    if (scheme.kind === 'basic') {
-      if (refused.kind === 'basic' || attempt.login === null) return null
-      return { kind: 'basic', authorization: basic(attempt.login.credential) }
-    }
-    const scope = scopeOf(attempt, scheme)
-    const isSame = refused.kind === 'bearer' && refused.scope === scope
-    if (isSame && refused.origin === 'minted') return null
-    const request = { server: scheme.server, scope, attempt }
-    const token = await tokens.get(request, isSame ? refused.authorization : null, signal)
-    // One more question at most: after it even a token of another's minting counts as new.
-    const origin = isSame && token.origin !== 'shared' ? 'minted' : token.origin
-    return { kind: 'bearer', authorization: token.authorization, origin, scope, scheme }
+  function tellOf({ answer, attempt }: Reply): void {
+    const { name, turnedDown } = attempt
+    if (turnedDown === null || answer.status >= 400) return
+    if (turnedDownLogins.noteRead(name, turnedDown) === 'again') return
+    const { login, reason } = turnedDown
+    log.warn({ registry: name.registry, remedy: remedyFor(login) }, warning(login, reason))
   }
 }
 
-// What a token for many does not reach some registries deny, and some say that it is not there.
-function isPerhapsUngranted({ status }: Answer, proof: Proof): proof is Bearing {
-  return [403, 404].includes(status) && proof.kind === 'bearer' && proof.origin === 'shared'
+function isSame({ credential: one }: Login, { credential: other }: Login): boolean {
+  return one.username === other.username && one.password === other.password
 }
 
-function ignore(): void {
-  // The registry is known already.
+function warning({ source, reach }: Login, reason: string): string {
+  return `The login from "${source}" for "${reach}" was turned down, and what anybody may read is read without it: ${reason}`
 }
 
-function scopeOf({ name }: Attempt, { actions }: BearerScheme): string {
-  return `repository:${name.repository}:${actions}`
+function remedyFor(login: Login): string {
+  const [first = '', ...rest] = renewal(login)
+  return `${first.toUpperCase()}${rest.join('')}`
 }

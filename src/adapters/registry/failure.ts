@@ -11,15 +11,27 @@ export interface Attempt {
   /** Sentence without its reason. */
   readonly action: string
   readonly login: Login | null
+  /** The login that is not used, because it was turned down; null where there is none such. */
+  readonly turnedDown: TurnedDown | null
   /** Where logins were looked up. */
   readonly consulted: () => readonly string[]
+}
+
+export interface TurnedDown {
+  readonly login: Login
+  /** Who turned it down, and how. */
+  readonly reason: string
+  /** `public` where something of this repository was read without a login: then what is not there is not there. */
+  readonly repository: 'public' | 'unknown'
 }
 
 /** An answer that is no success, as an error. */
 export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): MagosError {
   const { status } = answer
   const said = `the registry answered ${statusText(answer)}`
-  if (status === 401 || status === 403) return refusal(attempt, said)
+  // What a stranger may not see, many registries say is not there.
+  const isPerhapsHidden = status === 404 && attempt.turnedDown?.repository === 'unknown'
+  if (status === 401 || status === 403 || isPerhapsHidden) return refusal(attempt, said)
   const retryAt = retryAtOf(answer.headers, bodyText(answer), now)
   const details = retryAt === undefined ? {} : { retryAt }
   if (status === 429) return tooMany(attempt, details, now)
@@ -33,13 +45,21 @@ export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): 
 }
 
 /** The registry, or its token server, does not let us in. */
-export function refusal({ action, name, login, consulted }: Attempt, reason: string): MagosError {
+export function refusal(attempt: Attempt, reason: string): MagosError {
+  const { action, name, turnedDown, consulted } = attempt
+  const login = attempt.login ?? turnedDown?.login ?? null
   const access = login === null ? 'without a login' : `with the login from "${login.source}"`
+  const why = turnedDown === null ? reason : `${turnedDown.reason}; without a login: ${reason}`
   const places = consulted().join(', ') || 'none'
-  const remedy = login === null ? logIn(name.registry) : `${renew(login)}, ${drop(login)}`
-  return new MagosError('unauthorized', `${action} ${access}: ${reason}`, {
+  const remedy = login === null ? logIn(name.registry) : renewal(login)
+  return new MagosError('unauthorized', `${action} ${access}: ${why}`, {
     remedy: `Check that the image exists and ${remedy}; looked for logins in: ${places}`,
   })
+}
+
+/** What a person does about a login that does not count. */
+export function renewal(login: Login): string {
+  return `${renew(login)}, ${drop(login)}`
 }
 
 function logIn(reach: string): string {

@@ -5,6 +5,7 @@ import type { ImageContent, Log, Manifests, Registry, RepositoryName } from '../
 import { createClient } from './client.ts'
 import { createContents } from './contents.ts'
 import type { Credentials } from './credentials.ts'
+import { createDialogue } from './dialogue.ts'
 import { createExchange } from './exchange.ts'
 import { isDigest, readDigest } from './manifest.ts'
 import { type Mirrors, overMirrors } from './mirrors.ts'
@@ -35,7 +36,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { trustedRealms = {}, mirrors = {}, manifests = nowhere } = options
   const exchange = createExchange(http, now)
   const tokens = createTokens(exchange, now)
-  const client = createClient({ exchange, tokens, credentials, plainHttp, trustedRealms })
+  const dialogue = createDialogue({ exchange, tokens, plainHttp, trustedRealms, now })
+  const client = createClient({ dialogue, credentials, now, log })
   const lists = createTagLists(client, now)
   const reading = { mirrors, log }
   const contents = createContents(manifests, log)
@@ -75,9 +77,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
     manifest: async (...asked) => (await content(...asked)).manifest,
     labels: async (...asked) => (await content(...asked)).labels,
-    async credential(name, signal) {
-      return (await credentials.find(name, signal))?.credential ?? null
-    },
+    credential: (name, signal) => client.credential(name, signal),
     plainHttp,
     requests: () => exchange.requests(),
   }

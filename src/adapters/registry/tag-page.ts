@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { MagosError } from '../../domain/error.ts'
 import { bodyText } from './body-text.ts'
-import type { Reply } from './client.ts'
+import type { Reply } from './inquiry.ts'
 import { nonsense, unusable } from './failure.ts'
 import { nextLink } from './link.ts'
 

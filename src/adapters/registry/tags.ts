@@ -1,5 +1,6 @@
 import type { RepositoryName } from '../../ports.ts'
-import type { Client, Reply } from './client.ts'
+import type { Client } from './client.ts'
+import type { Reply } from './inquiry.ts'
 import { failureOf, unusable } from './failure.ts'
 import { readPage, type TagPage } from './tag-page.ts'
 

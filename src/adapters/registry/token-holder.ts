@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto'
-import type { Credential } from '../../ports.ts'
+import { createCredentialMarks } from './credential-mark.ts'
 import type { Attempt } from './failure.ts'
 import type { MintedToken, TokenServer } from './token-server.ts'
 
@@ -18,6 +17,8 @@ export interface Token {
 
 /** The tokens of one login at one registry's token server. */
 export interface TokenHolder {
+  /** Registry, token server and login in one text, without a secret. */
+  readonly key: string
   /** One that lasts; null where there is none. Whoever asks so is asked for with the next that are due. */
   known(scope: string): Token | null
   keep(scopes: readonly string[], token: MintedToken): void
@@ -67,13 +68,13 @@ export function createTokenHolders(now: () => number): (request: TokenRequest) =
     const known = holders.get(key)
     if (known !== undefined) return known
     if (holders.size >= mostHolders) holders.clear()
-    const holder = createHolder(now)
+    const holder = createHolder(key, now)
     holders.set(key, holder)
     return holder
   }
 }
 
-function createHolder(now: () => number): TokenHolder {
+function createHolder(key: string, now: () => number): TokenHolder {
   const places = new Map<string, Place>()
   let apartUntil = Number.NEGATIVE_INFINITY
   /** ms that a token lasts here, learned from one that was refused. */
@@ -89,6 +90,7 @@ function createHolder(now: () => number): TokenHolder {
   const lasting = ({ token }: Place) =>
     token !== null && token.expiresAt > now() ? token.answer : null
   return {
+    key,
     known(scope) {
       const place = at(scope)
       place.askedAt = now()
@@ -131,31 +133,21 @@ function createHolder(now: () => number): TokenHolder {
   }
 }
 
-/** Registry, token server and credential in one text; this last hashed, so that no secret lies about as a key. */
+/** Registry, token server and credential in one text. */
 function createKeys(): (request: TokenRequest) => string {
   const servers = new WeakMap<TokenServer, string>()
-  const logins = new WeakMap<Credential, string>()
+  const markOf = createCredentialMarks()
   return ({ server, attempt }) => {
     const { name, login } = attempt
-    const { realm, service } = server
-    const minter = remembered(servers, server, () => JSON.stringify([realm, service]))
-    const place = `${name.registry} ${minter}`
-    if (login === null) return place
-    const { credential } = login
-    const { username, password } = credential
-    const mark = () => hash('sha256', JSON.stringify([username, password]))
-    return `${place} ${remembered(logins, credential, mark)}`
+    const place = `${name.registry} ${serverText(servers, server)}`
+    return login === null ? place : `${place} ${markOf(login.credential)}`
   }
 }
 
-function remembered<Key extends object>(
-  texts: WeakMap<Key, string>,
-  key: Key,
-  make: () => string,
-): string {
-  const known = texts.get(key)
+function serverText(texts: WeakMap<TokenServer, string>, server: TokenServer): string {
+  const known = texts.get(server)
   if (known !== undefined) return known
-  const text = make()
-  texts.set(key, text)
+  const text = JSON.stringify([server.realm, server.service])
+  texts.set(server, text)
   return text
 }

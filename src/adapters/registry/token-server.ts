@@ -3,7 +3,7 @@ import { hostOf, targetOf } from '../../host/target.ts'
 import type { Credential } from '../../ports.ts'
 import { bodyText } from './body-text.ts'
 import type { Answer, Exchange } from './exchange.ts'
-import { type Attempt, failureOf, nonsense, refusal } from './failure.ts'
+import { type Attempt, failureOf, nonsense } from './failure.ts'
 
 /** Who hands out tokens for a registry, as its challenge said and `judgeRealm` allowed. */
 export interface TokenServer {
@@ -19,6 +19,11 @@ export interface Wanted {
   readonly attempt: Attempt
 }
 
+export type Minting =
+  | { readonly outcome: 'minted'; readonly token: MintedToken }
+  /** Not for this login, or not without one. */
+  | { readonly outcome: 'denied'; readonly status: number; readonly reason: string }
+
 export interface MintedToken {
   /** As a request's header has it. */
   readonly authorization: string
@@ -32,22 +37,23 @@ const maxBody = 64 * 1024
 /** s */
 const longestLife = 86_400
 
-/** Asks for a token: https://distribution.github.io/distribution/spec/auth/token/. Throws `unauthorized` where the login is refused. */
+/** Asks for a token: https://distribution.github.io/distribution/spec/auth/token/. Of no scope where it is only to see whether a login counts. */
 export async function mintToken(
   exchange: Exchange,
   wanted: Wanted,
   now: () => number,
   signal: AbortSignal,
-): Promise<MintedToken> {
+): Promise<Minting> {
   const askedAt = now()
   const { attempt } = wanted
   const answer = await askServer(exchange, wanted, signal)
-  if (answer.status === 200) return readToken(attempt, answer, askedAt)
-  const where = `its token server "${hostOf(answer.from)}" answered ${answer.status}`
+  const { status } = answer
+  if (status === 200) return { outcome: 'minted', token: readToken(attempt, answer, askedAt) }
+  const reason = `its token server "${hostOf(answer.from)}" answered ${status}`
   // 400 too: Docker Hub and Harbor tell a wrong login so in some versions.
-  if ([400, 401, 403].includes(answer.status)) throw refusal(attempt, where)
-  if (answer.status === 429 || answer.status >= 500) throw failureOf(attempt, answer, now())
-  throw nonsense(attempt, where)
+  if ([400, 401, 403].includes(status)) return { outcome: 'denied', status, reason }
+  if (status === 429 || status >= 500) throw failureOf(attempt, answer, now())
+  throw nonsense(attempt, reason)
 }
 
 async function askServer(
@@ -65,7 +71,7 @@ async function askServer(
       grant_type: 'refresh_token',
       client_id: 'magos-dominus',
       refresh_token: credential.password,
-      scope: scopes.join(' '),
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
       ...(service === null ? {} : { service }),
     })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { MagosError } from '../../domain/error.ts'
 import type { Exchange } from './exchange.ts'
 import { namedAfter } from './failure.ts'
+import { createLoginChecks, type Denial, type Reach } from './login-check.ts'
 import { createSharedWork } from './shared-work.ts'
 import {
   createTokenHolders,
@@ -9,7 +10,7 @@ import {
   type TokenHolder,
   type TokenRequest,
 } from './token-holder.ts'
-import { type MintedToken, mintToken } from './token-server.ts'
+import { type Minting, mintToken } from './token-server.ts'
 
 /**
  * Bearer tokens, one for many repositories where their server hands out such: every repository that has none any more is
@@ -21,17 +22,12 @@ export interface Tokens {
   /** A repository that a shared token perhaps does not reach has tokens of its own from now on. */
   setApart(request: TokenRequest): void
   /** One that lasts, but never `refused`, which the registry has just turned down. */
-  get(request: TokenRequest, refused: string | null, signal: AbortSignal): Promise<Token>
+  get(request: TokenRequest, refused: string | null, signal: AbortSignal): Promise<Token | Denial>
 }
 
 /** Beyond these a token grows larger than the headers that servers take. */
 const mostScopes = 20
 const mostScopeText = 2_000
-
-type Minted =
-  | { readonly outcome: 'minted'; readonly token: MintedToken }
-  /** Not for so many scopes at once. */
-  | { readonly outcome: 'refused' }
 
 /** Scopes that one token is asked for; open until it is sent. */
 interface Batch {
@@ -42,7 +38,8 @@ interface Batch {
 
 export function createTokens(exchange: Exchange, now: () => number): Tokens {
   const holderOf = createTokenHolders(now)
-  const share = createSharedWork<Minted>()
+  const share = createSharedWork<Minting>()
+  const reachOf = createLoginChecks(now)
   const batches = new WeakMap<TokenHolder, Map<string, Batch>>()
   let count = 0
 
@@ -70,7 +67,7 @@ export function createTokens(exchange: Exchange, now: () => number): Tokens {
     batch: Batch,
     { server, attempt }: TokenRequest,
     signal: AbortSignal,
-  ): Promise<Minted> {
+  ): Promise<Minting> {
     const { scopes } = batch
     try {
       // Whoever asks at the same time is asked for together.
@@ -78,17 +75,38 @@ export function createTokens(exchange: Exchange, now: () => number): Tokens {
       batch.state = 'sent'
       // What is for many names nobody's question: each who waits adds its own.
       const asking = scopes.length > 1 ? { ...attempt, action: 'Cannot get a token' } : attempt
-      const token = await mintToken(exchange, { server, scopes, attempt: asking }, now, signal)
-      holder.keep(scopes, token)
-      return { outcome: 'minted', token }
+      const minting = await mintToken(exchange, { server, scopes, attempt: asking }, now, signal)
+      if (minting.outcome === 'minted') holder.keep(scopes, minting.token)
+      else if (scopes.length > 1) holder.shareNoMore()
+      return minting
     } catch (thrown) {
-      if (scopes.length === 1 || !isRefusal(thrown)) throw thrown
+      // A server may not understand so many scopes; the way there is the same for one.
+      const isNonsense = thrown instanceof MagosError && thrown.code === 'protocol'
+      if (scopes.length === 1 || !isNonsense) throw thrown
       holder.shareNoMore()
-      return { outcome: 'refused' }
+      return { outcome: 'denied', status: 400, reason: thrown.message }
     } finally {
       const underway = batches.get(holder)
       for (const scope of scopes) underway?.delete(scope)
     }
+  }
+
+  /** Whether the server takes the login at all: asked for nothing it says yes, as it does to whoever logs in. */
+  async function reachOfDenial(
+    holder: TokenHolder,
+    { server, attempt }: TokenRequest,
+    denied: number,
+    signal: AbortSignal,
+  ): Promise<Reach> {
+    if (attempt.login === null) return 'repository'
+    return await reachOf(holder.key, signal, async (shared) => {
+      const asking = { ...attempt, action: 'Cannot check a login' }
+      const wanted = { server, scopes: [], attempt: asking }
+      const check = await mintToken(exchange, wanted, now, shared)
+      // 400 alone may mean that a scope is missing.
+      const isDenied = check.outcome === 'denied' && (check.status !== 400 || denied === 400)
+      return isDenied ? 'registry' : 'repository'
+    })
   }
 
   return {
@@ -102,14 +120,19 @@ export function createTokens(exchange: Exchange, now: () => number): Tokens {
         const known = holder.known(scope)
         if (known !== null) return known
         const batch = batchOf(holder, scope)
-        const minted = await share(batch.key, signal, (shared) =>
+        const minting = await share(batch.key, signal, (shared) =>
           mint(holder, batch, request, shared),
         ).catch((thrown: unknown) => {
           throw batch.scopes.length > 1 ? namedAfter(request.attempt, thrown) : thrown
         })
-        if (minted.outcome === 'refused') continue
-        const { authorization } = minted.token
-        return { authorization, origin: batch.scopes.length > 1 ? 'shared' : 'minted' }
+        const isShared = batch.scopes.length > 1
+        if (minting.outcome === 'minted') {
+          const { authorization } = minting.token
+          return { authorization, origin: isShared ? 'shared' : 'minted' }
+        }
+        const { status, reason } = minting
+        const reach = await reachOfDenial(holder, request, status, signal)
+        if (!isShared || reach === 'registry') return { outcome: 'denied', reason, reach }
       }
     },
   }
@@ -118,9 +141,4 @@ export function createTokens(exchange: Exchange, now: () => number): Tokens {
 function hasRoom({ scopes, state }: Batch, scope: string): boolean {
   const text = scopes.reduce((sum, one) => sum + one.length, scope.length)
   return state === 'gathering' && scopes.length < mostScopes && text <= mostScopeText
-}
-
-/** Of the server, which said no to something; not of the way there. */
-function isRefusal(thrown: unknown): boolean {
-  return thrown instanceof MagosError && ['unauthorized', 'protocol'].includes(thrown.code)
 }

@@ -173,6 +173,24 @@ describe('pull()', () => {
     expect(JSON.parse(files.join())).toEqual({ auths })
   })
 
+  it('keeps the engine from its own logins where none is to be used', async () => {
+    const files: string[] = []
+    const { run } = scriptedRun(() => ({}))
+    const engine = createEngine({
+      runtime: 'podman',
+      follow: silentFollow,
+      clock: fakeClock(),
+      log: silent,
+      runtimeDirectory,
+      async run(command, args, given) {
+        files.push(await readFile(args[args.indexOf('--authfile') + 1] ?? '', 'utf8'))
+        return await run(command, args, given)
+      },
+    })
+    await engine.pull(image, { credential: 'anonymous', plainHttp: false }, signal)
+    expect(files).toEqual(['{"auths":{}}'])
+  })
+
   it('says nothing of the credential in its arguments, whatever becomes of the pull', async () => {
     const { engine, calls } = engineOf('podman', () => ({
       exitCode: 125,

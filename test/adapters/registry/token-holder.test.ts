@@ -33,7 +33,13 @@ function requestOf(
 ): TokenRequest {
   const name = { registry, repository: 'team/app' }
   const login = password === null ? null : loginOf({ username: 'octo', password }, registry)
-  const attempt: Attempt = { name, action: 'Cannot ask', login, consulted: () => [] }
+  const attempt: Attempt = {
+    name,
+    action: 'Cannot ask',
+    login,
+    turnedDown: null,
+    consulted: () => [],
+  }
   return { server, scope, attempt, ...more }
 }
 

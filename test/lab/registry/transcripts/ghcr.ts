@@ -66,6 +66,53 @@ export const ghcr: readonly Transcript[] = [
         status: 403,
         body: { errors: [{ code: 'DENIED', message: 'denied' }] },
       },
+      // The token itself counts: it is asked for nothing, as by a login. Then a stranger is no better.
+      {
+        sent: 'GET https://ghcr.io/token?service=ghcr.io',
+        authorization: basicOf('octo:ghp_lab'),
+        status: 200,
+        body: { token: 'djE6' },
+      },
+      {
+        sent: token,
+        status: 401,
+        body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] },
+      },
+    ],
+  },
+  {
+    title: 'GHCR, public: an expired personal access token is left out, and not sent again',
+    sources: ['https://docs.github.com/packages'],
+    name: { registry: 'ghcr.io', repository: 'octo/app' },
+    login: { username: 'octo', password: 'ghp_expired' },
+    asks: [{ tags: ['1.0.0'] }, { tags: ['1.0.0'] }],
+    exchanges: [
+      { sent: `GET ${api}/tags/list?n=1000`, status: 401, headers: challenge },
+      {
+        sent: token,
+        authorization: basicOf('octo:ghp_expired'),
+        status: 403,
+        body: { errors: [{ code: 'DENIED', message: 'denied' }] },
+      },
+      {
+        sent: 'GET https://ghcr.io/token?service=ghcr.io',
+        authorization: basicOf('octo:ghp_expired'),
+        status: 403,
+        body: { errors: [{ code: 'DENIED', message: 'denied' }] },
+      },
+      { sent: token, status: 200, body: { token: 'djE6' } },
+      {
+        sent: `GET ${api}/tags/list?n=1000`,
+        authorization: 'Bearer djE6',
+        status: 200,
+        body: { name: 'octo/app', tags: ['1.0.0'] },
+      },
+      {
+        sent: `GET ${api}/tags/list?n=1000`,
+        authorization: 'Bearer djE6',
+        status: 200,
+        body: { name: 'octo/app', tags: ['1.0.0'] },
+      },
     ],
   },
 ]
