@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { DoctorAnswer } from '../../src/domain/doctor/check.ts'
 import { programPath } from '../lab/engine/install.ts'
 import { unprivileged } from '../lab/engine/unprivileged.ts'
 
@@ -46,6 +47,29 @@ describe.each(isDue ? REPEATED : [])('as an unprivileged user', ({ suite, withou
     })
     expect({ status, said: status === 0 ? '' : stdout }).toEqual({ status: 0, said: '' })
   })
+})
+
+/** What the doctor says of the machine as that user has it, by names of checks; podman does not even start there. */
+function diagnosed(command: readonly string[], without: readonly string[]) {
+  const doctor = [...command, process.execPath, join(ROOT, 'src/main.ts'), 'doctor', '--json']
+  const { stdout } = spawnSync('env', unprivileged(doctor, { without }), {
+    cwd: '/',
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], MD_RUNTIME: 'podman', MD_REPO: '/nowhere' },
+  })
+  const { checks }: DoctorAnswer = JSON.parse(stdout)
+  return Object.fromEntries(checks.map((one) => [one.name, one]))
+}
+
+const NEWUIDMAP = programPath('newuidmap')
+const isRoot = process.getuid?.() === 0
+
+test.runIf(isRoot && NEWUIDMAP !== null)('the doctor names what that user’s podman lacks', () => {
+  const found = diagnosed(['setpriv', '--no-new-privs'], [NEWUIDMAP ?? ''])
+  expect(found['engine']?.remedy).toBe('Install it: sudo apt install uidmap')
+  expect(found['id-mapping']?.detail).toBe('newuidmap not found in the PATH')
+  expect(found['no-new-privileges']?.status).toBe('fail')
+  expect(found['subordinate-ids']?.status).toBe('ok')
 })
 
 test('the user is there for its command alone, and is not root', () => {
