@@ -72,6 +72,7 @@ describe('refuseUnknownDefinitions()', () => {
         unused: { driver_opts: { device: '/x' } },
       },
       services: {
+        gate: { networks: { lan: { priority: 0 }, default: { gw_priority: 0 } } },
         web: { networks: { lan: { priority: 1 } }, volumes: ['media:/m', 'data:/d', '/x:/x'] },
         db: {},
       },

@@ -266,6 +266,31 @@ describe('info()', () => {
     })
   })
 
+  it('tells what podman complained of as it answered, and no warning', async () => {
+    const words = String.raw`User-selected graph driver \"vfs\" overwritten by \"overlay\"\n`
+    const log = (level: string) => `time="2026-11-23T23:42:10Z" level=${level} msg="${words}"\n`
+    const stdout = JSON.stringify({ version: { Version: '4.3.1' }, host: {} })
+    const { engine } = engineOf('podman', () => ({
+      stdout,
+      stderr: log('warning') + log('error'),
+    }))
+    expect((await engine.info(signal)).complaints).toEqual([
+      'User-selected graph driver "vfs" overwritten by "overlay"',
+    ])
+  })
+
+  it('gives podman’s own words, without its log’s, and the remedy of their cause', async () => {
+    const words = String.raw`XDG_RUNTIME_DIR directory \"/root\" is not owned by the current user`
+    const stderr = `time="2026-11-23T23:42:13Z" level=error msg="${words}"\n`
+    const { engine } = engineOf('podman', () => ({ exitCode: 1, stderr }))
+    await expect(engine.info(signal)).rejects.toMatchObject({
+      code: 'engine',
+      message:
+        'Ask the engine by "podman info": XDG_RUNTIME_DIR directory "/root" is not owned by the current user',
+      remedy: expect.stringContaining('rather than by su or sudo'),
+    })
+  })
+
   const away =
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
   const forbidden =

@@ -191,6 +191,8 @@ describe('createPrerequisites()', () => {
       userNamespaces: 'off',
       firstPort: 80,
     })
+    await rm(join(root, 'run/systemd'), { recursive: true })
+    expect((await prerequisites.look(null, signal)).noNewPrivileges.service).toBeNull()
     await lay(root, { 'proc/sys/user/max_user_namespaces': '7\n' })
     await lay(root, { 'proc/sys/kernel/unprivileged_userns_clone': '0\n' })
     expect(await prerequisites.look(null, signal)).toMatchObject({ userNamespaces: 'root-only' })

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Check } from '../../../src/domain/doctor/check.ts'
+import { ok, type Check } from '../../../src/domain/doctor/check.ts'
 import type { HostFacts, StorageFacts } from '../../../src/domain/doctor/facts.ts'
+import { judgeAsked } from '../../../src/domain/doctor/outcome.ts'
 import { judgeRootless } from '../../../src/domain/doctor/rootless.ts'
 import { judgeRuntimeDirectory } from '../../../src/domain/doctor/runtime-directory.ts'
 import { judgeStorage } from '../../../src/domain/doctor/storage.ts'
 import { judgeTime } from '../../../src/domain/doctor/time.ts'
+import { MagosError } from '../../../src/domain/error.ts'
 import type { NetworkChoice } from '../../../src/domain/network-choice.ts'
 import { soundFacts } from '../../fakes/memory-prerequisites.ts'
 
@@ -240,6 +242,17 @@ describe('judgeStorage()', () => {
       expect(found(checks, 'data-directory')).toEqual([status, remedy])
     })
   }
+})
+
+describe('judgeAsked()', () => {
+  it.each([
+    [new MagosError('network', 'away'), 'Check that it runs and can be reached from here'],
+    [new MagosError('registry', 'odd'), 'Put right what it says, then look again'],
+    [new MagosError('network', 'away', { remedy: 'Plug it in' }), 'Plug it in'],
+  ])('gives %s a remedy: %s', (error, remedy) => {
+    const check = judgeAsked('it', { outcome: 'failed', error }, () => ok('it', 'well'))
+    expect(check).toEqual({ name: 'it', status: 'fail', detail: error.message, remedy })
+  })
 })
 
 describe('judgeTime()', () => {

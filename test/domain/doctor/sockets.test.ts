@@ -114,6 +114,13 @@ describe('judgeSockets()', () => {
     expect(judged(missing, compose, { systemd: 'no' })).toEqual([['socket podman', 'ok', null]])
   })
 
+  it('names the system’s socket to root', () => {
+    const missing = [{ ...podman, state: 'absent' } as const]
+    expect(judged(missing, compose, { user: { name: 'root', uid: 0 } })).toEqual([
+      ['socket podman', 'warn', 'Start it: sudo systemctl enable --now podman.socket'],
+    ])
+  })
+
   it('looks at what variables name where no engine was found', () => {
     const none = { engine: null, engineAnswers: 'no', provider: null } as const
     const absent = { ...docker, variable: 'DOCKER_HOST', state: 'absent' } as const
