@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array
   /** Bytes of the answer's body that are taken; a larger one is refused, or cut where the status is an error's. */
   readonly maxBody: number
+  /** Called where the answer is a good one; what it returns takes the body piece by piece, and the answer has none. */
+  readonly receiver?: (() => (chunk: Uint8Array) => void) | undefined
   /** ms for the whole exchange; default 30,000. */
   readonly timeout?: number
   readonly signal: AbortSignal
@@ -43,6 +45,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #ended: unknown = undefined
   #status = 0
   #headers: Readonly<Record<string, string>> = {}
+  #receive: ((chunk: Uint8Array) => void) | null = null
   #chunks: Uint8Array[] = []
   #size = 0
 
@@ -90,6 +93,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Received): void {
     this.#status = status
     this.#headers = flatten(headers)
+    const { receiver } = this.#request
+    if (receiver !== undefined && status >= 200 && status < 300) this.#receive = receiver()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -97,7 +102,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const isError = this.#status >= 400
     this.#size += chunk.byteLength
     if (this.#size <= (isError ? Math.min(maxBody, maxErrorBody) : maxBody)) {
-      this.#chunks.push(chunk)
+      if (this.#receive === null) this.#chunks.push(chunk)
+      else this.#receive(chunk)
       return
     }
     // An error's body is cut, and the answer is told.

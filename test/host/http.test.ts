@@ -125,6 +125,33 @@ it('request() cuts the body of an error instead of refusing it', async () => {
   expect(generous.body.byteLength).toBeLessThanOrEqual(65_536)
 })
 
+it('request() gives the body of a good answer to its receiver alone, within the same bounds', async () => {
+  const url = await serve((request, response) => {
+    const size = Number(request.headers['x-size'])
+    response.writeHead(size === 404 ? 404 : 200)
+    response.write('a')
+    setImmediate(() => response.end(Buffer.alloc(size - 1, 'b')))
+  })
+  const received: string[][] = []
+  const receiver = () => {
+    const pieces: string[] = []
+    received.push(pieces)
+    return (chunk: Uint8Array) => void pieces.push(Buffer.from(chunk).toString())
+  }
+  const http = open()
+  const good = await ask(http, url, { ...ofSize(1000), receiver })
+  expect(good.body).toHaveLength(0)
+  expect(received).toHaveLength(1)
+  expect(received.flat().join('')).toBe('a'.padEnd(1000, 'b'))
+  expect(received.flat().length).toBeGreaterThan(1)
+  expect((await ask(http, url, { ...ofSize(404), receiver })).body).toHaveLength(404)
+  expect(received).toHaveLength(1)
+  expect(await failure(ask(http, url, { ...ofSize(1001), receiver }))).toMatchObject({
+    message: expect.stringContaining('larger than 1000 bytes'),
+  })
+  expect(received[1]?.join('').length).toBeLessThanOrEqual(1000)
+})
+
 it('request() opens eight connections to a host at the most, and takes them again', async () => {
   let connections = 0
   const server = createServer(answerNothing).on('connection', () => (connections += 1))

@@ -52,7 +52,7 @@ export function createDialogue(options: DialogueOptions): Dialogue {
   const markOf = createCredentialMarks()
 
   return {
-    async ask({ name, method, path, accept, maxBody, action }, attempt, signal) {
+    async ask({ name, method, path, accept, maxBody, receiver, action }, attempt, signal) {
       const { registry, repository } = name
       const target = { origin: originOf(registry), path: `/v2/${repository}/${path}` }
       const metNow = met.get(registry) === null ? ignore : await meet(registry, signal)
@@ -61,7 +61,8 @@ export function createDialogue(options: DialogueOptions): Dialogue {
         for (;;) {
           if (proof.outcome === 'denied') return proof
           const { authorization } = proof
-          const question = { action, method, target, headers: { accept }, authorization, maxBody }
+          const headers = { accept }
+          const question = { action, method, target, headers, authorization, maxBody, receiver }
           const answer = await exchange.ask({ ...question, redirects: 'followed' }, signal)
           // Another host's challenge is nothing to us: our logins are not for it.
           if (answer.status < 401 || answer.from.origin !== target.origin)

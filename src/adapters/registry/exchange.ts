@@ -22,6 +22,8 @@ export interface Question {
   readonly authorization: string | null
   readonly body?: string
   readonly maxBody: number
+  /** As `HttpRequest` has it; begun anew for each good answer. */
+  readonly receiver?: HttpRequest['receiver'] | undefined
   readonly redirects: Redirects
 }
 
@@ -90,14 +92,14 @@ export function createExchange(
 }
 
 function requestOf(
-  { method, headers: wanted, body, maxBody }: Question,
+  { method, headers: wanted, body, maxBody, receiver }: Question,
   target: Target,
   authorization: string | null,
   signal: AbortSignal,
 ): HttpRequest {
   const headers: Record<string, string> = { ...wanted, 'accept-encoding': 'identity' }
   if (authorization !== null) headers['authorization'] = authorization
-  const request = { method, target, headers, maxBody, signal }
+  const request = { method, target, headers, maxBody, receiver, signal }
   return body === undefined ? request : { ...request, body }
 }
 

@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../../ports.ts'
-import type { Answer } from './exchange.ts'
+import type { Answer, Question } from './exchange.ts'
 import type { Attempt } from './failure.ts'
 
 export interface Inquiry {
@@ -9,6 +9,7 @@ export interface Inquiry {
   readonly path: string
   readonly accept: string
   readonly maxBody: number
+  readonly receiver?: Question['receiver'] | undefined
   /** Sentence for messages, without its reason. */
   readonly action: string
 }

@@ -1,63 +1,56 @@
-import { hash } from 'node:crypto'
 import type { MagosError } from '../../domain/error.ts'
-import { bodyText } from './body-text.ts'
 import type { Reply } from './inquiry.ts'
 import { nonsense, unusable } from './failure.ts'
 import { nextLink } from './link.ts'
+import type { Fault, Scanned } from './scanned-tags.ts'
 
-/** One page of a list of tags. What it was read from is let go, but for a hash to know it again. */
+/** One page of a list of tags. */
 export interface TagPage {
   readonly query: string
   readonly bytes: number
-  readonly hash: string
   readonly tags: readonly string[]
   /** Query of the next page; null for the last. */
   readonly next: string | null
 }
 
 /** The page that an answer is; `before`, that very object, where it says the same. */
-export function readPage(reply: Reply, query: string, before: TagPage | undefined): TagPage {
-  const { body } = reply.answer
-  const bytes = body.byteLength
+export function readPage(
+  reply: Reply,
+  query: string,
+  scanned: Scanned,
+  before: TagPage | undefined,
+): TagPage {
+  if (scanned.kind !== 'tags') throw unreadable(reply, scanned.kind)
+  const { tags, bytes } = scanned
   const next = nextQuery(reply)
-  const mark = hash('sha256', body, 'base64')
-  const isKnown = before?.query === query && before.next === next && before.hash === mark
-  return isKnown ? before : { query, bytes, hash: mark, tags: readTags(reply), next }
+  const isKnown = before?.query === query && before.next === next && before.tags === tags
+  return isKnown ? before : { query, bytes, tags, next }
 }
+/** Tags that are taken of one list. */
+export const maxTags = 100_000
 
-const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
+/** What to do about a list that is too long to be read. */
+export const otherWay =
+  'Follow one tag instead, which needs no list: {"magos": {"policy": "latest", "tag": "…"}}'
 
-function readTags({ answer, attempt }: Reply): readonly string[] {
-  const document = parse(answer.headers, bodyText(answer), (reason) => nonsense(attempt, reason))
-  const isObject = typeof document === 'object' && document !== null
-  const tags: unknown = isObject && 'tags' in document ? document.tags : undefined
-  // So some registries write that the last tag is gone.
-  if (tags === null) return []
+function unreadable({ answer, attempt }: Reply, fault: Fault): MagosError {
   const { registry } = attempt.name
-  if (!Array.isArray(tags)) {
-    const remedy = `Check that "${registry}" is the address of the registry itself, and not of its web pages`
-    throw unusable(attempt, 'the answer has no list of tags', remedy)
-  }
-  if (tags.every(isTag)) return tags
-  const remedy = `No registry may list that: tell whoever runs "${registry}"`
-  throw unusable(attempt, 'the answer lists something that is no tag', remedy)
-}
-
-function isTag(tag: unknown): tag is string {
-  return typeof tag === 'string' && tagGrammar.test(tag)
-}
-
-function parse(
-  headers: Readonly<Record<string, string>>,
-  text: string,
-  fail: (reason: string) => MagosError,
-): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    const encoding = headers['content-encoding'] ?? 'identity'
-    const reason = encoding === 'identity' ? 'no JSON' : 'compressed although it must not be'
-    throw fail(`the answer is ${reason}`)
+  switch (fault) {
+    case 'no-json': {
+      const isPlain = (answer.headers['content-encoding'] ?? 'identity') === 'identity'
+      const reason = isPlain ? 'no JSON' : 'compressed although it must not be'
+      return nonsense(attempt, `the answer is ${reason}`)
+    }
+    case 'no-list': {
+      const remedy = `Check that "${registry}" is the address of the registry itself, and not of its web pages`
+      return unusable(attempt, 'the answer has no list of tags', remedy)
+    }
+    case 'no-tag': {
+      const remedy = `No registry may list that: tell whoever runs "${registry}"`
+      return unusable(attempt, 'the answer lists something that is no tag', remedy)
+    }
+    case 'too-many':
+      return unusable(attempt, `there are more than ${maxTags} tags`, otherWay)
   }
 }
 

@@ -2,15 +2,14 @@ import type { RepositoryName } from '../../ports.ts'
 import type { Client } from './client.ts'
 import type { Reply } from './inquiry.ts'
 import { failureOf, unusable } from './failure.ts'
-import { readPage, type TagPage } from './tag-page.ts'
+import { maxTags, otherWay, readPage, type TagPage } from './tag-page.ts'
+import { createTagScanner } from './tag-scanner.ts'
 
 // ECR refuses more than a thousand, Docker Hub sends everything where none is named.
 const firstQuery = '?n=1000'
 const accept = 'application/json'
 /** Quay sends a hundred tags a page, whatever it is asked for. */
 const maxPages = 1_000
-const maxTags = 100_000
-const maxPageBody = 8 * 1024 * 1024
 /** Of all pages together: as many of the longest tags as are taken. */
 const maxListBody = 16 * 1024 * 1024
 /** ms after which no further page is asked for. */
@@ -54,18 +53,26 @@ export function createTagLists(client: Client, now: () => number): TagLists {
     async list(name, signal) {
       const key = `${name.registry}/${name.repository}`
       const action = `Cannot list the tags of "${key}"`
-      const inquiry = { name, method: 'GET', accept, maxBody: maxPageBody, action } as const
-      const ask = (query: string) => client.ask({ ...inquiry, path: `tags/list${query}` }, signal)
       const known = lists.get(key)
       const begun = now()
       const read = startReading()
+      let scanner = createTagScanner([], maxTags)
+      // Anew for each answer: a question may be asked again.
+      const receiver = () => {
+        scanner = createTagScanner(known?.pages[read.pages.length]?.tags ?? [], maxTags)
+        return scanner.take
+      }
+      const inquiry = { name, method: 'GET', accept, maxBody: maxListBody, action } as const
+      const ask = (query: string) =>
+        client.ask({ ...inquiry, receiver, path: `tags/list${query}` }, signal)
       for (let query: string | null = firstQuery; query !== null;) {
         let reply: Reply = await ask(query)
         // Some registries refuse a page of that size instead of sending a smaller one.
         const isTooLarge = query === firstQuery && [400, 405].includes(reply.answer.status)
         if (isTooLarge) reply = await ask('')
         if (reply.answer.status !== 200) throw failureOf(reply.attempt, reply.answer, now())
-        const page: TagPage = readPage(reply, query, known?.pages[read.pages.length])
+        const before = known?.pages[read.pages.length]
+        const page: TagPage = readPage(reply, query, scanner.end(), before)
         query = page.next
         const fault = take(read, page) ?? (query === null ? null : slowness(now() - begun))
         if (fault !== null) throw unusable(reply.attempt, ...fault)
@@ -97,9 +104,6 @@ function startReading(): Reading {
 
 /** Reason and remedy. */
 type Fault = readonly [string, string]
-
-const otherWay =
-  'Follow one tag instead, which needs no list: {"magos": {"policy": "latest", "tag": "…"}}'
 
 /** Why no more of the list is read; null where all is well. */
 function take(read: Reading, page: TagPage): Fault | null {

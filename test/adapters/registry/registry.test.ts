@@ -62,7 +62,7 @@ describe('tags()', () => {
     ['a tag too long', page(['x'.repeat(129)]), 'registry', /no tag/],
     [
       'a body too large',
-      { status: 200, body: ' '.repeat(8 * 1024 * 1024 + 1) },
+      { status: 200, body: ' '.repeat(16 * 1024 * 1024 + 1) },
       'protocol',
       /larger than/,
     ],

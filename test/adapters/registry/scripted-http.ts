@@ -26,13 +26,19 @@ export function createScriptedHttp(scripts: Readonly<Record<string, Script>>): S
       sent.push(request)
       const script = scripts[request.target.origin]
       if (script === undefined) throw new Error(`Nobody plays ${request.target.origin}`)
-      return respond(script(request))
+      return respond(script(request), request)
     },
     fetch: () => Promise.reject(new Error('Not scripted')),
     close: async () => undefined,
   }
 }
 
-function respond({ status = 200, headers = {}, body = '' }: ScriptedAnswer): HttpResponse {
-  return { status, headers, body: Buffer.from(body) }
+function respond(
+  { status = 200, headers = {}, body = '' }: ScriptedAnswer,
+  { receiver }: HttpRequest,
+): HttpResponse {
+  const bytes = Buffer.from(body)
+  if (receiver === undefined || status >= 300) return { status, headers, body: bytes }
+  receiver()(bytes)
+  return { status, headers, body: new Uint8Array() }
 }

@@ -48,7 +48,7 @@ export function playTranscript({ exchanges }: Transcript): TranscriptHttp {
       const sent = describe(request)
       if (expected === undefined) throw new Error(`More was asked: ${JSON.stringify(sent)}`)
       const wanted = JSON.stringify(describeExpected(expected))
-      if (JSON.stringify(sent) === wanted) return answerOf(expected)
+      if (JSON.stringify(sent) === wanted) return answerOf(expected, request)
       throw new Error(`Exchange ${played}: ${JSON.stringify(sent)} was asked instead of ${wanted}`)
     },
     fetch: () => Promise.reject(new Error('Not in the transcript')),
@@ -74,7 +74,12 @@ function describeExpected({ sent, authorization, form }: Exchange) {
   return { sent, authorization: authorization ?? null, form: form ?? null }
 }
 
-function answerOf({ status, headers = {}, body = '' }: Exchange): HttpResponse {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { status, headers, body: Buffer.from(text) }
+function answerOf(
+  { status, headers = {}, body = '' }: Exchange,
+  { receiver }: HttpRequest,
+): HttpResponse {
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+  if (receiver === undefined || status >= 300) return { status, headers, body: bytes }
+  receiver()(bytes)
+  return { status, headers, body: new Uint8Array() }
 }
