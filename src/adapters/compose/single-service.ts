@@ -17,7 +17,7 @@ export function singleService(
 ): ComposeDocument {
   const { services } = document
   const { depends_on: _waited, links: _aliases, ...rest } = services[name] ?? {}
-  const service = onNetwork(listed(joined(rest, services, project)))
+  const service = onNetwork(listed(restarting(joined(rest, services, project))))
   const sections = SECTIONS.flatMap((section) => {
     const used = usedDefinitions(section, service, document)
     return Object.keys(used).length === 0 ? [] : [[section, used] as const]
@@ -40,6 +40,17 @@ export function usedDefinitions(
 function withName(name: string, definition: unknown): unknown {
   const fields = fieldsOf(definition)
   return fields['external'] === true ? { name, ...fields } : definition
+}
+
+/** Of `deploy` it reads the resources alone, and there the policy goes before `restart`, as with Compose. */
+function restarting(service: Fields): Fields {
+  const { restart_policy: policy } = fieldsOf(service['deploy'])
+  if (typeof policy !== 'object' || policy === null) return service
+  const { condition, max_attempts: attempts } = fieldsOf(policy)
+  if (condition === 'none') return { ...service, restart: 'no' }
+  if (condition !== 'on-failure') return { ...service, restart: 'always' }
+  const most = typeof attempts === 'number' ? `:${attempts}` : ''
+  return { ...service, restart: `on-failure${most}` }
 }
 
 /**

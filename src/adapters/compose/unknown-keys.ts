@@ -1,6 +1,7 @@
 import { MagosError } from '../../domain/error.ts'
 import type { ComposeDocument, Provider } from '../../ports.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import { leftOutBelow } from './long-forms.ts'
 import { refuseUnknownDefinitions } from './unknown-definitions.ts'
 
 /** What a service does without where it is left out; anything else would be another service. */
@@ -37,7 +38,10 @@ export function unknownKeys(
     const unknown = Object.entries(service)
       .filter(([key, value]) => !keys.has(key) && !key.startsWith('x-') && !isEmpty(value))
       .map(([key]) => key)
-    const needed = unknown.find((key) => !DISPENSABLE.has(key))
+    const below = leftOutBelow(provider.version, service)
+    const needed =
+      unknown.find((key) => !DISPENSABLE.has(key)) ??
+      below.find(({ without }) => without === 'another service')?.key
     if (needed !== undefined) {
       throw new MagosError(
         'compose',
@@ -45,7 +49,8 @@ export function unknownKeys(
         { remedy: 'Install Docker Compose v2, or do without the key' },
       )
     }
-    warnings.push(...unknown.map((key) => `Service "${name}": ${own} leaves out "${key}"`))
+    const dropped = [...unknown, ...below.map(({ key }) => key)]
+    warnings.push(...dropped.map((key) => `Service "${name}": ${own} leaves out "${key}"`))
   }
   refuseUnknownDefinitions(provider, document)
   return warnings

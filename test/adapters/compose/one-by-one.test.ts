@@ -191,6 +191,19 @@ describe('singleService()', () => {
     })
   })
 
+  it.each([
+    [{ condition: 'none' }, 'no'],
+    [{ condition: 'on-failure' }, 'on-failure'],
+    [{ condition: 'on-failure', max_attempts: 3 }, 'on-failure:3'],
+    [{ condition: 'any' }, 'always'],
+    [{ delay: '5s' }, 'always'],
+    [null, 'unless-stopped'],
+  ])('says %j of a deployment as a restart policy, %s', (policy, expected) => {
+    const service = { restart: 'unless-stopped', deploy: { restart_policy: policy } }
+    const shown = singleService({ services: { a: service } }, 'shop', 'a').services['a']
+    expect(shown?.['restart']).toBe(expected)
+  })
+
   it('lists networks of a map that says no more than their names', () => {
     const mapped = { services: { a: { networks: { one: null, two: { priority: 0 } } } } }
     const shown = singleService(mapped, 'shop', 'a').services['a']
