@@ -10,8 +10,12 @@ const TIMEOUT = 300_000
 /** A container in a crash loop may die or start just while it is stopped, and podman then gives up on it. */
 const TRIES = 5
 const PAUSE = 200
-/** Looks after a stop, each behind a pause. */
+/** Of a stop, which comes too early or too late for a crash loop about every other time. */
+const STOPS = 40
+/** Looks after a stop that show it down, each behind a pause. */
 const LOOKS = 3
+/** For whoever has to clean up after a container that died; where nobody does it stays as it is. */
+const PATIENCE = 15_000
 const DOING: Readonly<Record<string, string>> = { rm: 'Remove', stop: 'Stop', restart: 'Restart' }
 
 export interface Ending {
@@ -42,23 +46,28 @@ export async function stopContainers(
 ): Promise<void> {
   if (ids.length === 0) return
   const ignore = ending.engine.runtime === 'podman' ? ['--ignore'] : []
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  for (let tries = 1; tries <= STOPS; tries += 1) {
     await insist(ending, ['stop', ...ignore], ids, signal)
     if (await staysDown(ending, ids, signal)) return
   }
 }
 
-/** podman starts a container of a crash loop once more where the stop came between its death and its next start. */
+/**
+ * podman does nothing about a container that is dead and not cleaned up yet (`stopped`), and whoever cleans up after a
+ * crash starts it once more, however late: only `exited` is the end.
+ */
 async function staysDown(
   { engine, clock }: Ending,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (let look = 0; look < LOOKS; look += 1) {
+  const patience = clock.now() + PATIENCE
+  for (let quiet = 0; quiet < LOOKS; quiet += 1) {
     await clock.sleep(PAUSE, signal)
     const format = ['--format', '{{.State.Status}}']
     const { stdout } = await askEngine(engine, ['inspect', ...format, ...ids], { signal })
     if (/^(?:running|restarting|initialized)$/m.test(stdout)) return false
+    if (/^(?:stopped|stopping)$/m.test(stdout) && clock.now() < patience) quiet = -1
   }
   return true
 }

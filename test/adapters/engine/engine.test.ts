@@ -385,6 +385,47 @@ describe('remove()', () => {
   })
 })
 
+describe('stop()', () => {
+  it.each([
+    ['ends where it stays down', ['exited'], 1, 600],
+    ['waits for whoever cleans up, however late', ['stopped', 'stopped', 'exited'], 1, 1_000],
+    [
+      'stops again what was started meanwhile',
+      ['stopped', 'running', 'stopped', 'exited'],
+      2,
+      1_200,
+    ],
+    ['leaves what nobody cleans up', ['stopped'], 1, 15_400],
+  ])('%s', async (_title, states, stops, lasts) => {
+    const clock = fakeClock()
+    let look = 0
+    const { run, calls } = scriptedRun((words) => {
+      if (!words.startsWith('podman inspect')) return {}
+      const state = states[Math.min(look, states.length - 1)] ?? ''
+      look += 1
+      return { stdout: `exited\n${state}\n` }
+    })
+    const { engine } = engineOf('podman', () => undefined, { run, clock })
+    const began = clock.now()
+    let ended = 0
+    const stopping = engine.stop(['a', 'b'], signal).then(() => (ended = clock.now()))
+    await clock.advance(30_000)
+    await stopping
+    expect(calls.filter(({ words }) => words === 'podman stop --ignore a b')).toHaveLength(stops)
+    expect(ended - began).toBe(lasts)
+  })
+
+  it('does not try for ever', async () => {
+    const clock = fakeClock()
+    const { run, calls } = scriptedRun(() => ({ stdout: 'running\n' }))
+    const { engine } = engineOf('podman', () => undefined, { run, clock })
+    const stopping = engine.stop(['a'], signal)
+    await clock.advance(60_000)
+    await stopping
+    expect(calls.filter(({ words }) => words.startsWith('podman stop'))).toHaveLength(40)
+  })
+})
+
 describe('restart()', () => {
   const gone = 'Error: no container with name or ID "a" found: no such container\n'
 
