@@ -1,10 +1,13 @@
 import type { StackStatus, StatusAnswer } from '../src/domain/answer/status.ts'
+import type { Departure } from '../src/domain/deploy/departure.ts'
 import { LABEL } from '../src/domain/deploy/labels.ts'
-import type { ObservedContainer } from '../src/domain/deployment.ts'
+import type { ObservedContainer, ObservedState } from '../src/domain/deployment.ts'
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import type { ProvenState } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
 import { imageOf } from './steps/proof.ts'
+import { containersOf } from './steps/resolve-stack.ts'
+import { allDepartures } from './steps/stack-drift.ts'
 import { stackState, type KnownStack } from './steps/stack-state.ts'
 
 /** Deployments that are under way are among the newest. */
@@ -27,16 +30,14 @@ export async function statusRequested(
   const tombstones = new Map(ctx.tombstones.all().map(({ stack, at }) => [stack, at]))
   const opened = open.map(({ stack }) => stack)
   const names = new Set([...ours.keys(), ...history.stacks(), ...holds.keys(), ...opened])
-  return {
-    revision: history.reached(),
-    pending: ctx.inbox.pending().length,
-    worker: ctx.worker,
-    stacks: [...names].toSorted().map((name) => {
+  const stacks = await Promise.all(
+    [...names].toSorted().map(async (name) => {
       const buriedAt = tombstones.get(name)
       const containers = ours.get(name) ?? []
       const known = {
         name,
         observed,
+        departures: await departuresOf(ctx, name, observed, signal),
         open: open.find(({ stack }) => stack === name) ?? null,
         hold: holds.get(name) ?? null,
         goesAt: buriedAt === undefined ? null : buriedAt + ctx.host.grace,
@@ -44,7 +45,25 @@ export async function statusRequested(
       }
       return stackStatus(ctx, known, containers)
     }),
+  )
+  return {
+    revision: history.reached(),
+    pending: ctx.inbox.pending().length,
+    worker: ctx.worker,
+    stacks,
   }
+}
+
+/** Nobody watches for the status, so that the engine is asked for what it remembers. */
+function departuresOf(
+  ctx: StatusContext,
+  stack: string,
+  observed: ObservedState,
+  signal: AbortSignal,
+): Promise<readonly Departure[]> {
+  const proven = ctx.history.proven(stack)
+  if (proven === null) return Promise.resolve([])
+  return allDepartures(ctx, proven, containersOf(proven.project, observed), [], signal)
 }
 
 function stackStatus(

@@ -7,7 +7,7 @@ import type { PulledImage } from './domain/deploy/unneeded-images.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
-import type { ObservedState, ServicePlan } from './domain/deployment.ts'
+import type { ObservedContainer, ObservedState, ServicePlan } from './domain/deployment.ts'
 import type { HostFacts } from './domain/doctor/facts.ts'
 import type { CheckReport, DeploymentReport, Event, Origin, StatusReport } from './domain/event.ts'
 import type { Guidance } from './domain/guidance.ts'
@@ -336,6 +336,14 @@ export interface Engine {
    * throws: where events are lost it says so and goes on. A hint only, for an engine forgets and reorders.
    */
   events(signal: AbortSignal): AsyncIterable<ContainerEvent>
+  /**
+   * What the engine still knows of how these containers, which do not run, ended, as `events` would
+   * have told it, in its order. Nothing of one that it has forgotten.
+   */
+  pastEvents(
+    containers: readonly Pick<ObservedContainer, 'id' | 'project' | 'service'>[],
+    signal: AbortSignal,
+  ): Promise<readonly ContainerEvent[]>
 }
 
 /** A program that a stack wants run beside its deployment. */

@@ -1,3 +1,4 @@
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import type { Drift, Fault } from '../../src/domain/deploy/drift.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
@@ -5,18 +6,28 @@ import type { StatusContext } from '../context.ts'
 import { containersOf } from './resolve-stack.ts'
 import { stackDrift } from './stack-drift.ts'
 
+interface Looked {
+  readonly observed: ObservedState
+  readonly departures: readonly Departure[]
+}
+
 /** How what runs on differs from what was proven; empty where it does not. */
 export function driftText(
   ctx: StatusContext,
   proven: ProvenState | null,
   observed: ObservedState,
 ): string {
-  const words = proven === null ? '' : driftWords(driftNow(ctx, proven, observed))
+  const words =
+    proven === null ? '' : driftWords(driftNow(ctx, proven, { observed, departures: [] }))
   return words === '' ? '' : `; what was proven does not run as it did: ${words}`
 }
 
-export function driftNow(ctx: StatusContext, proven: ProvenState, observed: ObservedState): Drift {
-  return stackDrift(ctx, proven, containersOf(proven.project, observed), [])
+export function driftNow(
+  ctx: StatusContext,
+  proven: ProvenState,
+  { observed, departures }: Looked,
+): Drift {
+  return stackDrift(ctx, proven, containersOf(proven.project, observed), departures)
 }
 
 export function driftWords(drift: Drift): string {

@@ -8,7 +8,7 @@ import { isChangedByPerson, type Since } from './changed-by-person.ts'
 import type { PastContext } from './our-changes.ts'
 import { containersOf } from './resolve-stack.ts'
 import type { StackSource } from './read-stack.ts'
-import { stackDrift } from './stack-drift.ts'
+import { allDepartures, stackDrift } from './stack-drift.ts'
 
 export type Stopped =
   | { readonly kept: 'as-it-is'; readonly reason: string }
@@ -42,14 +42,15 @@ export interface Updated extends Omit<Since, 'from'> {
 
 /** How a stack drifted that somebody stopped, and that only updates changed in git since it ran; null of any other. */
 export async function stoppedBefore(
-  ctx: PastContext & Pick<PlanContext, 'upkeep' | 'machine'>,
+  ctx: PastContext & Pick<PlanContext, 'upkeep' | 'machine' | 'engine'>,
   view: RepositoryView,
   { observed, departures, ...since }: Updated,
   signal: AbortSignal,
 ): Promise<StoppedByHand | null> {
   const { proven } = since
   const containers = containersOf(proven.project, observed)
-  const drift = stackDrift(ctx, proven, containers, departures)
+  const all = await allDepartures(ctx, proven, containers, departures, signal)
+  const drift = stackDrift(ctx, proven, containers, all)
   if (drift.state !== 'stopped-by-hand') return null
   const from = proven.commit
   return (await isChangedByPerson(ctx, view, { ...since, from }, signal)) ? null : drift

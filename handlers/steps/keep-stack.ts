@@ -10,7 +10,7 @@ import { holdStopped } from './hold-stopped.ts'
 import { hasSecrets, laySecrets } from './lay-secrets.ts'
 import type { StackSource } from './read-stack.ts'
 import { containersOf, type ResolvedStack } from './resolve-stack.ts'
-import { stackDrift } from './stack-drift.ts'
+import { allDepartures, stackDrift } from './stack-drift.ts'
 
 export interface Keeping {
   /** What git says of the stack. */
@@ -49,7 +49,8 @@ export async function keepStack(
   if (!(await hasSecrets(ctx, proven, observed, signal))) {
     await act(async () => laySecrets(ctx, await resolve(), signal))
   }
-  const drift = stackDrift(ctx, proven, containers, departures)
+  const all = await allDepartures(ctx, proven, containers, departures, signal)
+  const drift = stackDrift(ctx, proven, containers, all)
   if (drift.state === 'none') {
     const noted = ctx.upkeep.trouble(stack)
     if (noted?.inputs === REPORTED) ctx.upkeep.forgive(stack)

@@ -23,7 +23,7 @@ import { readStack, type StackSource } from './read-stack.ts'
 import { refuseClosedPorts } from './refuse-closed-ports.ts'
 import { remakeBroken } from './remake-broken.ts'
 import { containersOf, resolveStack, type ResolvedStack } from './resolve-stack.ts'
-import { stackDrift } from './stack-drift.ts'
+import { allDepartures, stackDrift } from './stack-drift.ts'
 import { stackFault } from './stack-fault.ts'
 import { startStopped } from './start-stopped.ts'
 import { isProvenAlready } from './still-proven.ts'
@@ -81,7 +81,7 @@ async function decide(
   const held = await holdOf(ctx, view, said, signal)
   const inDoubt = isOpen(latestFailure(ctx.history, name))
   if (!inDoubt && proven?.inputs === source.inputs) {
-    const kept = planKeeping(ctx, resolved, { proven, observed, asked })
+    const kept = await planKeeping(ctx, resolved, { proven, observed, asked }, signal)
     return { name, ...kept, ...held }
   }
   const due = startStopped(resolved, ctx.upkeep.standing(name))
@@ -120,13 +120,16 @@ interface Keeping {
 }
 
 /** Git says what was proven last, so the containers have to be what was proven then. */
-function planKeeping(
+async function planKeeping(
   ctx: PlanContext,
   resolved: ResolvedStack,
   { proven, observed, asked }: Keeping,
-): Pick<PlannedStack, 'services' | 'waits'> {
+  signal: AbortSignal,
+): Promise<Pick<PlannedStack, 'services' | 'waits'>> {
   const { stack, inputs, project } = proven
-  const drift = stackDrift(ctx, proven, containersOf(project, observed), [])
+  const containers = containersOf(project, observed)
+  const departures = await allDepartures(ctx, proven, containers, [], signal)
+  const drift = stackDrift(ctx, proven, containers, departures)
   if (drift.state === 'none') return { services: resolved.plan.map(untouched) }
   if (drift.state === 'moving') {
     return { services: resolved.plan.map(untouched), waits: { reason: drift.reason } }

@@ -1,5 +1,6 @@
-import type { Departure } from '../../src/domain/deploy/departure.ts'
+import { withEvent, type Departure } from '../../src/domain/deploy/departure.ts'
 import { driftOf, type Drift } from '../../src/domain/deploy/drift.ts'
+import { unseenEnds } from '../../src/domain/deploy/unseen-ends.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
@@ -32,4 +33,23 @@ export function stackDrift(
     tries: (trouble?.failures ?? 0) + (trouble?.mends ?? 0),
     failures: trouble?.failures ?? 0,
   })
+}
+
+/**
+ * The departures with what the engine remembers of those that nobody saw. It is asked only where that decides whether
+ * somebody stopped the whole stack.
+ */
+export async function allDepartures(
+  ctx: Pick<PlanContext, 'upkeep' | 'machine' | 'engine'>,
+  proven: ProvenState,
+  containers: readonly ObservedContainer[],
+  departures: readonly Departure[],
+  signal: AbortSignal,
+): Promise<readonly Departure[]> {
+  const { state } = stackDrift(ctx, proven, containers, departures)
+  if (state !== 'stopped-by-hand' && state !== 'drifted') return departures
+  const { services: standing = {} } = ctx.upkeep.standing(proven.stack) ?? {}
+  const unseen = unseenEnds({ standing, containers, departures })
+  const events = unseen.length === 0 ? [] : await ctx.engine.pastEvents(unseen, signal)
+  return events.reduce(withEvent, departures)
 }

@@ -1,4 +1,5 @@
 import type { StackState } from '../../src/domain/answer/status.ts'
+import type { Departure } from '../../src/domain/deploy/departure.ts'
 import { leaveToMend } from '../../src/domain/deploy/trouble.ts'
 import type { ObservedState } from '../../src/domain/deployment.ts'
 import { guidanceOf, type Guidance } from '../../src/domain/guidance.ts'
@@ -15,6 +16,8 @@ import { runsUntouched } from './set-aside.ts'
 export interface KnownStack {
   readonly name: string
   readonly observed: ObservedState
+  /** How its containers ended, as far as the engine remembers. */
+  readonly departures: readonly Departure[]
   /** A deployment that is under way, or that a process died in and no other looked at since. */
   readonly open: DeploymentRecord | null
   readonly hold: Hold | null
@@ -173,7 +176,7 @@ function standing(
   released: string,
 ): StackCondition {
   const { stack, at } = proven
-  const drift = driftNow(ctx, proven, known.observed)
+  const drift = driftNow(ctx, proven, known)
   if (drift.state === 'moving') return { state: 'proven', reason: drift.reason, at }
   const words = driftWords(drift)
   const again = drift.state === 'unproven' ? whyUnproven(ctx, stack) : ''

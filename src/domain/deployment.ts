@@ -13,8 +13,8 @@ export interface ObservedContainer {
   /** `none` where the container has no health check. */
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
   readonly exitCode: number
-  /** What made it exit, as its engine says; absent where it does not tell. `untold`: nobody asked the engine to end it. */
-  readonly end?: 'out-of-memory' | 'told' | 'untold'
+  /** What made it exit, as its engine says; absent where it does not tell. */
+  readonly end?: 'out-of-memory'
   readonly restartCount: number
   /** ms since the epoch; 0 when never started. */
   readonly startedAt: number

@@ -19,8 +19,10 @@ export interface EngineHost {
   unpublished(): ImageReference
   /** A project name that nobody else has. */
   project(): string
-  /** What a person does with the engine's own program. */
-  readonly byHand: Readonly<Record<'stop' | 'kill' | 'remove', (id: string) => Promise<void>>>
+  /** What a person does with the engine's own program; `crash` ends the process as a kernel does, without it. */
+  readonly byHand: Readonly<
+    Record<'stop' | 'kill' | 'remove' | 'crash', (id: string) => Promise<void>>
+  >
   /** An empty stable directory. */
   home(): Promise<string>
   stop(): Promise<void>

@@ -38,6 +38,7 @@ async function startMemoryHost(): Promise<EngineHost> {
       stop: async (id) => await Promise.resolve(host.stop(id)),
       kill: async (id) => await Promise.resolve(host.kill(id)),
       remove: async (id) => await Promise.resolve(host.drop(id)),
+      crash: async (id) => await Promise.resolve(host.die(id, 137)),
     },
     unpublished: () => parseImageReference(absent),
     project: () => `suite-${(serial += 1)}`,

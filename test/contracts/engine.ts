@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { withEvent } from '../../src/domain/deploy/departure.ts'
 import type { ContainerEvent } from '../../src/domain/container-event.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
 import { bringUp, containersOf, documentOf, removeProject, signal, until } from './engine-host.ts'
@@ -274,27 +275,33 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
-    describe('events()', () => {
-      it('tells what people do with containers of compose projects, a stop apart from a kill', async () => {
+    describe('events() and pastEvents()', () => {
+      it('tell what people do with containers of compose projects, a stop apart from a kill and a crash', async () => {
         const project = host.project()
         const image = (await host.publish('unchecked')).text
+        const all = ['a', 'b', 'c', 'd']
         const seen: ContainerEvent[] = []
         const ending = new AbortController()
         const following = follow(host, seen, ending.signal)
         onTestFinished(() => ending.abort())
-        await bringUp(host, project, documentOf({ a: { image }, b: { image }, c: { image } }))
+        await bringUp(
+          host,
+          project,
+          documentOf(Object.fromEntries(all.map((one) => [one, { image }]))),
+        )
         const kinds = (service: string) =>
           seen
             .filter((one) => one.project === project && one.service === service)
             .map(({ kind }) => kind)
-        await soon(() => ['a', 'b', 'c'].every((one) => kinds(one).includes('started')))
+        await soon(() => all.every((one) => kinds(one).includes('started')))
         const ids = new Map((await containersOf(host, project)).map((one) => [one.service, one.id]))
         const id = (service: string) => ids.get(service) ?? ''
         await host.byHand.stop(id('a'))
         await host.byHand.kill(id('b'))
         await host.byHand.remove(id('c'))
+        await host.byHand.crash(id('d'))
         await soon(() => kinds('a').includes('stopped') && kinds('c').includes('removed'))
-        await soon(() => kinds('b').includes('died'))
+        await soon(() => kinds('b').includes('died') && kinds('d').includes('died'))
         expect(kinds('a')).toContain('died')
         expect(kinds('a')).not.toContain('removed')
         expect(kinds('b')).toContain('killed')
@@ -305,7 +312,21 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
         )
         ending.abort()
         await following
+        const ended = await containersOf(host, project)
+        expect(ended.map(({ state }) => state)).toEqual(['exited', 'exited', 'exited'])
+        const past = await host.engine.pastEvents(ended, signal)
+        const how = past.reduce(withEvent, [])
+        expect(Object.fromEntries(how.map((one) => [one.service, one.how]))).toEqual({
+          a: 'stopped',
+          b: 'killed',
+          d: 'died',
+        })
+        expect(how.map(({ container }) => container).toSorted()).toEqual(
+          ['a', 'b', 'd'].map(id).toSorted(),
+        )
+        expect(await host.engine.pastEvents([], signal)).toEqual([])
         await removeProject(host, project)
+        expect(await host.engine.pastEvents(ended, signal)).toEqual(expect.any(Array))
       })
     })
 

@@ -79,6 +79,9 @@ export interface MemoryHost {
   die(id: string, exitCode: number): void
   /** Tells whoever follows the events. */
   emit(kind: ContainerEvent['kind'], container: MemoryContainer): void
+  /** What the engine remembers of events, where it does: some keep none. */
+  readonly past: ContainerEvent[]
+  memory: 'keeps' | 'forgets'
   /** Who is told of events. */
   readonly listeners: Set<(event: ContainerEvent) => void>
   /** Notes the call; throws where the engine is away or the signal aborted. */
@@ -170,8 +173,12 @@ export function createMemoryHost(
       host.containers.delete(id)
     },
     emit(kind, { id, project, service }) {
-      for (const listener of host.listeners) listener({ kind, container: id, project, service })
+      const event = { kind, container: id, project, service }
+      if (host.memory === 'keeps') host.past.push(event)
+      for (const listener of host.listeners) listener(event)
     },
+    past: [],
+    memory: 'keeps',
     listeners: new Set(),
     enter(call, signal) {
       if (signal.aborted) throw new MagosError('interrupted', `Run "${call}": interrupted`)
@@ -249,6 +256,7 @@ export function createMemoryEngine(host: MemoryHost): Engine {
         if (container === undefined) continue
         const startedAt = Math.max(host.clock.now(), container.startedAt + 1)
         host.containers.set(id, { ...container, stopped: null, startedAt })
+        host.emit('started', container)
       }
     },
     async kill(ids, name, signal) {
@@ -291,6 +299,11 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       const exits = host.behaviourOf(container.image, container.imageId) === 'exits'
       const said = exits ? ['coming up\n', 'going down\n'] : []
       return said.slice(-lines).join('')
+    },
+    async pastEvents(containers, signal) {
+      host.enter('past events', signal)
+      const asked = new Set(containers.map(({ id }) => id))
+      return await Promise.resolve(host.past.filter(({ container }) => asked.has(container)))
     },
     events: (signal) => events(host, signal),
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { driftDetected } from '../../handlers/drift-detected.ts'
 import { releaseRequested } from '../../handlers/hold-requested.ts'
-import { statusRequested } from '../../handlers/status-requested.ts'
 import { deployRevision } from '../../handlers/revision-pushed.ts'
 import { withEvent, type Departure } from '../../src/domain/deploy/departure.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { dying } from './dying.ts'
+import { status } from './status.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
@@ -226,6 +226,11 @@ describe('driftDetected()', () => {
   })
 })
 
+/** Nobody told the engine to. */
+function killedAway({ machine }: World, container: string): void {
+  machine.die(container, 137)
+}
+
 const stopAll = (world: World) => () => {
   world.machine.stop(id(world, 'shop-web-1'))
   world.machine.stop(id(world, 'shop-db-1'))
@@ -247,6 +252,59 @@ describe('driftDetected() of a stack that somebody stopped', () => {
     stopAll(world)()
     world.machine.drop(id(world, 'shop-db-1'))
     expect(outcomes((await deploy(world)).deployments)).toContain('shop held')
+  })
+
+  it.each<[string, string, (world: World, container: string) => void]>([
+    ['killed by a kernel, which its engine remembers', 'succeeded', killedAway],
+    [
+      'killed by a kernel, as its engine has forgotten',
+      'held',
+      (world, container) => {
+        world.machine.memory = 'forgets'
+        killedAway(world, container)
+      },
+    ],
+    ['at its own end', 'succeeded', ({ machine }, container) => machine.die(container, 0)],
+    ['killed by the engine', 'succeeded', ({ machine }, container) => machine.kill(container)],
+    ['stopped', 'held', ({ machine }, container) => machine.stop(container)],
+    [
+      'stopped, and complains of it',
+      'held',
+      ({ machine }, container) => {
+        machine.stop(container)
+        const one = machine.containers.get(container)
+        if (one !== undefined) machine.containers.set(container, { ...one, stopped: 1 })
+      },
+    ],
+  ])('judges a server that went while nobody looked: %s: %s', async (_how, outcome, act) => {
+    const world = await running()
+    act(world, id(world, 'blog-blog-1'))
+    const told = (await status(world)).stacks.find(({ name }) => name === 'blog')
+    expect(told?.reason.includes('so the next pass holds it')).toBe(outcome === 'held')
+    expect((await look(world)).calls).toContain('past events')
+    expect((await world.ctx.holds.held('blog')) !== null).toBe(outcome === 'held')
+    expect(states(world)['blog-blog-1']).toBe(outcome === 'held' ? 'exited' : 'running')
+  })
+
+  it('asks nothing of the past where its containers were seen to go, or some run', async () => {
+    const world = await running()
+    const seen = await after(world, stopAll(world))
+    expect(seen.outcomes).toEqual(['shop held'])
+    expect(seen.calls).not.toContain('past events')
+    const other = await running()
+    killedAway(other, id(other, 'shop-web-1'))
+    expect((await look(other)).calls).not.toContain('past events')
+  })
+
+  it('takes a one-shot that ended long ago for no sign against it', async () => {
+    const world = createWorld({
+      'shop/compose.yaml': compose(`web: {image: ${web}}`, 'job: {image: ghcr.io/o/job:1}'),
+    })
+    world.machine.behave('ghcr.io/o/job:1', 'ends')
+    await deploy(world)
+    world.machine.die(id(world, 'shop-job-1'), 0)
+    world.machine.stop(id(world, 'shop-web-1'))
+    expect((await look(world)).outcomes).toEqual(['shop held'])
   })
 
   it('brings it back where its only container was killed', async () => {
@@ -354,11 +412,8 @@ describe('driftDetected() after a boot', () => {
         { stack: 'shop', reason: expect.stringContaining('the last good state runs on') },
       ])
       expect(states(world)).toEqual(ALL_RUN)
-      const status = await statusRequested(
-        { ...world.ctx, inbox: world.inbox, worker: 'running' },
-        signal,
-      )
-      expect(status.stacks.find(({ name }) => name === 'shop')).toMatchObject({
+      const now = await status(world)
+      expect(now.stacks.find(({ name }) => name === 'shop')).toMatchObject({
         state: 'refused',
       })
     },

@@ -11,6 +11,7 @@ import { readInfo, readTroubles } from './info.ts'
 import { containerLogs } from './logs.ts'
 import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
+import { pastEvents } from './past-events.ts'
 import { pullImage, pullName } from './pull.ts'
 import { removeImage } from './remove-image.ts'
 import { removeNetworks } from './remove-networks.ts'
@@ -73,6 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
     removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
+    pastEvents: (containers, signal) => pastEvents({ engine, clock }, containers, signal),
     events: (signal) => containerEvents({ engine, follow, clock, log }, signal),
   }
 }

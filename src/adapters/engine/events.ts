@@ -51,15 +51,23 @@ export async function* containerEvents(
   }
 }
 
-/** Health checks make most of an engine's events; they are left out at the source. */
 function eventArguments(runtime: Runtime): readonly string[] {
+  return ['events', ...eventFilters(runtime), '--format', EVENT_FORMATS[runtime]]
+}
+
+export const EVENT_FORMATS: Readonly<Record<Runtime, string>> = {
+  podman: 'json',
+  docker: '{{json .}}',
+}
+
+/** Health checks make most of an engine's events; they are left out at the source. */
+export function eventFilters(runtime: Runtime): readonly string[] {
   const kinds =
     runtime === 'podman'
       ? ['start', 'died', 'kill', 'stop', 'cleanup', 'remove']
       : ['start', 'die', 'kill', 'stop', 'destroy']
-  const format = runtime === 'podman' ? 'json' : '{{json .}}'
   const filters = ['type=container', ...kinds.map((kind) => `event=${kind}`)]
-  return ['events', ...filters.flatMap((filter) => ['--filter', filter]), '--format', format]
+  return filters.flatMap((filter) => ['--filter', filter])
 }
 
 const KINDS: Readonly<Record<string, ContainerEvent['kind']>> = {

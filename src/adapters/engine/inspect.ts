@@ -78,12 +78,9 @@ export function bareId(id: string): string {
   return id.replace(/^sha256:/, '')
 }
 
-/** An older podman and docker do not say whether they were told to stop it. */
 function readEnd(document: unknown): Pick<ObservedContainer, 'end'> {
-  if (STATES[textAt(document, 'State', 'Status')] !== 'exited') return {}
-  if (at(document, 'State', 'OOMKilled') === true) return { end: 'out-of-memory' }
-  const told = at(document, 'State', 'StoppedByUser')
-  return typeof told === 'boolean' ? { end: told ? 'told' : 'untold' } : {}
+  const isExited = STATES[textAt(document, 'State', 'Status')] === 'exited'
+  return isExited && at(document, 'State', 'OOMKilled') === true ? { end: 'out-of-memory' } : {}
 }
 
 function readHealth(document: unknown): ObservedContainer['health'] {

@@ -158,14 +158,10 @@ function departureOf({ departures }: DriftTerms, { id }: ObservedContainer) {
 /** Exit codes of SIGINT, SIGKILL and SIGTERM, and of a server that takes them well. */
 const STOP_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143])
 
-/** Of SIGKILL, which a kernel sends as well as an engine that waited long enough. */
-const KILLED = 137
-
-/** Where nobody saw it go. What its engine would have started again was stopped by the engine itself. */
+/** Where nobody saw it go, and its engine does not know. What its engine would have started again was stopped by the engine itself. */
 function looksStopped(container: ObservedContainer): boolean {
   if (container.state !== 'exited') return false
   if (keepsRunning(container)) return true
   const { end, exitCode } = container
-  if (end === 'out-of-memory' || (end === 'untold' && exitCode === KILLED)) return false
-  return STOP_CODES.has(exitCode)
+  return end !== 'out-of-memory' && STOP_CODES.has(exitCode)
 }

@@ -135,9 +135,7 @@ describe('readContainer()', () => {
   })
 
   it.each([
-    [{ OOMKilled: true, StoppedByUser: false }, 'out-of-memory'],
-    [{ OOMKilled: false, StoppedByUser: true }, 'told'],
-    [{ OOMKilled: false, StoppedByUser: false }, 'untold'],
+    [{ OOMKilled: true }, 'out-of-memory'],
     [{ OOMKilled: false }, undefined],
   ] as const)('tells what ended a container: %j', (told, end) => {
     const State = { Status: 'exited', ExitCode: 137, ...told }

@@ -96,6 +96,10 @@ export async function startRealHost({
       stop: async (id) => void (await lab.cli(['stop', '-t', '0', id])),
       kill: async (id) => void (await lab.cli(['kill', id])),
       remove: async (id) => void (await lab.cli(['rm', '--force', ...atOnce, id])),
+      crash: async (id) => {
+        const pid = await lab.cli(['inspect', '--format', '{{.State.Pid}}', id])
+        process.kill(Number(pid), 'SIGKILL')
+      },
     },
     unpublished: () => parseImageReference(`${registry.host}/lab/none:1@sha256:${'0'.repeat(64)}`),
     async home() {
