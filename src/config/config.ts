@@ -73,7 +73,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** What is taken back in git where a state failed: what updates of Magos changed, or every image line that changed. */
 export type RevertSetting = 'updates' | 'images'
 
-/** ms, by whether every service has a health check or a probe. */
+/** ms, by whether every service that runs has a health check or a probe. */
 export interface SettleSettings {
   readonly checked: number
   readonly unchecked: number
