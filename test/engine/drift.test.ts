@@ -264,8 +264,47 @@ describe('magos run', () => {
   })
 })
 
+const isLong = process.env['MAGOS_LONG'] === '1'
+
+describe.each(isLong ? ['it was away'] : [])('magos run after %s', () => {
+  test('brings back what was killed without its engine, and holds what was stopped', async () => {
+    await daemon.stop()
+    const { pen } = await containersOf(lab.engine, 'diary')
+    const blog = await containersOf(lab.engine, 'blog')
+    const pid = await engine('inspect', '--format', '{{.State.Pid}}', pen?.id ?? '')
+    process.kill(Number(pid), 'SIGKILL')
+    await engine('stop', '-t', '0', blog['front']?.id ?? '', blog['back']?.id ?? '')
+    await eventually(
+      () => states('diary'),
+      (found) => found['pen'] === 'exited',
+    )
+    const both = await engine(
+      'inspect',
+      '--format',
+      '{{.State.ExitCode}}',
+      pen?.id ?? '',
+      'blog-back-1',
+    )
+    expect(both.split('\n')).toEqual(['137', '137'])
+    daemon = await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
+    await eventually(
+      () => states('diary'),
+      (found) => found['pen'] === 'running',
+    )
+    await eventually(status, (all) =>
+      all.some(({ name, state }) => name === 'blog' && state === 'held'),
+    )
+    expect(await states('blog')).toEqual({ front: 'exited', back: 'exited' })
+    await runMagos(['release', 'blog'], { env: lab.environment({ MD_REPO: repository }) })
+    await eventually(
+      () => states('blog'),
+      (found) => found['front'] === 'running' && found['back'] === 'running',
+    )
+  })
+})
+
 /** Only root may tell a machine of another boot, and only where nobody else sees it. */
-const mayBoot = process.env['MAGOS_LONG'] === '1' && process.getuid?.() === 0
+const mayBoot = isLong && process.getuid?.() === 0
 
 describe.each(mayBoot ? ['another boot'] : [])('magos run after %s', () => {
   test('starts and proves every stack that nobody holds, and leaves the held one', async () => {
