@@ -53,7 +53,7 @@ export async function standingHold(
   const stands = await isStanding(ctx, view, hold, said, signal)
   // A person may have said another thing meanwhile.
   const now = await ctx.holds.held(stack.name)
-  if (now?.tracked !== hold.tracked || !Object.is(now.at, hold.at)) return now
+  if (now === null || !Object.is(now.at, hold.at)) return now
   if (stands) {
     // So that the next pass need not ask again.
     await ctx.holds.hold(stack.name, { ...hold, tracked })

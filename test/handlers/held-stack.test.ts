@@ -8,11 +8,12 @@ import type { World } from './world.ts'
 const web = `ghcr.io/o/web@${digest(1)}`
 const db = `ghcr.io/o/db@${digest(2)}`
 const shop = compose(`web: {image: ${web}}`, `db: {image: ${db}}`)
+const other = compose(`web: {image: ${web}, tty: true}`, `db: {image: ${db}}`)
 const updated = `ghcr.io/o/web@${digest(7)}`
 const FILE = 'shop/compose.yaml'
 
 async function stopped(): Promise<World> {
-  const world = createWorld({ [FILE]: shop })
+  const world = createWorld({ [FILE]: shop, 'shop/other.yaml': other })
   await deploy(world)
   stopAll(world)
   await driftDetected(world.ctx, { kind: 'drift-detected', departures: [] }, signal)
@@ -33,6 +34,12 @@ function update({ git }: World, to = 7): void {
   const text = git.text(FILE) ?? ''
   const file = text.replace(/web@sha256:[0-9a-f]+/u, `web@${digest(to)}`)
   git.change({ [FILE]: file }, message(digest(to)))
+}
+
+/** As where a variable stands in more than the image. */
+function updateMore({ git }: World): void {
+  const file = shop.replace(web, updated).replace('web: {', 'web: {labels: {v: "7"}, ')
+  git.change({ [FILE]: file }, message(digest(7)))
 }
 
 async function came(world: World): Promise<string | undefined> {
@@ -75,7 +82,7 @@ describe('a stack that somebody stopped', () => {
     expect(looks).toEqual([])
   })
 
-  it.each<[string, string, (world: World) => void]>([
+  it.each<[string, string, (world: World) => unknown]>([
     ['what no service reads', 'held', ({ git }) => git.change({ 'shop/NOTES': 'mine\n' })],
     ['another stack', 'held', ({ git }) => git.change({ 'blog/NOTES': 'mine\n' })],
     [
@@ -86,12 +93,14 @@ describe('a stack that somebody stopped', () => {
         update(world)
       },
     ],
+    ['nothing, and Magos more than an image', 'held', updateMore],
     [
-      'nothing, and Magos more than an image',
+      'what no service reads, seen before Magos changed more than an image',
       'held',
-      ({ git }) => {
-        const file = shop.replace(web, updated).replace('web: {', 'web: {labels: {v: "7"}, ')
-        git.change({ [FILE]: file }, message(digest(7)))
+      async (world) => {
+        world.git.change({ 'shop/NOTES': 'mine\n' })
+        await deploy(world)
+        updateMore(world)
       },
     ],
     [
@@ -128,6 +137,20 @@ describe('a stack that somebody stopped', () => {
       },
     ],
     [
+      'the very service that Magos updates',
+      'succeeded',
+      (world) => {
+        update(world)
+        const file = world.git.text(FILE) ?? ''
+        world.git.change({ [FILE]: file.replace('web: {', 'web: {tty: true, ') })
+      },
+    ],
+    [
+      'which files the stack is made of',
+      'succeeded',
+      ({ git }) => git.change({ '.magos.yaml': 'stacks: {shop: {files: [other.yaml]}}\n' }),
+    ],
+    [
       'a service’s name',
       'succeeded',
       ({ git }) => git.change({ [FILE]: shop.replace('db:', 'rows:') }),
@@ -143,9 +166,42 @@ describe('a stack that somebody stopped', () => {
     ],
   ])('comes to what it should where somebody changed %s: %s', async (_what, outcome, change) => {
     const world = await stopped()
-    change(world)
+    await change(world)
     expect(await came(world)).toBe(`shop ${outcome}`)
     expect(runs(world).length).toBe(outcome === 'held' ? 0 : 2)
+  })
+
+  it('stays stopped where a person merges what Magos proposed', async () => {
+    const world = await stopped()
+    const { git } = world
+    const base = await git.head(signal)
+    updateMore(world)
+    const proposed = await git.head(signal)
+    const merged = git.change({ 'blog/NOTES': 'mine\n' }, 'Merge pull request #7')
+    const ancestry: Ancestry = {
+      ...git,
+      between: async () =>
+        await Promise.resolve([
+          { revision: merged, parents: [base.commit, proposed.commit], message: 'Merge' },
+          { revision: proposed, parents: [base.commit], message: message(digest(7)) },
+        ]),
+    }
+    Object.assign(world.ctx, { ancestry })
+    expect(await came(world)).toBe('shop held')
+  })
+
+  it('is started where a person releases it while that is found out', async () => {
+    const world = await stopped()
+    const ancestry: Ancestry = {
+      ...world.git,
+      between: async (...asked) => {
+        await world.ctx.holds.release('shop')
+        return world.git.between(...asked)
+      },
+    }
+    Object.assign(world.ctx, { ancestry })
+    update(world)
+    expect(await came(world)).toBe('shop succeeded')
   })
 
   it('stays held by what a person says while that is found out', async () => {

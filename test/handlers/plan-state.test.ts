@@ -59,6 +59,13 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    title: 'all of it killed while nobody looked',
+    happen: (world) => {
+      for (const { id: container } of world.machine.observed('shop'))
+        world.machine.die(container, 137)
+    },
+  },
+  {
     title: 'drift that is only reported',
     options: { host: { drift: 'report' } },
     happen: (world) => world.machine.die(id(world, 'shop-web-1'), 1),
