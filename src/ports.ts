@@ -6,6 +6,7 @@ import type { Trouble } from './domain/deploy/trouble.ts'
 import type { PulledImage } from './domain/deploy/unneeded-images.ts'
 import type { Tombstone } from './domain/deploy/vanished.ts'
 import type { ComposeDocument } from './domain/deploy/desired-state.ts'
+import type { ShownDefinition } from './domain/deploy/shown-definition.ts'
 import type { ProbeAttempt } from './domain/deploy/probe-targets.ts'
 import type { ObservedContainer, ObservedState, ServicePlan } from './domain/deployment.ts'
 import type { HostFacts } from './domain/doctor/facts.ts'
@@ -320,6 +321,13 @@ export interface Engine {
   reconnect(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** Those of these running containers whose network promises to know names, and has nobody who answers. */
   nameless(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** What of these names is here: one query for all networks, one for all volumes. */
+  definitions(
+    names: Readonly<Record<ShownDefinition['kind'], readonly string[]>>,
+    signal: AbortSignal,
+  ): Promise<readonly ShownDefinition[]>
+  /** Names by ids of all containers that hang on a network, running or not, whosever they are. */
+  containersOn(network: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /**
    * Removes the networks that were made for a project and that no container hangs on, running or not, and no others.
    * Returns the names of those that are gone.

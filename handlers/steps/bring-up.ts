@@ -3,6 +3,7 @@ import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { removeNetworks } from './forget-stack.ts'
+import { removeStaleNetworks } from './remove-stale-networks.ts'
 import { lastComplaint, lastWords, tail, wordsInOne } from './last-words.ts'
 import { layFiles } from './lay-files.ts'
 import { dropSecrets } from './lay-secrets.ts'
@@ -66,6 +67,7 @@ async function makeAndProve(
   if (refused !== null) return byHook(refused, null)
   const going = [...new Set([...first, ...resolved.remade])]
   if (going.length > 0) await ctx.engine.remove(going, signal)
+  await removeStaleNetworks(ctx, resolved, signal)
   if (resolved.halted.length > 0) await ctx.engine.stop(resolved.halted, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
   const { values, unknown } = valuesOf(resolved)

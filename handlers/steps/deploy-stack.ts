@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { adoptStack } from './adopt-stack.ts'
 import { applyStack } from './apply-stack.ts'
+import { fitDefinitions } from './fit-definitions.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { formerContainers } from './former-containers.ts'
 import { heldStack, standingHold } from './held-stack.ts'
@@ -137,17 +138,25 @@ async function change(
   const resolved = startStopped(await resolveStack(ctx, source, observed, signal), standing)
   const held =
     foreignContainers(ctx.host, resolved) ?? formerContainers(ctx, view, resolved, observed)
-  if (held !== null) {
-    const { plan } = resolved
-    ctx.log.error({ stack: stack.name, remedy: held.remedy }, `Stack held: ${held.reason}`)
-    return setAside(ctx, view, { stack: stack.name, outcome: 'held', services: plan, ...held })
-  }
+  if (held !== null) return holdBack(ctx, view, resolved, held)
   await refuseClosedPorts(ctx, resolved, observed, signal)
-  if (!inDoubt && isProvenAlready(resolved, proven)) {
-    return proveAlready(ctx, view, resolved, signal)
-  }
-  if (obstacle !== null) return setAside(ctx, view, waiting(resolved, obstacle))
-  return apply(ctx, view, resolved, observed, signal)
+  const fitted = await fitDefinitions(ctx, resolved, signal)
+  if (fitted.outcome === 'held') return holdBack(ctx, view, resolved, fitted)
+  const due = fitted.resolved
+  if (!inDoubt && isProvenAlready(due, proven)) return proveAlready(ctx, view, due, signal)
+  if (obstacle !== null) return setAside(ctx, view, waiting(due, obstacle))
+  return apply(ctx, view, due, observed, signal)
+}
+
+function holdBack(
+  ctx: Context,
+  view: RepositoryView,
+  { source, plan }: ResolvedStack,
+  { reason, remedy }: Obstacle,
+): StackResult {
+  const { name: stack } = source.stack
+  ctx.log.error({ stack, remedy }, `Stack held: ${reason}`)
+  return setAside(ctx, view, { stack, outcome: 'held', services: plan, reason, remedy })
 }
 
 async function apply(

@@ -5,6 +5,7 @@ import type { Deployment, ServicePlan } from '../../src/domain/deployment.ts'
 import type { LogFields } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp } from './bring-up.ts'
+import { keepDefinitions } from './fit-definitions.ts'
 import { pullImages } from './pull-images.ts'
 import { changedServices, type ResolvedStack } from './resolve-stack.ts'
 import { isBroken } from './remake-broken.ts'
@@ -140,7 +141,8 @@ async function tryToMend(
       ...resolved.started,
     ])
     const proof = ailment.cause === 'unproven' ? {} : { only }
-    return await bringUp(ctx, resolved, { vouching: null, first: [], ...proof }, signal)
+    const due = await keepDefinitions(ctx, resolved, signal)
+    return await bringUp(ctx, due, { vouching: null, first: [], ...proof }, signal)
   } catch (error) {
     signal.throwIfAborted()
     const fault = stackFault(error)

@@ -11,6 +11,7 @@ import type { FailedState, ProvenState } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
 import { adoptStack } from './adopt-stack.ts'
+import { fitDefinitions } from './fit-definitions.ts'
 import { foreignContainers } from './foreign-containers.ts'
 import { formerContainers } from './former-containers.ts'
 import { mending, setBack } from './heal-stack.ts'
@@ -84,10 +85,16 @@ async function decide(
     const kept = await planKeeping(ctx, resolved, { proven, observed, asked }, signal)
     return { name, ...kept, ...held }
   }
-  const due = startStopped(resolved, ctx.upkeep.standing(name))
-  const foreign = foreignContainers(ctx.host, due) ?? formerContainers(ctx, view, due, observed)
+  const wanted = startStopped(resolved, ctx.upkeep.standing(name))
+  const foreign =
+    foreignContainers(ctx.host, wanted) ?? formerContainers(ctx, view, wanted, observed)
   if (foreign !== null) return { stack: name, ...foreign }
-  await refuseClosedPorts(ctx, due, observed, signal)
+  await refuseClosedPorts(ctx, wanted, observed, signal)
+  const fitted = await fitDefinitions(ctx, wanted, signal)
+  if (fitted.outcome === 'held') {
+    return { stack: name, reason: fitted.reason, remedy: fitted.remedy }
+  }
+  const due = fitted.resolved
   const vouching = failed?.inputs === proven?.inputs ? null : proven
   const services = (failed === null ? due : remakeBroken(due, vouching)).plan
   if (proven !== null && !inDoubt && held.held === undefined && asked === 'by-event') {

@@ -40,6 +40,8 @@ export interface ResolvedStack {
   readonly started: readonly string[]
   /** Ids of containers that are stopped before the provider starts them with what they are tied to. */
   readonly halted: readonly string[]
+  /** Networks that are removed behind those containers, so that the provider makes them anew; none at first. */
+  readonly staleNetworks: readonly string[]
   /** The tracked files as they are to be laid into the stable directory. */
   readonly files: readonly LaidFile[]
   readonly secrets: StackSecrets
@@ -91,7 +93,7 @@ export async function resolveStack(
   const tied = withTied(withAttached(planned, document, project))
   const reloads = planReloads(ctx, source, desired, tied)
   const plan = withReloads(tied.plan, reloads)
-  const resolved = { ...tied, source, provider, plan, reloads, files, secrets }
+  const resolved = { ...tied, source, provider, plan, reloads, files, secrets, staleNetworks: [] }
   return made === null || made === provider.name ? resolved : handOver(resolved, made)
 }
 

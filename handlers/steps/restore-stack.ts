@@ -4,6 +4,7 @@ import type { ObservedState } from '../../src/domain/deployment.ts'
 import type { FailedState, History, LastGoodState, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
 import { bringUp, orphansOf } from './bring-up.ts'
+import { fitDefinitions } from './fit-definitions.ts'
 import { inTheWay } from './in-the-way.ts'
 import { pullImages } from './pull-images.ts'
 import { readyImages } from './ready-images.ts'
@@ -119,9 +120,15 @@ async function restore(ctx: Context, last: LastGoodState, signal: AbortSignal): 
   const ready = await resolveReady(ctx, last, observed, signal)
   const missing = await pullImages(ctx, ready, signal)
   if (missing !== null) return { outcome: 'failed', reason: missing.reason, evidence: {} }
-  const going = [...orphansOf(ready), ...inTheWay(ready), ...strays(last, observed)]
+  const fitted = await fitDefinitions(ctx, ready, signal)
+  if (fitted.outcome === 'held') {
+    const { reason, remedy } = fitted
+    return { outcome: 'failed', reason: `${reason}. ${remedy}`, evidence: {} }
+  }
+  const due = fitted.resolved
+  const going = [...orphansOf(due), ...inTheWay(due), ...strays(last, observed)]
   const first = going.map(({ id }) => id)
-  const brought = await bringUp(ctx, ready, { vouching, first, anew: suffering(ready) }, signal)
+  const brought = await bringUp(ctx, due, { vouching, first, anew: suffering(due) }, signal)
   const evidence = brought.outcome === 'failed' ? brought.evidence : {}
   return { outcome: brought.outcome, reason: brought.reason, evidence }
 }

@@ -207,6 +207,37 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('definitions() and containersOn()', () => {
+      it('show what a provider made, and who hangs on it, and nothing of what is not there', async () => {
+        const project = host.project()
+        const image = await host.publish('unchecked')
+        const web = { image: image.text, networks: ['back'], volumes: ['rows:/rows'] }
+        const networks = { back: { internal: true, labels: { mark: 'n' } } }
+        const volumes = { rows: { labels: { mark: 'v' } } }
+        await bringUp(host, project, { ...documentOf({ web }), networks, volumes })
+        const [network, volume] = [`${project}_back`, `${project}_rows`]
+        const names = { network: [`${project}_gone`, network], volume: [volume, `${project}_gone`] }
+        const shown = await host.engine.definitions(names, signal)
+        const label = { 'com.docker.compose.project': project }
+        expect(shown).toMatchObject([
+          { kind: 'network', name: network, driver: 'bridge', labels: { ...label, mark: 'n' } },
+          { kind: 'volume', name: volume, driver: 'local', labels: { ...label, mark: 'v' } },
+        ])
+        expect(shown[0]?.network?.internal).toBe(true)
+        const [container] = await containersOf(host, project)
+        expect(container?.networks).toEqual([network])
+        expect([...(await host.engine.containersOn(network, signal))]).toEqual([
+          [container?.id, container?.name],
+        ])
+        await removeProject(host, project)
+        expect(await host.engine.containersOn(network, signal)).toEqual(new Map())
+        expect(await host.engine.removeNetworks(project, signal)).toEqual([network])
+        expect(await host.engine.definitions({ network: [network], volume: [] }, signal)).toEqual(
+          [],
+        )
+      })
+    })
+
     describe('remove() and removeNetworks()', () => {
       it('stops and removes by id, one that is gone is fine, and what is left keeps its network', async () => {
         const project = host.project()

@@ -13,6 +13,7 @@ import {
   VERSIONS,
 } from '../lab/engine/podman-compose.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
+import { definedStack } from './change-definitions.ts'
 import { containersOf, git } from './look.ts'
 
 const isLong = process.env['MAGOS_LONG'] === '1'
@@ -97,6 +98,25 @@ function describeProvider(name: string, provider: () => Promise<string>): void {
       expect(after['web']?.id).not.toBe(before['web']?.id)
       expect(after['side']?.id).toBe(before['side']?.id)
     })
+
+    test.each(isLong ? ['its volume'] : [])(
+      'is held for %s, and its network is made anew',
+      async () => {
+        const stack = await definedStack({ lab, repository, env, volume: 'labels: {kept: "yes"}' })
+        expect(await stack.holdsForItsVolume()).toEqual({ web: 'same', db: 'same', side: 'same' })
+        expect(await stack.makesItsNetworkAnew()).toEqual({
+          web: 'another',
+          db: 'another',
+          side: 'same',
+        })
+        expect(await stack.comesBackWithItsNetwork()).toEqual(['running', 'running', 'running'])
+        expect(await stack.bringsBackWhatWasDisconnected()).toEqual({
+          web: 'another',
+          db: 'same',
+          side: 'same',
+        })
+      },
+    )
   })
 }
 

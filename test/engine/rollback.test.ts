@@ -10,6 +10,7 @@ import type { Digest } from '../../src/domain/image-reference.ts'
 import { runMagos } from '../lab/daemon.ts'
 import { writeBuildContext } from '../lab/engine/image.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
+import { definedStack } from './change-definitions.ts'
 import { containersOf } from './look.ts'
 
 const run = promisify(execFile)
@@ -245,6 +246,20 @@ describe('a deployment that fails on real podman', () => {
     expect(deployment).toMatchObject({ outcome: 'unchanged' })
     expect(code).toBe(0)
     expect(await containersOf(lab.engine, NAME)).toEqual(before)
+  })
+})
+
+test('a changed volume holds its stack, a changed network is made anew', async () => {
+  const volume = 'driver_opts: {type: tmpfs, device: tmpfs}'
+  const stack = await definedStack({ lab, repository, env, volume })
+  expect(await stack.holdsForItsVolume()).toEqual({ web: 'same', db: 'same', side: 'same' })
+  expect(await stack.makesItsNetworkAnew()).toEqual({ web: 'another', db: 'another', side: 'same' })
+  if (!long) return
+  expect(await stack.comesBackWithItsNetwork()).toEqual(['running', 'running', 'running'])
+  expect(await stack.bringsBackWhatWasDisconnected()).toEqual({
+    web: 'another',
+    db: 'same',
+    side: 'same',
   })
 })
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { parseDocument } from 'yaml'
-import { networksOf } from '../../src/domain/deploy/definitions.ts'
+import { networksOf, ownDefinitions } from '../../src/domain/deploy/definitions.ts'
 import { isSamePort, publishedPorts } from '../../src/domain/deploy/published-ports.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import type { ApplyRequest, Compose, ComposeDocument, Evidence } from '../../src/ports.ts'
@@ -66,7 +66,16 @@ function resolve(request: ResolveRequest): ComposeDocument {
     name,
     resolveService(request, service),
   ])
-  return { name: request.project, services: Object.fromEntries(resolved) }
+  const sections = request.files.map((file) => {
+    const read: unknown = parseDocument(readInput(request, file, file)).toJS()
+    const { networks, volumes } = isFields(read) ? read : {}
+    return {
+      ...(isFields(networks) ? { networks } : {}),
+      ...(isFields(volumes) ? { volumes } : {}),
+    }
+  })
+  const all = Object.assign({}, ...sections)
+  return { name: request.project, ...all, services: Object.fromEntries(resolved) }
 }
 
 function readServices(request: ResolveRequest, file: string): Readonly<Record<string, Fields>> {
@@ -134,6 +143,7 @@ function up(host: MemoryHost, request: ApplyRequest): Evidence {
     .map((service) => String(service?.['image']))
     .find((image) => !host.images.has(imageKey(image)))
   if (absent !== undefined) return { exitCode: 1, output: `${absent}: No such image\n` }
+  makeDefinitions(host, request)
   for (const name of due) {
     const taken = takenPort(host, request, name)
     if (taken !== null) {
@@ -145,6 +155,19 @@ function up(host: MemoryHost, request: ApplyRequest): Evidence {
     }
   }
   return { exitCode: 0, output: due.map((name) => `Container ${name}  Started\n`).join('') }
+}
+
+/** As a provider does: what is there already is left as it is, whatever is said of it. */
+function makeDefinitions(host: MemoryHost, { document, project }: ApplyRequest): void {
+  for (const { kind, name, fields } of ownDefinitions(document, project)) {
+    const key = `${kind} ${name}`
+    if (host.made.has(key)) continue
+    const labels = { ...asMap(fields['labels']), 'com.docker.compose.project': project }
+    const options = asMap(fields['driver_opts'])
+    const network = { internal: fields['internal'] === true, ipv6: false, ranges: [] }
+    const [driver, more] = kind === 'network' ? ['bridge', { network }] : ['local', {}]
+    host.made.set(key, { kind, name, driver, options, labels, ...more })
+  }
 }
 
 /** A port that a container of another service has. */
@@ -199,7 +222,6 @@ function apply(host: MemoryHost, request: ApplyRequest, service: string): string
     const rest = { ...made, startedAt, stopped: null }
     const container: MemoryContainer = { id, name, project, service, joins, ...rest }
     host.containers.set(id, container)
-    host.connected.add(project)
     host.emit('started', container)
   }
   return null

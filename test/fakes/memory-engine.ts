@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerEvent } from '../../src/domain/container-event.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { ShownDefinition } from '../../src/domain/deploy/shown-definition.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
 import type { Digest, ImageReference } from '../../src/domain/image-reference.ts'
@@ -48,8 +49,8 @@ export interface MemoryHost {
   readonly timing: MemoryTiming
   /** Containers whose names nobody answers for, and why one cannot be connected anew. */
   readonly networks: { readonly nameless: Set<string>; readonly refusals: Map<string, string> }
-  /** Projects that have their network. */
-  readonly connected: Set<string>
+  /** Networks and volumes that are here, by kind and name. */
+  readonly made: Map<string, ShownDefinition>
   /** Whether another container than these uses its namespaces: podman then does not remove it. */
   isJoined(id: string, but: readonly string[]): boolean
   /** Says what an image does; unnamed ones are healthy. Also known by these digests. */
@@ -123,7 +124,7 @@ export function createMemoryHost(
     images: new Set(),
     timing: { check, crash, look },
     networks: { nameless: new Set(), refusals: new Map() },
-    connected: new Set(),
+    made: new Map(),
     isJoined: (id, but) =>
       [...host.containers.values()].some(
         (one) => !but.includes(one.id) && one.joins?.some(({ container }) => container === id),
@@ -275,11 +276,25 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       host.enter('nameless', signal)
       return await Promise.resolve(ids.filter((id) => host.networks.nameless.has(id)))
     },
+    async definitions(names, signal) {
+      host.enter('definitions', signal)
+      const here = [...host.made.values()]
+      return await Promise.resolve(here.filter(({ kind, name }) => names[kind].includes(name)))
+    },
+    async containersOn(network, signal) {
+      host.enter(`on ${network}`, signal)
+      const on = [...host.containers.values()].filter(({ hangsOn }) => hangsOn?.includes(network))
+      return await Promise.resolve(new Map(on.map(({ id, name }) => [id, name])))
+    },
     async removeNetworks(project, signal) {
       host.enter(`network rm ${project}`, signal)
-      const isUsed = [...host.containers.values()].some((one) => one.project === project)
-      const isGone = !isUsed && host.connected.delete(project)
-      return await Promise.resolve(isGone ? [`${project}_default`] : [])
+      const used = new Set([...host.containers.values()].flatMap(({ hangsOn = [] }) => hangsOn))
+      const gone = [...host.made].filter(
+        ([, { kind, name, labels }]) =>
+          kind === 'network' && !used.has(name) && labels['com.docker.compose.project'] === project,
+      )
+      for (const [key] of gone) host.made.delete(key)
+      return await Promise.resolve(gone.map(([, { name }]) => name))
     },
     async removeImage(image, signal) {
       const name = imageKey(image.text)

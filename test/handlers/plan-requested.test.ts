@@ -62,6 +62,8 @@ describe('planRequested()', () => {
     const world = createWorld(files)
     await planRequested(world.ctx, null, signal)
     expect(world.machine.calls.toSorted()).toEqual([
+      'definitions',
+      'definitions',
       'observe',
       'provider',
       'provider',

@@ -60,14 +60,18 @@ const failing = (number: number) => {
   return { 'b/compose.yaml': compose(`web: {image: ghcr.io/o/bad@${digest(number)}}`) }
 }
 
+/** Projects that have their network. */
+const networksOf = ({ machine }: World) =>
+  [...machine.made.values()].map(({ name }) => name.replace('_default', ''))
+
 describe('removeVanished()', () => {
   it('removes its networks with it, and nobody else’s', async () => {
     const world = await running()
     leave(world, 'b')
     await pass(world)
-    expect([...world.machine.connected]).toEqual([...NAMES])
+    expect(networksOf(world)).toEqual([...NAMES])
     await pass(world, GRACE + 1_000)
-    expect([...world.machine.connected]).toEqual(['a', 'c', 'd', 'e'])
+    expect(networksOf(world)).toEqual(['a', 'c', 'd', 'e'])
   })
 
   it.each([
@@ -186,7 +190,7 @@ describe('removeVanished()', () => {
     await pass(world)
     world.machine.drop(containers(world)['b-web-1'] ?? '')
     await pass(world, 1)
-    expect([...world.machine.connected]).toEqual(['a', 'c', 'd', 'e'])
+    expect(networksOf(world)).toEqual(['a', 'c', 'd', 'e'])
     expect(world.history.proven('b')).toBeNull()
   })
 

@@ -4,6 +4,7 @@ import { sweepPrivateDirectories } from '../../host/private-directory.ts'
 import type { Clock, Engine, EngineInfo, Log } from '../../ports.ts'
 import { askEngine, complaintsIn, engineError } from './command.ts'
 import type { EngineCommand, Runtime } from './command.ts'
+import { containersOn, showDefinitions } from './definitions.ts'
 import { containerEvents } from './events.ts'
 import { shallDrive } from './health.ts'
 import type { DrivesHealthchecks } from './health.ts'
@@ -70,6 +71,8 @@ export function createEngine(options: EngineOptions): Engine {
       return namelessContainers({ engine, rootless, runtimeDirectory }, ids, signal)
     },
     remove: (ids, signal) => removeContainers({ engine, clock }, ids, signal),
+    definitions: (names, signal) => showDefinitions(engine, names, signal),
+    containersOn: (network, signal) => containersOn(engine, network, signal),
     removeNetworks: (project, signal) => removeNetworks(engine, project, signal),
     removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),

@@ -59,7 +59,7 @@ export function readContainer(document: unknown): Inspected | null {
       restarts: readRestarts(textAt(document, 'HostConfig', 'RestartPolicy', 'Name')),
       ports: readPorts(at(document, 'NetworkSettings', 'Ports')),
       joins: readJoins(document),
-      ...readNetworks(at(document, 'NetworkSettings', 'Networks')),
+      ...readNetworks(at(document, 'NetworkSettings')),
     },
   }
 }
@@ -135,10 +135,12 @@ function isProtocol(text: string): text is PublishedPort['protocol'] {
   return text === 'tcp' || text === 'udp' || text === 'sctp'
 }
 
-/** By their names, of a stopped container too. podman writes null where somebody cut it off its last one. */
-function readNetworks(value: unknown): Pick<ObservedContainer, 'networks'> {
-  if (value === undefined) return {}
-  return { networks: typeof value === 'object' && value !== null ? Object.keys(value) : [] }
+/** By their names, of a stopped container too. podman leaves them out where somebody cut it off its last one. */
+function readNetworks(settings: unknown): Pick<ObservedContainer, 'networks'> {
+  if (typeof settings !== 'object' || settings === null) return {}
+  const networks = at(settings, 'Networks')
+  const isTold = typeof networks === 'object' && networks !== null
+  return { networks: isTold ? Object.keys(networks) : [] }
 }
 
 const MODES = [

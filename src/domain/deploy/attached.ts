@@ -23,8 +23,8 @@ export function withAttached<Stack extends Attachable>(
   const reasons = new Map<string, string>()
   const cut: string[] = []
   for (const container of stack.containers) {
-    const { id, service } = container
-    if (!kept.has(service)) continue
+    const { id, service, state } = container
+    if (!kept.has(service) || (state !== 'running' && state !== 'paused')) continue
     const wanted = networksOf(document, project, service)
     const [network] = missingNetworks(wanted, container)
     // Whose name is said otherwise than it is known here is on as many as it shall be.

@@ -1,4 +1,4 @@
-/** Labels that Magos writes on every container; the commit id is never among them, for it would recreate everything. */
+/** Labels that Magos writes on every container, and on what is made beside it; the commit id is never among them, for it would recreate everything. */
 export const LABEL = {
   /** Name of the stack. */
   stack: 'magos.stack',
@@ -8,4 +8,6 @@ export const LABEL = {
   home: 'magos.home',
   /** Keyed digests of the decrypted files that the container reads, by commas. */
   secrets: 'magos.secrets',
+  /** On a network or a volume that is made: what its definition said then. */
+  definition: 'magos.definition',
 } as const

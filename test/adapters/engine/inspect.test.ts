@@ -93,12 +93,17 @@ describe('readContainer()', () => {
   })
 
   it.each([
-    ['several', { shop_default: { NetworkID: 'x' }, proxy: {} }, ['shop_default', 'proxy']],
-    ['none', {}, []],
-    ['none, as some podman write it', null, []],
+    [
+      'several',
+      { Networks: { shop_default: { NetworkID: 'x' }, proxy: {} } },
+      ['shop_default', 'proxy'],
+    ],
+    ['none', { Networks: {} }, []],
+    ['none, as podman 4.3 writes it', { Ports: {} }, []],
+    ['none, as null', { Networks: null }, []],
     ['untold', undefined, undefined],
-  ])('reads the names of its networks: %s', (_name, Networks, expected) => {
-    const read = readContainer({ ...shapes.PODMAN_4_3, NetworkSettings: { Networks } })
+  ])('reads the names of its networks: %s', (_name, NetworkSettings, expected) => {
+    const read = readContainer({ ...shapes.PODMAN_4_3, NetworkSettings })
     expect(read?.container.networks).toEqual(expected)
   })
 

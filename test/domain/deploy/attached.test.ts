@@ -43,6 +43,11 @@ describe('withAttached()', () => {
     expect(remade).toEqual(['before'])
   })
 
+  test('leaves alone what does not run, for its engine may tell less of it', () => {
+    const stopped = { ...on('web', []), state: 'exited' } as const
+    expect(planned([stopped])).toMatchObject({ remade: ['before'] })
+  })
+
   test('adds nothing to what goes anyway', () => {
     const plan: ServicePlan[] = [{ name: 'web', action: 'recreate', reasons: ['another image'] }]
     expect(planned([on('web', [])], plan)).toMatchObject({ plan, remade: ['before'] })
