@@ -67,6 +67,8 @@ function pass(ctx: Context) {
   return revisionPushed(ctx, { kind: 'revision-pushed' }, signal)
 }
 
+const nothing = () => Promise.resolve([])
+
 /** Calls since then that change something. */
 const acts = (world: World, since: number) =>
   world.machine.calls.slice(since).filter((call) => /^(?:up|remove|stop|network rm) /.test(call))
@@ -160,6 +162,16 @@ describe('a network whose definition changed', () => {
     expect([stacks, refused[0]?.reason]).toEqual([[], deployments[0]?.reason])
   })
 
+  it('fails its deployment where it cannot be removed', async () => {
+    const world = await running()
+    change(world, { back: 'internal: true' })
+    const ctx = { ...world.ctx, engine: { ...world.ctx.engine, removeNetworks: nothing } }
+    const { deployments } = await deploy(world, () => pass(ctx))
+    expect(deployments[0]?.reason).toContain('Make network "shop_back" anew: it cannot be removed')
+    expect(outcomes(deployments)).toEqual(['shop rolled-back'])
+    expect(world.machine.observed('shop')).toHaveLength(3)
+  })
+
   it('is left to whom it was made for', async () => {
     const world = await running()
     const made = world.machine.made.get('network shop_back')
@@ -171,6 +183,33 @@ describe('a network whose definition changed', () => {
       outcome: 'held',
       remedy: 'Say "external: true" of it, or define it under another name',
     })
+  })
+})
+
+describe('a container that was disconnected by hand', () => {
+  it('is made anew by a deployment that would keep it', async () => {
+    const world = await running()
+    const { 'shop-db-1': db = '' } = containers(world)
+    world.machine.disconnect(db, 'shop_back')
+    change(world, { web: 4 })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+    expect(containers(world)['shop-db-1']).not.toBe(db)
+    expect(world.machine.observed('shop').map(({ networks }) => networks)).toContainEqual([
+      'shop_back',
+    ])
+  })
+
+  it('is made anew by a sweep where it hangs on another network instead', async () => {
+    const world = await running()
+    const { 'shop-db-1': id = '' } = containers(world)
+    const db = world.machine.containers.get(id)
+    if (db === undefined) throw new Error('there is no such container')
+    world.machine.containers.set(id, { ...db, hangsOn: ['mine'] })
+    const event = { kind: 'drift-detected', departures: [] } as const
+    const { answer } = await driftDetected(world.ctx, event, signal)
+    expect(outcomes(answer.deployments)).toEqual(['shop succeeded'])
+    expect(Object.keys(containers(world))).toContain('shop-db-1')
+    expect(containers(world)['shop-db-1']).not.toBe(id)
   })
 })
 
