@@ -303,6 +303,49 @@ describe.each(isLong ? ['it was away'] : [])('magos run after %s', () => {
   })
 })
 
+/** It eats all the memory it can get once somebody says so. */
+function hog(image: string): string {
+  const eats = 'while [ ! -e /tmp/go ]; do busybox sleep 0.2; done; exec busybox tail /dev/zero'
+  const more = `mem_limit: 32m, restart: "no", tmpfs: /tmp, command: ["sh", "-c", "${eats}"]`
+  return `services:\n  hog: {image: "${image}", ${more}}\n`
+}
+
+/** Where podman looks for it; an older conmon writes it into the directory that it was started in. */
+async function tellWantOfMemory(container: string): Promise<void> {
+  if (chosenRuntime() === 'docker') return
+  const config = await engine('inspect', '--format', '{{.OCIConfigPath}}', container)
+  await writeFile(join(config, '../oom'), '')
+}
+
+describe.each(isLong ? ['the kernel'] : [])('a server that %s killed', () => {
+  test('for want of memory while no Magos ran is started again, and no stop by hand', async () => {
+    await daemon.stop()
+    await mkdir(join(repository, 'hog'))
+    await writeFile(join(repository, 'hog/compose.yaml'), hog(first))
+    const person = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+    await run('git', ['-C', repository, 'add', '.'])
+    await run('git', ['-C', repository, ...person, 'commit', '-q', '-m', 'feat: a hog'])
+    const env = lab.environment({ MD_REPO: repository })
+    await runMagos(['sync', 'hog'], { env, cwd: lab.engine.directory })
+    const eaten = (await containersOf(lab.engine, 'hog'))['hog']?.id ?? ''
+    await tellWantOfMemory(eaten)
+    await engine('exec', eaten, 'busybox', 'touch', '/tmp/go')
+    await eventually(
+      () => states('hog'),
+      (found) => found['hog'] === 'exited',
+    )
+    const ended = '{{.State.ExitCode}} {{.State.OOMKilled}}'
+    expect(await engine('inspect', '--format', ended, eaten)).toBe('137 true')
+    daemon = await lab.start({ MD_REPO: repository, MD_POLL_INTERVAL: '1h' })
+    await eventually(
+      () => states('hog'),
+      (found) => found['hog'] === 'running',
+    )
+    const told = (await status()).find(({ name }) => name === 'hog')
+    expect(told?.state).not.toBe('held')
+  })
+})
+
 /** Only root may tell a machine of another boot, and only where nobody else sees it. */
 const mayBoot = isLong && process.getuid?.() === 0
 

@@ -31,6 +31,87 @@ describe.each(isLong ? VERSIONS : [])('podman-compose %s', (version) => {
   describeProvider(version, bring)
 })
 
+/** What 1.0.3 leaves out or cannot do, by the stack that asks for it. */
+const REFUSED: Readonly<Record<string, readonly [words: string, definition: string]>> = {
+  volume: [
+    'Make volume "data": podman-compose 1.0.3 knows nothing of "driver_opts"',
+    'volumes: ["data:/data"]}\nvolumes: {data: {driver_opts: {type: none, o: bind, device: /etc}}}',
+  ],
+  subnet: [
+    'Make network "one": podman-compose 1.0.3 knows nothing of "ipam.config"',
+    'networks: [one]}\nnetworks: {one: {ipam: {config: [{subnet: 10.233.1.0/24}]}}}',
+  ],
+  mtu: [
+    'Make network "default": podman-compose 1.0.3 knows nothing of "driver_opts"',
+    'init: true}\nnetworks: {default: {driver_opts: {mtu: "1400"}}}',
+  ],
+  alias: [
+    'Join service "web" to network "one": podman-compose 1.0.3 knows nothing of "aliases"',
+    'networks: {one: {aliases: [zed]}}}\nnetworks: {one: {}}',
+  ],
+  host: ['podman-compose 1.0.3 cannot give it network_mode "host"', 'network_mode: host}'],
+  none: ['podman-compose 1.0.3 cannot give it network_mode "none"', 'network_mode: none}'],
+  shared: [
+    'podman-compose 1.0.3 cannot give it network_mode "service:other"',
+    'network_mode: "service:other"}\n  other: {image: IMAGE}',
+  ],
+}
+
+describe.each(isLong && debianReads() === 'one file' ? ['1.0.3'] : [])(
+  'networks and volumes of a stack by podman-compose %s',
+  () => {
+    let lab: Homelab
+    beforeAll(async () => {
+      lab = await startHomelab({ triggers: 'polling' })
+    })
+    afterAll(async () => {
+      await lab.close()
+    })
+
+    test('are refused before anything is made where it would leave out what they need, and the others made', async () => {
+      const digest = await lab.push('app', '1', { serves: 'one', health: 'none' })
+      const image = `${lab.image('app')}@${digest}`
+      const file = (definition: string) =>
+        `services:\n  web: {image: "${image}", ${definition.replace('IMAGE', `"${image}"`)}\n`
+      const plain =
+        'init: true, volumes: ["media:/media"], networks: {one: , two: {}}}\nvolumes: {media: {external: true}}\nnetworks: {one: , two: {}}'
+      const stacks = Object.entries(REFUSED).map(
+        ([name, [, definition]]) => [`${name}/compose.yaml`, file(definition)] as const,
+      )
+      const files = { ...Object.fromEntries(stacks), 'plain/compose.yaml': file(plain) }
+      await lab.engine.cli(['volume', 'create', 'media'])
+      const mounted = ['--rm', '--tls-verify=false', '-v', 'media:/media', image]
+      await lab.engine.cli(['run', ...mounted, 'sh', '-c', 'echo film >/media/one'])
+      const env = lab.environment({
+        MD_REPO: await lab.localRepository('checked-out', files),
+        PODMAN_COMPOSE_PROVIDER: await debian(),
+      })
+      const { code, stdout } = await runMagos(['sync', '--json'], { env })
+      expect(code).toBe(1)
+      const told = new Map<string, unknown>()
+      for (const one of JSON.parse(stdout).deployments) told.set(one.stack, one)
+      for (const [name, [words]] of Object.entries(REFUSED)) {
+        expect(told.get(name)).toMatchObject({
+          outcome: 'failed',
+          reason: expect.stringContaining(words),
+          remedy: expect.stringContaining('Install Docker Compose v2'),
+        })
+      }
+      expect(told.get('plain')).toMatchObject({ outcome: 'succeeded' })
+      const listed = async (...args: readonly string[]) =>
+        (await lab.engine.cli(args)).split('\n').toSorted()
+      expect(await listed('ps', '-a', '--format', '{{.Names}}')).toEqual(['plain_web_1'])
+      expect(await listed('volume', 'ls', '-q')).toEqual(['media'])
+      expect(await listed('network', 'ls', '--format', '{{.Name}}')).toEqual([
+        'plain_one',
+        'plain_two',
+        'podman',
+      ])
+      expect(await lab.engine.cli(['exec', 'plain_web_1', 'cat', '/media/one'])).toBe('film')
+    })
+  },
+)
+
 function debian(): Promise<string> {
   return Promise.resolve(debianPodmanCompose())
 }
