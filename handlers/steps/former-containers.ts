@@ -48,12 +48,11 @@ function leaving(
 ): Held | null {
   const present = presentIn(view)
   const { project, home } = resolved.source
-  const isNew = changedServices(resolved).length > 0
   for (const [stack, all] of ours) {
     if (present.has(stack)) continue
     // What has the stack's own project is its own by now, and becomes what git says.
     const containers = all.filter((one) => one.project !== project)
-    const beside = isNew ? containers.find(({ labels }) => labels[LABEL.home] === home) : undefined
+    const beside = containers.find(({ labels }) => labels[LABEL.home] === home)
     const found = beside ?? containers.find((one) => stands(one, resolved))
     if (found === undefined) continue
     const waits = `it waits for stack "${stack}", which left the repository: container ${found.name}`

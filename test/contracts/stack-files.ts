@@ -69,6 +69,18 @@ export function stackFilesContract(name: string, make: () => Promise<StackFilesF
       expect([at.files.owns('../x', own), at.files.owns('', '')]).toEqual([false, false])
     })
 
+    it('home() refuses a directory that another stack has by now, and owns() knows it', async () => {
+      await lay({ a: '1' })
+      const directory = at.files.home('web')
+      const adopting = { directory, purpose: 'keep' } as const
+      expect(await at.files.adopt('db', adopting, signal())).toMatchObject({ outcome: 'adopted' })
+      expect(() => at.files.home('web')).toThrow(
+        `Use "${directory}" for stack "web": it is the directory of stack "db"`,
+      )
+      expect(at.files.home('db')).toBe(directory)
+      expect(at.files.owns('web', directory)).toBe(true)
+    })
+
     it('adopt() makes a directory the stack’s own, and to look it leaves all as it is', async () => {
       const directory = await at.make()
       const before = at.files.home('web')

@@ -39,14 +39,24 @@ export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): Memory
     directories.set(stack, known)
     return known
   }
-  const homeOf = (stack: string) => homes.get(stack) ?? `${root}/${stack}`
+  const place = (stack: string) => homes.get(stack) ?? `${root}/${stack}`
+  const homeOf = (stack: string) => {
+    const path = place(stack)
+    const other = [...homes].find(([one, there]) => one !== stack && there === path)
+    if (other === undefined) return path
+    throw new MagosError(
+      'configuration',
+      `Use "${path}" for stack "${stack}": it is the directory of stack "${other[0]}"`,
+    )
+  }
   return {
     reports,
     home: homeOf,
-    owns: (stack, path) => path === homeOf(stack) || [...homes.values()].includes(path),
+    owns: (stack, path) => path === place(stack) || [...homes.values()].includes(path),
     async adopt(stack, { directory: path, purpose }, signal) {
       refuseInterrupted(signal)
-      if (!made.has(path)) {
+      const isThere = made.has(path) || [...directories.keys()].some((one) => place(one) === path)
+      if (!isThere) {
         return await Promise.resolve({
           outcome: 'refused',
           reason: `"${path}" is not there any more`,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { cleanImages } from '../../handlers/steps/clean-images.ts'
+import { formatImageReference } from '../../src/domain/image-reference.ts'
 import { compose, createWorld, deploy, digest, signal } from './world.ts'
 import type { World } from './world.ts'
 
@@ -96,5 +98,46 @@ describe('cleanImages()', () => {
     const ctx = Object.defineProperty({ ...world.ctx, engine }, 'now', { get: () => world.ctx.now })
     await later({ ...world, ctx })
     expect(world.ctx.pulledImages.all().map((one) => one.image)).toEqual([image(1), image(2)])
+  })
+
+  it('waits for another day while somebody acts on a stack, or cleans', async () => {
+    const world = await updated()
+    await world.machine.clock.sleep(4_000_000, signal)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { lanes } = world.ctx
+    const turn = { stack: 'blog', look: lanes.glance(), kind: 'pass' } as const
+    const acting = lanes.seize(turn, (act) => act(() => promise), signal)
+    await cleanImages(world.ctx, signal)
+    expect(here(world)).toEqual([image(1), image(2)])
+    resolve()
+    await acting
+    const removed: string[] = []
+    const { engine } = world.ctx
+    const ctx = {
+      ...world.ctx,
+      now: world.ctx.now,
+      engine: {
+        ...engine,
+        removeImage(reference: Parameters<typeof engine.removeImage>[0]) {
+          removed.push(formatImageReference(reference))
+          return engine.removeImage(reference, signal)
+        },
+      },
+    }
+    await Promise.all([cleanImages(ctx, signal), cleanImages(ctx, signal)])
+    expect(removed).toEqual([image(1)])
+    expect(here(world)).toEqual([image(2)])
+  })
+
+  it('lets nobody act while it cleans', async () => {
+    const world = await updated()
+    await world.machine.clock.sleep(4_000_000, signal)
+    const { lanes } = world.ctx
+    const turn = { stack: 'blog', look: lanes.glance(), kind: 'pass' } as const
+    const seen: (readonly string[])[] = []
+    const act = async () => void seen.push(here(world))
+    const cleaning = cleanImages(world.ctx, signal)
+    await Promise.all([lanes.seize(turn, (enter) => enter(act), signal), cleaning])
+    expect(seen).toEqual([[image(2)]])
   })
 })

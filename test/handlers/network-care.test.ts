@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { driftDetected } from '../../handlers/drift-detected.ts'
 import { MagosError } from '../../src/domain/error.ts'
@@ -82,6 +83,36 @@ describe('mendNetworks()', () => {
     const world = await running()
     heals(world, 'restart')
     expect((await sweep(world)).did).toEqual([`reconnect ${id(world)}`])
+  })
+
+  it('leaves a stack to whoever works at it', async () => {
+    const world = await running()
+    heals(world, 'reconnect')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { lanes } = world.ctx
+    const turn = { stack: 'shop', look: lanes.glance(), kind: 'keep' } as const
+    const working = lanes.seize(turn, () => promise, signal)
+    expect((await sweep(world)).did).toEqual([])
+    resolve()
+    await working
+    expect((await sweep(world)).did).toEqual([`reconnect ${id(world)}`])
+  })
+
+  it('begins once there is room for another stack to be acted on', async () => {
+    const world = await running()
+    heals(world, 'reconnect')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { lanes } = world.ctx
+    const others = ['a', 'b', 'c', 'd'].map((stack) => {
+      const turn = { stack, look: lanes.glance(), kind: 'keep' } as const
+      return lanes.seize(turn, (act) => act(() => promise), signal)
+    })
+    const swept = sweep(world)
+    for (let turns = 0; turns < 5; turns += 1) await setImmediate()
+    expect(world.machine.calls.filter((call) => call.startsWith('reconnect'))).toEqual([])
+    resolve()
+    await Promise.all(others)
+    expect((await swept).did).toEqual([`reconnect ${id(world)}`])
   })
 
   it('restarts what stays silent', async () => {

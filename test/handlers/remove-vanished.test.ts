@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
+import { removeVanished } from '../../handlers/steps/remove-vanished.ts'
+import { viewRepository } from '../../handlers/steps/view-repository.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { seal } from '../fakes/memory-secrets.ts'
 import { dying } from './dying.ts'
@@ -342,6 +344,25 @@ describe('removeVanished()', () => {
     expect(world.lines.at(-1)?.message).toContain(
       'cannot be removed: Remove containers: it is busy',
     )
+    expect(buried(world)).toEqual(['b'])
+  })
+})
+
+describe('removeVanished() beside a newer look', () => {
+  it('buries nothing, for to that one the stack may be there again', async () => {
+    const world = await running()
+    leave(world, 'b')
+    const { lanes, engine } = world.ctx
+    const old = await lanes.look('host', () => world.git.head(signal), signal)
+    const view = await viewRepository(world.ctx, old.seen, signal)
+    const observed = await engine.observe(signal)
+    const vanishing = { look: old.look, observed, removals: 'guarded' } as const
+    world.git.put(files)
+    const { look } = await lanes.look('host', () => world.git.head(signal), signal)
+    expect(await removeVanished(world.ctx, view, vanishing, signal)).toEqual([])
+    expect(buried(world)).toEqual([])
+    // The same look as the newest buries it.
+    await removeVanished(world.ctx, view, { ...vanishing, look }, signal)
     expect(buried(world)).toEqual(['b'])
   })
 })

@@ -347,6 +347,26 @@ describe('revisionPushed() on a change', () => {
     expect(Object.keys(containers(world))).toEqual(['blog-blog-1', 'shop-web-1'])
   })
 
+  it.each([
+    ['a service is made anew', compose(`web: {image: ${web2}}`, `db: {image: ${db}}`), 1],
+    ['one left the file', compose(`web: {image: ${web}}`), 1],
+    ['one came', compose(`web: {image: ${web}}`, `db: {image: ${db}}`, `new: {image: ${db}}`), 0],
+  ])(
+    'removes networks that services left once the new state is proven, where %s',
+    async (_title, file, times) => {
+      const world = createWorld({
+        'shop/compose.yaml': compose(`web: {image: ${web}}`, `db: {image: ${db}}`),
+      })
+      await deploy(world)
+      world.git.change({ 'shop/compose.yaml': file })
+      const before = world.machine.calls.length
+      expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
+      const calls = world.machine.calls.slice(before)
+      expect(calls.filter((call) => call === 'network rm shop')).toHaveLength(times)
+      expect(calls.slice(0, calls.lastIndexOf('watch shop'))).not.toContain('network rm shop')
+    },
+  )
+
   it('removes nothing when the new state fails', async () => {
     const world = home()
     await deploy(world)

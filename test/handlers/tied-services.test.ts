@@ -153,6 +153,17 @@ describe('services that take over what another one has', () => {
     expect(containers(world)['nas-c-1']).toBe(before['nas-c-1'])
   })
 
+  it('leave to the provider what a service keeps for itself', async () => {
+    const world = createWorld({ 'nas/compose.yaml': ports(8081, 8082) })
+    await deploy(world)
+    const since = world.machine.calls.length
+    world.git.change({
+      'nas/compose.yaml': ports(8081, 8082).replace(image('app', 1), image('app', 7)),
+    })
+    expect(outcomes((await deploy(world)).deployments)).toEqual(['nas succeeded'])
+    expect(acts(world, since)).toEqual(['up nas a'])
+  })
+
   it('get it back when they fail', async () => {
     const world = createWorld({ 'nas/compose.yaml': ports(8081, 8082) })
     await deploy(world)

@@ -204,6 +204,13 @@ describe('singleService()', () => {
     expect(shown?.['restart']).toBe(expected)
   })
 
+  it('leaves an external secret as it is said', () => {
+    const secrets = { key: { external: true } }
+    const asking: ComposeDocument = { secrets, services: { a: { secrets: ['key'] } } }
+    expect(singleService(asking, 'shop', 'a')).toMatchObject({ secrets })
+    expect(singleService(asking, 'shop', 'a')['secrets']).toEqual(secrets)
+  })
+
   it('lists networks of a map that says no more than their names', () => {
     const mapped = { services: { a: { networks: { one: null, two: { priority: 0 } } } } }
     const shown = singleService(mapped, 'shop', 'a').services['a']

@@ -64,6 +64,7 @@ describe('refuseUnknownDefinitions()', () => {
       networks: {
         lan: { external: true, driver: 'macvlan' },
         default: { driver: 'bridge', ipam: { driver: 'default', config: [] }, enable_ipv4: true },
+        own: { enable_ipv6: false, attachable: false, 'x-note': 'mine' },
         unused: { driver: 'macvlan' },
       },
       volumes: {
@@ -73,6 +74,7 @@ describe('refuseUnknownDefinitions()', () => {
       },
       services: {
         gate: { networks: { lan: { priority: 0 }, default: { gw_priority: 0 } } },
+        other: { networks: ['own'] },
         web: { networks: { lan: { priority: 1 } }, volumes: ['media:/m', 'data:/d', '/x:/x'] },
         db: {},
       },

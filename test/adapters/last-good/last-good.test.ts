@@ -36,6 +36,30 @@ describe('createLastGood()', () => {
     for (const file of files) expect(statSync(join(place, file)).mode & 0o777).toBe(0o600)
   })
 
+  it('takes a file that a person hid there for no stack', async () => {
+    const directory = fresh()
+    const kept = createLastGood({ directory, log })
+    await kept.keep(first)
+    writeFileSync(join(directory, '.directory'), '')
+    expect(await kept.stacks()).toEqual(['shop'])
+  })
+
+  it('says so where somebody writes there while it forgets', async () => {
+    const directory = fresh()
+    let steps = 0
+    const onStep = (step: string) => {
+      if (step === 'remove') writeFileSync(join(directory, 'shop', `new-${(steps += 1)}`), '')
+    }
+    await createLastGood({ directory, log }).keep(first)
+    await expect(createLastGood({ directory, log, onStep }).forget('shop')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringContaining(`Remove "${join(directory, 'shop')}"`),
+    })
+    const kept = createLastGood({ directory, log })
+    await kept.forget('shop')
+    expect(await kept.stacks()).toEqual([])
+  })
+
   it('leaves nothing of a state behind that went', async () => {
     const directory = fresh()
     const kept = createLastGood({ directory, log })
