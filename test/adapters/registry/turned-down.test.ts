@@ -171,6 +171,32 @@ describe('a login that is turned down', () => {
     expect([kept.forgotten, warnings.length]).toEqual([1, 0])
   })
 
+  it('is looked for anew, too, where its token opens nothing', async () => {
+    const { tags, kept } = await start({ kind: 'bearer' }, ['team/app'])
+    kept.login = good
+    lab.faults.add({
+      path: /tags/,
+      answer: { status: 401, headers: challengeOf('bearer') },
+      times: 2,
+    })
+    expect(await failure(tags())).toMatchObject({ code: 'unauthorized' })
+    expect(kept.forgotten).toBe(1)
+  })
+
+  it('leaves nobody at a token server that denies strangers: the next question begins at the registry', async () => {
+    const { tags, kept, pass } = await start({ kind: 'bearer', anonymous: 'pull', expiresIn: 1 }, [
+      'team/app',
+    ])
+    kept.login = null
+    await tags()
+    pass(5_000)
+    lab.faults.add({ path: /^\/token/, answer: { status: 403 } })
+    expect(await failure(tags())).toMatchObject({ code: 'unauthorized' })
+    lab.forget()
+    expect(await tags()).toEqual(['1'])
+    expect(lab.log()[0]).toMatchObject({ status: 401, authorization: 'none' })
+  })
+
   it('is not looked for again and again where every newer one is turned down, too', async () => {
     const { registry, kept } = await start({ kind: 'bearer' }, ['team/app'])
     let count = 0
@@ -214,14 +240,29 @@ describe('a login that counts, but not for one repository', () => {
     expect(via.sent()).toHaveLength(before + 1)
   })
 
-  it('makes no missing image of one that strangers do not see', async () => {
-    const { registry, kept } = scripted()
-    kept.login = expired
-    const hidden = await failure(registry.tags(name('team/app'), signal))
-    expect(hidden).toMatchObject({
-      code: 'unauthorized',
-      message: expect.stringMatching(/answered 403; without a login: the registry answered 404$/),
+  for (const toNothing of [200, 400] as const) {
+    it(`is asked about once, and counts where a question for nothing is answered by ${toNothing}`, async () => {
+      const { registry, http: via } = scripted(toNothing)
+      for (const repository of ['team/other', 'team/other/web']) {
+        await registry.tags(name(repository), signal)
+      }
+      expect(await registry.tags(name('team/app'), signal)).toEqual(['1'])
+      expect(await registry.credential(name('team/app'), signal)).toEqual(good)
+      const paths = via.sent().map(({ target }) => target.path)
+      expect(paths.filter((path) => path === '/token?service=s')).toHaveLength(1)
     })
+  }
+
+  it('makes no missing image of one that strangers do not see', async () => {
+    const { registry, kept, warnings } = scripted()
+    kept.login = expired
+    for (const _ of [1, 2]) {
+      expect(await failure(registry.tags(name('team/app'), signal))).toMatchObject({
+        code: 'unauthorized',
+        message: expect.stringMatching(/answered 403; without a login: the registry answered 404$/),
+      })
+    }
+    expect(warnings).toEqual([])
     expect(await registry.tags(name('team/other'), signal)).toEqual(['1'])
     const missing = await failure(registry.digest(name('team/other'), 'missing', signal))
     expect(missing.code).toBe('not-found')
@@ -229,7 +270,7 @@ describe('a login that counts, but not for one repository', () => {
 })
 
 /** `team/other` is public, and no token is had for it by login; nothing else is public, and to strangers nothing else is there. */
-function scripted() {
+function scripted(toNothing: 200 | 400 = 200) {
   const origin = 'https://registry.lan'
   const loginOfGood = Buffer.from(`${good.username}:${good.password}`).toString('base64')
   const via = createScriptedHttp({
@@ -238,6 +279,7 @@ function scripted() {
       const { authorization } = headers
       if (url.pathname === '/token') {
         const scopes = url.searchParams.getAll('scope').join()
+        if (scopes === '' && toNothing === 400) return { status: 400 }
         if (authorization === undefined) return { body: `{"token":"nobody:${scopes}"}` }
         const isGood = authorization === `Basic ${loginOfGood}` && !scopes.includes('team/other')
         return isGood ? { body: `{"token":"octo:${scopes}"}` } : { status: 403 }
