@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEngine } from '../../src/adapters/engine/engine.ts'
@@ -6,8 +7,10 @@ import type { EngineOptions } from '../../src/adapters/engine/engine.ts'
 import { probeEngine } from '../../src/adapters/engine/probe.ts'
 import { ownContainer } from '../../src/adapters/machine/own-container.ts'
 import { createProber } from '../../src/adapters/probe/prober.ts'
-import { parseImageReference } from '../../src/domain/image-reference.ts'
+import { identityTokenUser } from '../../src/domain/identity-token.ts'
+import { type ImageReference, parseImageReference } from '../../src/domain/image-reference.ts'
 import { createRunChild } from '../../src/host/process.ts'
+import type { PullCredential } from '../../src/ports.ts'
 import { bringUp, containersOf, documentOf, removeProject } from '../contracts/engine-host.ts'
 import { signal } from '../contracts/engine-host.ts'
 import { engineContract } from '../contracts/engine.ts'
@@ -18,6 +21,7 @@ import { clock, recordingLog, startRealHost } from '../lab/engine/host.ts'
 import type { RealHost } from '../lab/engine/host.ts'
 import { labHtpasswd, labLogin, startDockerRegistry } from '../lab/registry/docker-registry.ts'
 import { pushImage } from '../lab/registry/push.ts'
+import { startRegistry } from '../lab/registry/registry.ts'
 
 const runtime = chosenRuntime()
 
@@ -96,6 +100,39 @@ describe(`The adapter: ${runtime}`, () => {
     expect(await pull(labLogin.password)).toEqual({ outcome: 'pulled' })
     expect(await readdir(host.runtimeDirectory)).toEqual(before)
     await registry.close()
+  })
+
+  it('pull() uses no login of the engine where none is to be used, and an identity token as one', async () => {
+    const users = { [labLogin.username]: labLogin.password }
+    const registry = await startRegistry({ kind: 'bearer', anonymous: 'pull', users })
+    const target = { url: registry.url, login: labLogin }
+    const push = async (name: string) => {
+      const digest = await pushImage(target, `lab/${name}`, '1', appImage(name))
+      return parseImageReference(`${registry.host}/lab/${name}:1@${digest}`)
+    }
+    const directory = await mkdtemp(join(tmpdir(), 'magos-expired-'))
+    const file = join(directory, 'config.json')
+    const auth = Buffer.from(`${labLogin.username}:expired`).toString('base64')
+    await writeFile(file, JSON.stringify({ auths: { [registry.host]: { auth } } }))
+    const own = { REGISTRY_AUTH_FILE: file, DOCKER_CONFIG: directory }
+    const engine = engineWith({
+      run: (command, args, options) =>
+        host.run(command, args, { ...options, env: { ...own, ...options.env } }),
+    })
+    const pull = async (image: ImageReference, credential: PullCredential) => {
+      registry.forget()
+      const { outcome } = await engine.pull(image, { credential, plainHttp: true }, signal)
+      return outcome
+    }
+    const image = await push('public')
+    expect(await pull(image, null)).toBe('failed')
+    expect(await pull(image, 'anonymous')).toBe('pulled')
+    const token = { username: identityTokenUser, password: labLogin.password }
+    expect(await pull(await push('by-token'), token)).toBe('pulled')
+    const asked = registry.log().find(({ path }) => path.startsWith('/token'))
+    expect(asked).toMatchObject({ method: 'POST', status: 200 })
+    await registry.close()
+    await rm(directory, { recursive: true })
   })
 
   it('pull() returns a registry that is away or speaks TLS only as a failure, not as no engine', async () => {

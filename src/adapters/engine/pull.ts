@@ -19,7 +19,7 @@ export type PullOutcome =
   | { readonly outcome: 'pulled' }
   | { readonly outcome: 'failed'; readonly reason: string }
 
-/** Pulls by digest where there is one; a credential lies in a private file for just that long, an empty one keeps the engine from its own. */
+/** Pulls by digest where there is one; a credential lies in a private file for just that long, and so does what keeps the engine from its own. */
 export async function pullImage(
   pulling: Pulling,
   image: ImageReference,
@@ -90,8 +90,8 @@ async function writeCredential(
 ): Promise<void> {
   // docker looks Docker Hub up by this address, podman by its name.
   const keys = registry === 'docker.io' ? [registry, 'https://index.docker.io/v1/'] : [registry]
-  const known = login === 'anonymous' ? [] : keys.map((key) => [key, entryOf(login)] as const)
-  const config = { auths: Object.fromEntries(known) }
+  const entry = entryOf(login)
+  const config = { auths: Object.fromEntries(keys.map((key) => [key, entry])) }
   try {
     await writeFile(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 })
   } catch (cause) {
@@ -103,8 +103,14 @@ async function writeCredential(
 }
 
 // Engines show an identity token to nobody but the token server; podman takes it beside a name alone.
-function entryOf({ username, password }: Credential): Readonly<Record<string, string>> {
-  const isIdentity = username === identityTokenUser
-  const auth = Buffer.from(`${username}:${isIdentity ? '' : password}`).toString('base64')
-  return isIdentity ? { auth, identitytoken: password } : { auth }
+function entryOf(login: Credential | 'anonymous'): Readonly<Record<string, string>> {
+  // podman goes on to other files (4.3 from a given one, too) until it finds a name; without a password it sends nothing of it.
+  if (login === 'anonymous') return { auth: encode('anonymous:') }
+  const { username, password } = login
+  if (username !== identityTokenUser) return { auth: encode(`${username}:${password}`) }
+  return { auth: encode(`${username}:`), identitytoken: password }
+}
+
+function encode(login: string): string {
+  return Buffer.from(login).toString('base64')
 }

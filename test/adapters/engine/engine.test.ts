@@ -188,7 +188,9 @@ describe('pull()', () => {
       },
     })
     await engine.pull(image, { credential: 'anonymous', plainHttp: false }, signal)
-    expect(files).toEqual(['{"auths":{}}'])
+    const auth = Buffer.from('anonymous:').toString('base64')
+    const auths = { 'docker.io': { auth }, 'https://index.docker.io/v1/': { auth } }
+    expect(files).toEqual([JSON.stringify({ auths })])
   })
 
   it('says nothing of the credential in its arguments, whatever becomes of the pull', async () => {
