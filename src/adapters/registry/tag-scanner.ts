@@ -82,8 +82,7 @@ const steps: Readonly<Record<Place, Step>> = {
     const byte = bytes[at] ?? 0
     if (byte === quote) enter(state, 'text')
     else if (state.depth > 0 && openings.has(byte)) {
-      const isTags =
-        byte === listBegin && state.depth === 1 && tagsKey.test(state.outline.slice(-12))
+      const isTags = byte === listBegin && tagsKey.test(state.outline.slice(-12))
       if (isTags) state.run = startTagRun(state.run.known)
       state.depth += 1
       enter(state, isTags ? 'tags' : 'nested')
@@ -150,7 +149,6 @@ const tagsKey = /"tags" *: *$/
 function enter(state: State, place: Place): void {
   state.place = place
   state.text = ''
-  state.isEscaped = false
   if (place === 'tags') state.next = 'first'
 }
 

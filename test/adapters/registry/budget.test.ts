@@ -229,6 +229,15 @@ describe('a host that tells what it allows', () => {
     })
   })
 
+  it('enter() takes a 429 for pulls as the sign that a host is well', async () => {
+    gate = createHostGate({ now: () => now, patience: 2 })
+    const failed = { kind: 'failed', reason: 'cut' } as const
+    ;(await enter('look'))(failed)
+    ;(await enter('pull'))(answer(pulls(0).response.headers, 429))
+    ;(await enter('look'))(failed)
+    await expect(enter('look')).resolves.toBeTypeOf('function')
+  })
+
   for (const [title, ending] of [
     ['a 429 that speaks of no pulls', answer(pulls(40).response.headers, 429)],
     ['a failure', answer(pulls(0).response.headers, 503)],
