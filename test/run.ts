@@ -37,7 +37,7 @@ const SUITES: Readonly<Record<Run['length'], readonly Suite[]>> = {
 
 /** Containers are mostly waited for, so a third of the engine's files runs beside the others, each on a host of its own. */
 const BESIDE = [
-  ['local', 'loop', 'secrets'],
+  ['local', 'loop', 'network', 'podman-compose', 'secrets'],
   ['engine', 'leak', 'rollback'],
 ].map((names) => names.map((name) => `test/engine/${name}.test.ts`))
 /** What is about podman alone stays away. */
