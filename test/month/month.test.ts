@@ -3,7 +3,7 @@ import { examine } from './examine.ts'
 import { liveMonth } from './month.ts'
 
 const long = process.env['MAGOS_LONG'] === '1'
-const pushes = long ? 500 : 30
+const pushes = long ? 500 : 50
 const seed = Number(process.env['MAGOS_SEED'] ?? 1)
 
 describe(`a month of ${pushes} images, seed ${seed}`, () => {
