@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { SlowFilesFirst } from './test/slow-files-first.ts'
 
 export default defineConfig({
   test: {
     // vitest leaves a core to its watcher; on two cores that is half of the machine
     maxWorkers: '100%',
+    sequence: { sequencer: SlowFilesFirst },
     projects: [
       {
         test: {
