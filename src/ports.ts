@@ -471,7 +471,10 @@ export interface StackFiles {
   home(stack: string): string
   /** Whether a directory is the stack's, or became another one's of this host by its owner's word. Never throws. */
   owns(stack: string, directory: string): boolean
-  /** One file as it lies there now; null when there is none. */
+  /**
+   * One file that a person put there, as it lies there now. Null when there is none, and for one that `lay` wrote: where
+   * git holds that no more, it is gone with the next `lay`.
+   */
   read(stack: string, path: string, signal: AbortSignal): Promise<Uint8Array | null>
   /** Makes the tracked files be exactly these; journalled, so that a kill is finished or undone by the next call. */
   lay(stack: string, files: readonly LaidFile[], signal: AbortSignal): Promise<LayReport>

@@ -232,14 +232,16 @@ export function stackFilesContract(name: string, make: () => Promise<StackFilesF
       expect(await at.list('web')).toEqual({ before: '1' })
     })
 
-    it('read() returns what lies there, whoever wrote it, and null for nothing', async () => {
-      await lay({ 'conf/a': 'tracked' })
+    it('read() returns what a person put there, and null for nothing and for what lay() wrote', async () => {
+      await lay({ 'conf/a': 'tracked', 'conf/b': 'tracked' })
       await at.write('web', '.env', 'untracked')
+      await at.write('web', 'conf/b', 'changed')
       const text = async (path: string): Promise<string | null> => {
         const bytes = await at.files.read('web', path, signal())
         return bytes === null ? null : Buffer.from(bytes).toString('utf8')
       }
-      expect([await text('conf/a'), await text('.env')]).toEqual(['tracked', 'untracked'])
+      expect([await text('conf/b'), await text('.env')]).toEqual(['changed', 'untracked'])
+      expect(await text('conf/a')).toBeNull()
       expect([await text('absent'), await text('conf/a/b'), await text('no/such')]).toEqual([
         null,
         null,

@@ -98,6 +98,28 @@ function wholeWay(name: string, options: { readonly provider?: string }): void {
       await removeProject(host, project)
     })
 
+    // docker has no command that runs a check at once, and takes the words as they are.
+    it.skipIf(runtime === 'docker')('the words of a health check arrive as they are', async () => {
+      const project = host.project()
+      const image = await host.publish('unchecked')
+      const compose = [
+        'services:',
+        `  ill: {image: "${image.text}", healthcheck: {test: [CMD, sh, -c, "exit 3"]}}`,
+        `  well: {image: "${image.text}", healthcheck: {test: [CMD, env, "A=it's  $$1", sh, -c, 'test "$$A" = "it''s  $$""1"']}}`,
+      ]
+      const files = { 'apps/web/compose.yaml': `${compose.join('\n')}\n` }
+      const request = { ...requestOf(project, files), home: await host.home() }
+      const document = await host.compose.resolve(request, signal)
+      await bringUp(host, project, document)
+      const check = async (service: string) => {
+        const found = (await containersOf(host, project)).find((one) => one.service === service)
+        return await host.lab.cli(['healthcheck', 'run', found?.id ?? ''])
+      }
+      await expect(check('well')).resolves.toBeDefined()
+      await expect(check('ill')).rejects.toThrow('healthcheck run')
+      await removeProject(host, project)
+    })
+
     it('a service is built from its stable directory, and anew when its context changed', async () => {
       const project = host.project()
       await host.lab.buildImage('localhost/base:1', { health: 'none' })

@@ -70,8 +70,11 @@ export function createMemoryStackFiles({ root = '/memory/stacks' } = {}): Memory
     make: (path) => void made.add(path),
     async read(stack, path, signal) {
       refuseInterrupted(signal)
-      const file = directory(stack).disk.get(path)
-      return file === undefined ? null : new Uint8Array(Buffer.from(file.content, 'latin1'))
+      const { disk, laid } = directory(stack)
+      const file = disk.get(path)
+      return file === undefined || isSame(file, laid.get(path))
+        ? null
+        : new Uint8Array(Buffer.from(file.content, 'latin1'))
     },
     async lay(stack, files, signal) {
       refuseInterrupted(signal)

@@ -788,6 +788,20 @@ describe('revisionPushed() beside stacks that are refused', () => {
     expect(deployments[1]?.reason).toContain('absent.env')
   })
 
+  it('refuses an env_file that git dropped at once, though it lies in the home still', async () => {
+    const file = compose(`web: {image: ${web}, env_file: a.env}`)
+    const world = home({ 'shop/compose.yaml': file, 'shop/a.env': 'A=1\n' })
+    await deploy(world)
+    const before = containers(world)
+    world.git.change({ 'shop/a.env': null })
+    const { deployments } = await deploy(world)
+    expect(outcomes(deployments)).toEqual(['blog unchanged', 'shop rolled-back'])
+    expect(deployments[1]?.reason).toContain('a.env')
+    expect(containers(world)).toEqual(before)
+    world.files.write('shop', 'a.env', 'A=2\n')
+    expect(outcomes((await deploy(world)).deployments)).toContain('shop succeeded')
+  })
+
   it('tells a refusal once a commit, and that it is over', async () => {
     const file = compose(`web: {image: ${web}, env_file: own.env}`)
     const world = home({ 'shop/compose.yaml': file })

@@ -201,7 +201,7 @@ describe('revisionPushed() with encrypted files', () => {
 
   it('opens an untracked .env that is encrypted', async () => {
     const world = shop(`web: {image: ${web}, env_file: .env}`, {})
-    await world.files.lay('shop', [laid('.env', seal(`A=${PLANTED}\n`))], signal)
+    world.files.write('shop', '.env', seal(`A=${PLANTED}\n`))
     expect(outcomes((await deploy(world)).deployments)).toEqual(['shop succeeded'])
     expect(definition(world, 'shop-web-1')).toMatchObject({ environment: { A: PLANTED } })
   })
@@ -396,10 +396,6 @@ function hashOf({ machine }: World, name: string): string | undefined {
 
 function link(text: string) {
   return text.startsWith('-> ') ? { mode: '120000' as const, content: text.slice(3) } : text
-}
-
-function laid(path: string, text: string) {
-  return { path, mode: '100644', oid: 'f'.repeat(40), content: Buffer.from(text) } as const
 }
 
 function definition(world: World, name: string): unknown {

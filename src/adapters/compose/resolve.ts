@@ -8,6 +8,7 @@ import type { ComposeDocument, Log, ResolveRequest } from '../../ports.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { asDocument, readDocument } from './document.ts'
 import { withEnvFiles } from './env-files.ts'
+import { lostTimings, withWholeHealthChecks } from './health-checks.ts'
 import { readPlainFile } from './plain-file.ts'
 import { completeDocument } from './podman-compose.ts'
 import { writePrivateCopy } from './private-copy.ts'
@@ -50,9 +51,11 @@ export async function resolveStack(
     const completed = isPython
       ? await withEnvFiles(completeDocument(read.document, base, profiles))
       : read.document
-    const document = withAbsoluteProfiles(completed, base)
-    refuseUnfitServices({ runtime, provider }, document)
-    const warnings = [...read.warnings, ...unknownKeys(provider, document)]
+    const deployer = { runtime, provider }
+    const document = withWholeHealthChecks(deployer, withAbsoluteProfiles(completed, base))
+    refuseUnfitServices(deployer, document)
+    const lost = [...unknownKeys(provider, document), ...lostTimings(deployer, document)]
+    const warnings = [...read.warnings, ...lost]
     for (const warning of warnings) log.warn({ project, provider: provider.name }, warning)
     return withoutProfiles(rewritePaths(document, { copy, directory, home }))
   })

@@ -65,7 +65,8 @@ export async function layOnce(laying: Laying): Promise<LayReport> {
   return reportOf(plan, kept)
 }
 
-function knownContents({ laid, pending }: Manifest): Map<string, readonly Content[]> {
+/** Everything that we may have written, by path. */
+export function knownContents({ laid, pending }: Manifest): Map<string, readonly Content[]> {
   const known = new Map<string, readonly Content[]>(pending?.files ?? [])
   return mergeContents(known, laid)
 }

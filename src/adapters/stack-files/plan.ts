@@ -126,6 +126,7 @@ function dropFile({ found, known }: Situation, path: string, above: ReadonlySet<
   return above.has(path) ? {} : { stay: [path] }
 }
 
-function isOurs(there: Found, known: readonly Content[] | undefined): boolean {
+/** Whether what lies there is what we wrote. */
+export function isOurs(there: Found, known: readonly Content[] | undefined): boolean {
   return there.kind === 'content' && (known ?? []).some((one) => isSame(one, there.content))
 }

@@ -14,7 +14,9 @@ import type { RunChild } from '../../host/process.ts'
 import type { LaidFile, LayReport, Log, StackFiles } from '../../ports.ts'
 import { adoptionProblem, openAdoptions } from './adoptions.ts'
 import { createHomes, type Homes } from './homes.ts'
+import { isLaidThere } from './laid-there.ts'
 import { layOnce, type Laying } from './lay.ts'
+import { loadManifest } from './manifest.ts'
 import { targetOf } from './target.ts'
 import { Raced } from './apply.ts'
 
@@ -62,7 +64,7 @@ export function createStackFiles({
     owns: (stack, directory) => homes.owns(stack, directory),
     async read(stack, path, signal) {
       interrupted(signal, stack)
-      return await readInside(homes, stack, path)
+      return await readInside(homes, stack, path, log)
     },
     async adopt(stack, { directory, purpose }, signal) {
       interrupted(signal, stack)
@@ -75,7 +77,7 @@ export function createStackFiles({
         homes = others
         log.info({ stack, directory }, 'Adopted the directory of a stack that ran already')
       }
-      const read: StackFiles['read'] = (name, path) => readInside(others, name, path)
+      const read: StackFiles['read'] = (name, path) => readInside(others, name, path, log)
       return { outcome: 'adopted', files: { home: (name) => others.of(name), read } }
     },
     lay(stack, files, signal) {
@@ -133,7 +135,12 @@ function claim(owners: Map<string, string>, home: string, stack: string): void {
   }
 }
 
-async function readInside(homes: Homes, stack: string, path: string): Promise<Uint8Array | null> {
+async function readInside(
+  homes: Homes,
+  stack: string,
+  path: string,
+  log: Log,
+): Promise<Uint8Array | null> {
   const problem = pathProblem(path)
   if (problem !== null) {
     throw new MagosError('stack', `Read ${JSON.stringify(path)} of stack "${stack}": ${problem}`)
@@ -144,9 +151,13 @@ async function readInside(homes: Homes, stack: string, path: string): Promise<Ui
     if (!real.startsWith(`${home}/`)) throw outside(stack, path)
     const parts = real.slice(home.length + 1).split('/')
     const name = parts.pop() ?? ''
-    return await inDirectory(home, parts, {}, (here) =>
+    const bytes = await inDirectory(home, parts, {}, (here) =>
       readFileSafely(join(here, name), { name: join(homes.of(stack), path) }),
     )
+    if (bytes === null) return null
+    return (await isLaidThere(await loadManifest(homes.manifest(stack), home, log), path))
+      ? null
+      : bytes
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT', 'ENOTDIR')) return null
     throw stackError(`Read "${path}" of stack "${stack}"`, thrown)
