@@ -306,6 +306,48 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('kill()', () => {
+      it('is no beginning of a stop: what crashes later is started again, and what is stopped later was stopped', async () => {
+        const project = host.project()
+        const image = (await host.publish('unchecked')).text
+        const service = { image, restart: 'unless-stopped' }
+        await bringUp(host, project, documentOf({ crashed: service, stopped: service }))
+        const running = await until(
+          host,
+          project,
+          (all) => all.length === 2 && all.every(({ state }) => state === 'running'),
+        )
+        const id = (web: string) => running.find(({ service: one }) => one === web)?.id ?? ''
+        const seen: ContainerEvent[] = []
+        const ending = new AbortController()
+        const following = follow(host, seen, ending.signal)
+        onTestFinished(() => ending.abort())
+        await host.engine.kill([id('crashed'), id('stopped')], 'WINCH', signal)
+        await host.byHand.crash(id('crashed'))
+        await until(
+          host,
+          project,
+          (all) =>
+            all.find((one) => one.service === 'crashed' && one.state === 'running')
+              ?.restartCount === 1,
+        )
+        await host.byHand.stop(id('stopped'))
+        const ended = await until(host, project, (all) =>
+          all.some(({ state }) => state === 'exited'),
+        )
+        const how = (events: readonly ContainerEvent[]) =>
+          events.reduce(withEvent, []).flatMap((one) => (one.project === project ? [one] : []))
+        const told = [{ container: id('stopped'), project, service: 'stopped', how: 'stopped' }]
+        await soon(() => how(seen).some((one) => one.how === 'stopped'))
+        expect(how(seen)).toEqual(told)
+        const down = ended.filter(({ state }) => state === 'exited')
+        expect(how(await host.engine.pastEvents(down, signal))).toEqual(told)
+        ending.abort()
+        await following
+        await removeProject(host, project)
+      })
+    })
+
     describe('events() and pastEvents()', () => {
       it('tell what people do with containers of compose projects, a stop apart from a kill and a crash', async () => {
         const project = host.project()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerEvent } from '../../src/domain/container-event.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import { keepsRunning } from '../../src/domain/deploy/restart-policy.ts'
 import type { ShownDefinition } from '../../src/domain/deploy/shown-definition.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { parseImageReference } from '../../src/domain/image-reference.ts'
@@ -36,6 +37,8 @@ export interface MemoryContainer {
   readonly imageId: string
   /** Exit code of a stop by hand; null while nobody stopped it. */
   readonly stopped: number | null
+  /** Times that it was started again after its process had ended. */
+  readonly crashes?: number
 }
 
 /** A host that exists in memory only; `createMemoryEngine` and `createMemoryCompose` show the same one. */
@@ -76,7 +79,7 @@ export interface MemoryHost {
   drop(id: string): void
   /** A person's `podman network disconnect`. */
   disconnect(id: string, network: string): void
-  /** Its process ends by itself. */
+  /** Its process ends by itself, and the engine starts it again where it is meant to run for good. */
   die(id: string, exitCode: number): void
   /** Tells whoever follows the events. */
   emit(kind: ContainerEvent['kind'], container: MemoryContainer): void
@@ -168,7 +171,14 @@ export function createMemoryHost(
       const hangsOn = container.hangsOn.filter((one) => one !== network)
       host.containers.set(id, { ...container, hangsOn })
     },
-    die: (id, exitCode) => end(id, exitCode, ['died']),
+    die(id, exitCode) {
+      const container = host.containers.get(id)
+      end(id, exitCode, ['died'])
+      if (container === undefined || container.stopped !== null || !keepsRunning(container)) return
+      const crashes = (container.crashes ?? 0) + 1
+      host.containers.set(id, { ...container, crashes, startedAt: host.clock.now() })
+      host.emit('started', container)
+    },
     drop(id) {
       end(id, 137, ['died', 'removed'])
       host.containers.delete(id)
@@ -387,7 +397,7 @@ type Life = Pick<ObservedContainer, 'state' | 'health' | 'exitCode' | 'restartCo
 
 /** Where a container stands now follows from its age and its image alone. */
 function life(host: MemoryHost, container: MemoryContainer): Life {
-  const { startedAt, stopped, restarts } = container
+  const { startedAt, stopped, restarts, crashes = 0 } = container
   const { check, crash } = host.timing
   const behaviour = host.behaviourOf(container.image, container.imageId)
   const age = host.clock.now() - startedAt
@@ -411,5 +421,5 @@ function life(host: MemoryHost, container: MemoryContainer): Life {
   const answer = behaviour === 'unhealthy' ? 'unhealthy' : 'healthy'
   const checked = age >= check ? answer : 'starting'
   const health = behaviour === 'unchecked' ? 'none' : checked
-  return { state: 'running', health, exitCode: 0, restartCount: 0, startedAt }
+  return { state: 'running', health, exitCode: 0, restartCount: crashes, startedAt }
 }

@@ -1,6 +1,5 @@
 import { MagosError } from '../../domain/error.ts'
 import type { ChildResult } from '../../host/process.ts'
-import type { Signal } from '../../domain/settings/file-changes.ts'
 import type { Clock } from '../../ports.ts'
 import { askEngine, engineError, lastWords, saidLines } from './command.ts'
 import type { EngineCommand, Runtime } from './command.ts'
@@ -96,16 +95,6 @@ async function insist(
     if (tries === TRIES) throw refused(engine.runtime, command[0] ?? '', result)
     await clock.sleep(PAUSE, signal)
   }
-}
-
-/** Sends a signal; one that is gone or does not run is fine, for it reads its files when it starts. */
-export async function killContainers(
-  { engine }: Pick<Ending, 'engine'>,
-  ids: readonly string[],
-  name: Signal,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const id of ids) await askEngine(engine, ['kill', '--signal', name, id], { signal })
 }
 
 /** The engine is there and says no: another container needs this one, or its storage is busy. */

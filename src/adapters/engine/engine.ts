@@ -16,7 +16,8 @@ import { pastEvents } from './past-events.ts'
 import { pullImage, pullName } from './pull.ts'
 import { removeImage } from './remove-image.ts'
 import { removeNetworks } from './remove-networks.ts'
-import { killContainers, removeContainers, restartContainers, stopContainers } from './end.ts'
+import { removeContainers, restartContainers, stopContainers } from './end.ts'
+import { signalContainers } from './signal.ts'
 import { watchProject } from './watch.ts'
 
 export interface EngineOptions {
@@ -63,7 +64,7 @@ export function createEngine(options: EngineOptions): Engine {
     has: (image, signal) => has(engine, pullName(image), signal),
     stop: (ids, signal) => stopContainers({ engine, clock }, ids, signal),
     restart: (ids, signal) => restartContainers({ engine, clock }, ids, signal),
-    kill: (ids, name, signal) => killContainers({ engine }, ids, name, signal),
+    kill: (ids, name, signal) => signalContainers(engine, ids, name, signal),
     reconnect: (ids, signal) => reconnectContainers({ engine }, ids, signal),
     async nameless(ids, signal) {
       if (runtime === 'docker' || ids.length === 0) return []
