@@ -53,7 +53,7 @@ export async function explainRequested(
     unknown,
     remedies: [
       ...new Set([
-        ...remediesOf(stack, remedy, { state, commit }),
+        ...remediesOf(stack, remedy, { state, commit, deployments }),
         ...[...refused, ...held].flatMap((one) => one.remedy ?? []),
       ]),
     ],
@@ -126,12 +126,16 @@ async function askGit(
   }
 }
 
+/** Back go images alone: where the failed state changed none, there is nothing to go back to by that way. */
 function remediesOf(
   stack: string,
   remedy: string | undefined,
-  { state, commit }: Pick<ExplainAnswer, 'state' | 'commit'>,
+  { state, commit, deployments }: Pick<ExplainAnswer, 'state' | 'commit' | 'deployments'>,
 ): readonly string[] {
   const isFailed = state === 'failed' || state === 'rolled-back'
+  const changes = deployments.find(({ outcome }) => outcome !== 'held')?.services ?? []
+  const isMoved = changes.some(({ from, to }) => from !== null && to !== null && from !== to)
   const back = `Go back to what was proven before with: magos rollback ${stack}`
-  return [...(remedy === undefined ? [] : [remedy]), ...(isFailed && commit !== null ? [back] : [])]
+  const isBack = isFailed && isMoved && commit !== null
+  return [...(remedy === undefined ? [] : [remedy]), ...(isBack ? [back] : [])]
 }

@@ -5,7 +5,7 @@ import type { ObservedContainer, ObservedState } from '../src/domain/deployment.
 import { formatImageReference } from '../src/domain/image-reference.ts'
 import type { ProvenState } from '../src/ports.ts'
 import type { StatusContext } from './context.ts'
-import { imageOf } from './steps/proof.ts'
+import { bearsOut, imageOf } from './steps/proof.ts'
 import { containersOf } from './steps/resolve-stack.ts'
 import { allDepartures } from './steps/stack-drift.ts'
 import { stackState, type KnownStack } from './steps/stack-state.ts'
@@ -94,14 +94,25 @@ function servicesOf(
         pin: pinOf(proof),
       }
     })
-  const there = containers.map(({ service, state, health, image }) => ({
-    name: service,
-    state,
-    health,
-    image,
-    pin: pinOf(proven?.services[service] ?? image),
-  }))
+  const there = containers.map((container) => {
+    const { service, state, health, image } = container
+    const proof = proven?.services[service]
+    return {
+      name: service,
+      state,
+      health,
+      image: (proof !== undefined && provenImage(proof, container)) || image,
+      pin: pinOf(proof ?? image),
+    }
+  })
   return [...there, ...missing].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** With its tag, which the engine forgets of what was pulled by digest; null where that says no more. */
+function provenImage(proof: string, container: ObservedContainer): string | null {
+  const image = imageOf(proof)
+  const isPinned = image !== null && image.digest !== null
+  return isPinned && bearsOut(proof, container) ? formatImageReference(image) : null
 }
 
 function time(at: number | null): string | null {

@@ -674,7 +674,7 @@ export interface History {
   }): number
   /** Ends it well, with the verdict's words: the state becomes the proven one, and a failure is forgotten. */
   succeed(id: number, proven: ProvenState, reason: string): void
-  /** Ends it badly: the failure is remembered before anything is undone. */
+  /** Ends it badly: the failure is remembered before anything is undone; with nothing to undo it is a rollback already. */
   fail(id: number, failed: FailedState): void
   /** What became of the last good state after that failure; with `done` the failed deployment was rolled back. */
   restore(

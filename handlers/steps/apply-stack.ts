@@ -138,7 +138,7 @@ async function giveUp(
   const remembered = ctx.history.proven(stack)
   const last = await lastGoodBefore(ctx, { stack, inputs: source.inputs })
   const isWhole = touched === 'untouched' && !wasOpen
-  const runs = isWhole && remembered !== null && runsOn(remembered, observed)
+  const running = isWhole && remembered !== null && runsOn(remembered, observed)
   // Half of a state that would be half applied again at every pass is given up where there is a better one.
   const retry =
     certainty === 'definite' || (touched === 'touched' && last !== null)
@@ -147,9 +147,9 @@ async function giveUp(
   const { inputs } = source
   const common = { stack, commit, inputs, reason, words, retry, at, ...where } as const
   if (last === null) return { ...common, restored: 'none', restoring: '' }
-  if (!runs) return { ...common, restored: 'due', restoring: '' }
+  if (!running) return { ...common, restored: 'due', restoring: '' }
   if (retry === 'next-pass') return { ...common, restored: 'none', restoring: '' }
-  return { ...common, restored: 'done', restoring: runsUntouched(last) }
+  return { ...common, restored: 'done', restoring: runsUntouched(remembered) }
 }
 
 function proven({ source, desired, provider }: ResolvedStack) {

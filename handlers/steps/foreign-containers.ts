@@ -33,7 +33,7 @@ function notOurs(
   const directory = first.labels['com.docker.compose.project.working_dir'] ?? 'PATH'
   return {
     reason: `project "${project}" has containers that Magos did not make: ${foreign.map(({ name }) => name).join(', ')}`,
-    remedy: `Name the directory that holds its data in the daemon's YAML: stacks: {${stack.name}: {directory: ${directory}}}; or take it over from there: {directory: adopt}`,
+    remedy: `Name the directory that holds its data in the daemon's YAML: stacks: {${stack.name}: {directory: ${directory}}}; or take it over from there: {directory: adopt}. A daemon that runs reads it when it starts anew`,
   }
 }
 

@@ -41,9 +41,10 @@ export async function restoreStack(
   if (last === null) {
     return ended(history, failed, 'none', 'there is no last good state to go back to')
   }
-  const name = last.commit.slice(0, 12)
+  const to = commitOf(history, last)
+  const name = to.slice(0, 12)
   history.restore(stack, { restored: 'due', restoring: '' })
-  log.warn({ from: failed.commit, to: last.commit }, 'Restoring the last good state')
+  log.warn({ from: failed.commit, to }, 'Restoring the last good state')
   const { outcome, reason, evidence } = await tryToRestore(ctx, last, signal)
   if (outcome === 'failed') {
     log.error(evidence, `Last good state cannot be restored: ${reason}`)
@@ -51,8 +52,14 @@ export async function restoreStack(
     return ended(history, failed, 'failed', told)
   }
   rememberProof(history, last, failed)
-  log.info({ to: last.commit }, `Last good state runs again: ${reason}`)
+  log.info({ to }, `Last good state runs again: ${reason}`)
   return ended(history, failed, 'done', `rolled back to ${name}: ${reason}`)
+}
+
+/** It was kept at the commit that brought it; the newest one of which it was proven is the one that people are shown. */
+function commitOf(history: Pick<History, 'proven'>, { stack, inputs, commit }: LastGoodState) {
+  const proven = history.proven(stack.name)
+  return proven?.inputs === inputs ? proven.commit : commit
 }
 
 function ended(

@@ -15,7 +15,7 @@ export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
 function writeText(io: Io, answer: ExplainAnswer): void {
   const { stack, state, reason, commit, revision, deployments, words, mended } = answer
   io.write(`stack "${stack}" is ${printable(placed(stateText(state, reason), answer))}\n`)
-  io.write(`proven at ${commit ?? 'no commit yet'}, the branch is at ${revision ?? 'unknown'}\n`)
+  io.write(`proven at ${commit ?? 'no commit yet'}, ${headText(revision)}\n`)
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
   for (const { services } of deployments.slice(0, 1)) {
     if (services.length > 0) io.write('\nwhat the latest did:\n')
@@ -29,6 +29,11 @@ function writeText(io: Io, answer: ExplainAnswer): void {
   if (mended !== null) io.write(`\n${printable(mendedText(mended))}\n`)
   if (words !== '') io.write(`\nwritten last:\n${indented(words)}`)
   writeLines(io, answer)
+}
+
+function headText(revision: string | null): string {
+  if (revision === 'working-tree') return 'compared with this working tree, for MD_REPO is not set'
+  return `the branch is at ${revision ?? 'unknown'}`
 }
 
 function mendedText({ times, since, at, reason }: NonNullable<ExplainAnswer['mended']>): string {

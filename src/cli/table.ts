@@ -3,10 +3,15 @@ import type { Io } from './io.ts'
 const gap = '  '
 const narrowest = 8
 
+/** Columns beside which the last one is easily squeezed into a ribbon. */
+const many = 4
+const indent = '    '
+
 /**
  * Rows under their heads, columns padded, one line break at the end. On a terminal that is too narrow long cells are
  * wrapped until the table fits, and the digests of references are told by their first digits, as engines do; nothing else
- * is cut. Characters that could move a terminal's cursor are spelled out.
+ * is cut. Of many columns the last, which says why, goes below its row where it had less than half of the line.
+ * Characters that could move a terminal's cursor are spelled out.
  */
 export function table(
   { columns }: Pick<Io, 'columns'>,
@@ -20,7 +25,9 @@ export function table(
   const natural = widthsOf(lines)
   if (columns <= 0 || sum(natural) <= room) return layOutAll(lines, natural)
   const shorter = lines.map((line) => line.map(shortDigests))
-  return layOutAll(shorter, fit(widthsOf(shorter), room))
+  const widths = fit(widthsOf(shorter), room)
+  const isRibbon = heads.length >= many && (widths.at(-1) ?? 0) * 2 < columns
+  return isRibbon ? layOutBelow(shorter, columns) : layOutAll(shorter, widths)
 }
 
 /** Control characters and those that reorder text come from registries and files that we do not trust. */
@@ -51,6 +58,19 @@ function fit(natural: readonly number[], room: number): readonly number[] {
 
 function layOutAll(lines: readonly (readonly string[])[], widths: readonly number[]): string {
   return lines.map((line) => layOut(line, widths)).join('')
+}
+
+function layOutBelow(lines: readonly (readonly string[])[], columns: number): string {
+  const upper = lines.map((line) => line.slice(0, -1))
+  const width = Math.max(columns - indent.length, narrowest)
+  const widths = fit(widthsOf(upper), columns - gap.length * ((upper[0]?.length ?? 1) - 1))
+  return lines
+    .map((line, row) => {
+      const last = line.at(-1) ?? ''
+      const below = last === '' ? [] : wrap(last, width).map((text) => `${indent}${text}\n`)
+      return `${layOut(upper[row] ?? [], widths)}${below.join('')}`
+    })
+    .join('')
 }
 
 function layOut(cells: readonly string[], widths: readonly number[]): string {

@@ -43,11 +43,11 @@ const problem: Problem = {
 }
 
 const screen = [
-  'WHERE            SERVICES     FROM             TO               WHY',
-  'shop/            web, worker  ghcr.io/o/app    1.5.0            "1.5.0" is the',
-  'compose.yaml:3                :1.4.2           @sha256:bbbbbbb  newest that',
-  '                              @sha256:aaaaaaa  bbbbb…           fits above',
-  '                              aaaaa…                            "1.4.2"',
+  'WHERE                SERVICES     FROM                    TO',
+  '    WHY',
+  'shop/compose.yaml:3  web, worker  ghcr.io/o/app:1.4.2     1.5.0@sha256:bbbbbbbbb',
+  '                                  @sha256:aaaaaaaaaaaa…   bbb…',
+  '    "1.5.0" is the newest that fits above "1.4.2"',
   '',
   'WHERE            HELD         WHY',
   'compose.yaml:12  redis:7.2.4  "7.4.0" waits until 2026-03-01 04:30 UTC. Wait',

@@ -69,6 +69,28 @@ describe('table()', () => {
     )
   })
 
+  it('puts why below its row where other columns leave it less than half of the line', () => {
+    const rows = [
+      ['shop', 'failed', 'c0ffee', 'the port is taken by somebody else'],
+      ['blog', 'proven', 'c0ffee', ''],
+    ]
+    const four = ['STACK', 'STATE', 'COMMIT', 'WHY']
+    expect(table({ columns: 36 }, four, rows)).toBe(
+      [
+        'STACK  STATE   COMMIT',
+        '    WHY',
+        'shop   failed  c0ffee',
+        '    the port is taken by somebody',
+        '    else',
+        'blog   proven  c0ffee',
+        '',
+      ].join('\n'),
+    )
+    expect(table({ columns: 54 }, four, rows)).toContain('c0ffee  the port is taken by')
+    const three = rows.map((row) => row.slice(1))
+    expect(table({ columns: 26 }, four.slice(1), three)).toContain('c0ffee  the port')
+  })
+
   it('never writes a character that moves the cursor or the text around it', () => {
     const text = table({ columns: 0 }, heads, [['\u001B[2J', 'a\nb\u202Ec\u009B']])
     expect(text).toBe('TAG        WHY\n\\u{1b}[2J  a\\u{a}b\\u{202e}c\\u{9b}\n')

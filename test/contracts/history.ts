@@ -136,6 +136,12 @@ export function historyContract(name: string, open: () => HistoryUnderTest): voi
       ])
     })
 
+    test('fail() with the last good state running on is a rollback', () => {
+      history.fail(history.begin(STARTED), failed({ restored: 'done', restoring: 'it runs on' }))
+      expect(history.failed('web')).toMatchObject({ restored: 'done', restoring: 'it runs on' })
+      expect(outcomes()).toEqual(['rolled-back'])
+    })
+
     test('fail() of a newer state replaces the older failure', () => {
       history.fail(history.begin(STARTED), failed())
       const newer = failed({ inputs: 'i2', reason: 'other' })

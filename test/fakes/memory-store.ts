@@ -131,7 +131,8 @@ function memoryHistory(): History {
       asides.delete(proven.stack)
     },
     fail(id, failed) {
-      end(id, { endedAt: failed.at, outcome: 'failed', reason: failed.reason })
+      const outcome = failed.restored === 'done' ? 'rolled-back' : 'failed'
+      end(id, { endedAt: failed.at, outcome, reason: failed.reason })
       failures.set(failed.stack, failed)
       asides.delete(failed.stack)
     },

@@ -106,6 +106,18 @@ describe('explainRequested()', () => {
     ])
   })
 
+  it('offers no way back where the failure changed no image', async () => {
+    const world = await updated()
+    world.machine.behave(`ghcr.io/o/app@${digest(2)}`, 'unhealthy')
+    world.git.change({
+      'shop/compose.yaml': `${shop.replace('1.0.0', '1.1.0').replace(digest(1), digest(2))}    user: "1"\n`,
+    })
+    await pass(world, { kind: 'revision-pushed' })
+    const answer = await explain(world)
+    expect(answer.deployments[0]).toMatchObject({ outcome: 'failed' })
+    expect(answer.remedies).toEqual(['Commit a change, or try it again with: magos sync shop'])
+  })
+
   it('tells a hold and how it ends', async () => {
     const world = await updated()
     const hold = { kind: 'operator', by: 'ada', reason: 'moving', at: 1, tracked: null } as const

@@ -891,7 +891,7 @@ describe('revisionPushed() beside containers of somebody else', () => {
       outcome: 'held',
       reason: 'project "shop" has containers that Magos did not make: shop-web-1',
       remedy:
-        "Name the directory that holds its data in the daemon's YAML: stacks: {shop: {directory: /home/me/shop}}; or take it over from there: {directory: adopt}",
+        "Name the directory that holds its data in the daemon's YAML: stacks: {shop: {directory: /home/me/shop}}; or take it over from there: {directory: adopt}. A daemon that runs reads it when it starts anew",
     })
     expect(calls.filter((call) => /^(?:up|pull) .*shop/.test(call))).toEqual([])
     expect(world.files.list('shop')).toEqual({})

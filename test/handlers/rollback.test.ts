@@ -59,6 +59,15 @@ describe('a deployment that fails its proof', () => {
     ])
   })
 
+  it('names the newest commit of which the last good state was proven', async () => {
+    const world = await proven({ 'shop/compose.yaml': shop })
+    const state = world.history.proven('shop')
+    if (state === null) throw new Error('Nothing was proven')
+    world.history.prove({ ...state, commit: 'c0ffee'.repeat(7) })
+    const { deployments } = await fail(world, { 'shop/compose.yaml': broken })
+    expect(deployments[0]?.reason).toContain('; rolled back to c0ffeec0ffee: healthy')
+  })
+
   it('destroys nothing where there is no last good state, and tries no other', async () => {
     const world = createWorld({ 'shop/compose.yaml': broken })
     world.machine.behave(web2, 'exits')

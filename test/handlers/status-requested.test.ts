@@ -38,6 +38,21 @@ describe('statusRequested()', () => {
     ])
   })
 
+  it('tells a proven image as it was written, with the tag that the engine forgets', async () => {
+    const tagged = `ghcr.io/o/web:1.4.2@${digest(1)}`
+    const world = createWorld({ 'shop/compose.yaml': compose(`web: {image: "${tagged}"}`) })
+    await deploy(world)
+    const seenAs = async (digests: readonly ReturnType<typeof digest>[]) => {
+      const { at, containers } = await world.ctx.engine.observe(signal)
+      const others = containers.map((one) => Object.assign({}, one, { image: web, digests }))
+      const engine = { ...world.ctx.engine, observe: async () => ({ at, containers: others }) }
+      const { stacks } = await status({ ...world, ctx: { ...world.ctx, engine } })
+      return stacks[0]?.services[0]?.image
+    }
+    expect(await seenAs([digest(1)])).toBe(tagged)
+    expect(await seenAs([digest(2)])).toBe(web)
+  })
+
   it('tells a failure with the commit that was proven before', async () => {
     const { world, commit } = await breakShop()
     expect((await status(world)).stacks[0]).toMatchObject({

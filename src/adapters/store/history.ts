@@ -60,7 +60,7 @@ export function createHistory(
     fail(id, failed) {
       const { stack, commit, inputs, reason, retry, words, at, restored, restoring } = failed
       write(() => {
-        statements.end.run(at, 'failed', reason, id)
+        statements.end.run(at, restored === 'done' ? 'rolled-back' : 'failed', reason, id)
         const ending = [restored, restoring, guidanceText(failed)]
         statements.fail.run(stack, commit, inputs, reason, retry, words, at, ...ending)
         statements.resume.run(stack)
