@@ -108,7 +108,7 @@ async function inItsTurn(
 
 /** What a person holds is left as it is, and that may be as well as ever: nobody has to wait for it then. */
 export async function isHeldAndWell(
-  ctx: Pick<PlanContext, 'history' | 'holds' | 'machine' | 'upkeep'>,
+  ctx: Pick<PlanContext, 'history' | 'holds' | 'machine' | 'upkeep' | 'now'>,
   stack: string,
   { observed, departures }: Pick<Occasion, 'observed' | 'departures'>,
 ): Promise<boolean> {

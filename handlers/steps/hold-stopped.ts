@@ -42,7 +42,7 @@ export interface Updated extends Omit<Since, 'from'> {
 
 /** How a stack drifted that somebody stopped, and that only updates changed in git since it ran; null of any other. */
 export async function stoppedBefore(
-  ctx: PastContext & Pick<PlanContext, 'upkeep' | 'machine' | 'engine'>,
+  ctx: PastContext & Pick<PlanContext, 'upkeep' | 'machine' | 'engine' | 'now'>,
   view: RepositoryView,
   { observed, departures, ...since }: Updated,
   signal: AbortSignal,

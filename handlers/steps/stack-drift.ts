@@ -8,7 +8,7 @@ import { bearsOut } from './proof.ts'
 
 /** How a stack's containers, those of its project, differ from what was proven. */
 export function stackDrift(
-  { upkeep, machine }: Pick<PlanContext, 'upkeep' | 'machine'>,
+  { upkeep, machine, now }: Pick<PlanContext, 'upkeep' | 'machine' | 'now'>,
   { stack, project, inputs, services }: ProvenState,
   containers: readonly ObservedContainer[],
   departures: readonly Departure[],
@@ -29,6 +29,7 @@ export function stackDrift(
     },
     departures: departures.filter((departure) => departure.project === project),
     // Of what nobody remembers, nothing can be told but by a proof.
+    now,
     boot: standing?.boot === machine.boot ? 'same' : 'another',
     tries: (trouble?.failures ?? 0) + (trouble?.mends ?? 0),
     failures: trouble?.failures ?? 0,
@@ -40,7 +41,7 @@ export function stackDrift(
  * somebody stopped the whole stack.
  */
 export async function allDepartures(
-  ctx: Pick<PlanContext, 'upkeep' | 'machine' | 'engine'>,
+  ctx: Pick<PlanContext, 'upkeep' | 'machine' | 'engine' | 'now'>,
   proven: ProvenState,
   containers: readonly ObservedContainer[],
   departures: readonly Departure[],

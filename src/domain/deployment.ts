@@ -15,6 +15,8 @@ export interface ObservedContainer {
   readonly exitCode: number
   /** What made it exit, as its engine says; absent where it does not tell. */
   readonly end?: 'out-of-memory'
+  /** ms since the epoch; absent where it has not exited, or its engine does not tell. */
+  readonly endedAt?: number
   readonly restartCount: number
   /** ms since the epoch; 0 when never started. */
   readonly startedAt: number

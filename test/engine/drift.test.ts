@@ -303,6 +303,74 @@ describe.each(isLong ? ['it was away'] : [])('magos run after %s', () => {
   })
 })
 
+/** It says `read` when it gets the signal, and ends with 3 once somebody says so. */
+function reader(image: string): string {
+  const life =
+    'trap "echo read" HUP; while [ ! -e /tmp/go ]; do busybox sleep 0.2; done; busybox sleep 1; exit 3'
+  const command = `command: ["sh", "-c", '${life}']`
+  const more = `restart: unless-stopped, stop_grace_period: 0s, tmpfs: /tmp, volumes: ["./conf:/conf:ro"]`
+  return `services:\n  web: {image: "${image}", ${more}, ${command}}\n`
+}
+
+const seenReader = async () => (await containersOf(lab.engine, 'reader'))['web']
+const startOf = (one: string) => engine('inspect', '--format', '{{.State.StartedAt}}', one)
+const runsAgain = async (begun: string, one: string) =>
+  eventually(
+    async () => ({ state: (await seenReader())?.state, start: await startOf(one) }),
+    ({ state, start }) => state === 'running' && start !== begun,
+  )
+const readerState = async () => (await status()).find(({ name }) => name === 'reader')?.state
+const commitReader = async (message: string) => {
+  const person = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+  await run('git', ['-C', repository, 'add', '.'])
+  await run('git', ['-C', repository, ...person, 'commit', '-q', '-m', message])
+  await runMagos(['sync', 'reader'], { env: lab.environment({ MD_REPO: repository }) })
+}
+
+describe.each(isLong ? ['crashes'] : [])('a server that got a signal before it %s', () => {
+  let container: string
+
+  test('from Magos is started again by its engine, and held once it is stopped', async () => {
+    await mkdir(join(repository, 'reader/conf'), { recursive: true })
+    await writeFile(join(repository, 'reader/compose.yaml'), reader(first))
+    await writeFile(join(repository, 'reader/conf/web.conf'), 'one\n')
+    const settings = 'stacks: {slow: {deadline: 1h}, reader: {changes: {web: {conf: HUP}}}}\n'
+    await writeFile(join(repository, '.magos.yaml'), settings)
+    await commitReader('feat: a reader')
+    container = (await seenReader())?.id ?? ''
+    const begun = await startOf(container)
+    await writeFile(join(repository, 'reader/conf/web.conf'), 'two\n')
+    await commitReader('feat: read two')
+    expect(await startOf(container)).toBe(begun)
+    await eventually(
+      () => engine('logs', container),
+      (said) => said === 'read',
+    )
+    const pid = await engine('inspect', '--format', '{{.State.Pid}}', container)
+    process.kill(Number(pid), 'SIGKILL')
+    await runsAgain(begun, container)
+    expect(await readerState()).toBe('proven')
+    await engine('stop', '-t', '0', container)
+    await eventually(readerState, (state) => state === 'held')
+    expect((await seenReader())?.state).toBe('exited')
+    await runMagos(['release', 'reader'], { env: lab.environment({ MD_REPO: repository }) })
+    await eventually(readerState, (state) => state === 'proven')
+  })
+
+  test('from a person is started again, by Magos where its engine leaves it down', async () => {
+    const begun = await startOf(container)
+    await engine('kill', '--signal', 'HUP', container)
+    // Less would be the beginning of an end.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 16_000)
+    })
+    await engine('exec', container, 'busybox', 'touch', '/tmp/go')
+    await runsAgain(begun, container)
+    expect((await seenReader())?.id).toBe(container)
+    expect(await readerState()).not.toBe('held')
+  })
+})
+
 /** It eats all the memory it can get once somebody says so. */
 function hog(image: string): string {
   const eats = 'while [ ! -e /tmp/go ]; do busybox sleep 0.2; done; exec busybox tail /dev/zero'

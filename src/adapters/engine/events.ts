@@ -2,8 +2,9 @@ import type { ContainerEvent } from '../../domain/container-event.ts'
 import type { FollowChild } from '../../host/follow-child.ts'
 import type { Clock, Log } from '../../ports.ts'
 import { lastWords, type EngineCommand, type Runtime } from './command.ts'
+import { eventTime } from './event-time.ts'
 import { at, parseDocuments, textAt } from './json.ts'
-import { remembersStops, wasStopped } from './stopped.ts'
+import { BEFORE, remembersStops, wasStopped } from './stopped.ts'
 
 export interface Following {
   readonly engine: EngineCommand
@@ -94,7 +95,8 @@ const NOTHING: Read = { events: [], doubt: null }
  */
 export function createReader(runtime: Runtime): (line: string) => Read {
   const cleanedUp = new Set<string>()
-  const explained = new Set<string>()
+  /** Until when an end was asked for. */
+  const explained = new Map<string, number>()
   return (line) => {
     const document = parseDocuments(line)?.[0]
     const isPodman = runtime === 'podman'
@@ -108,11 +110,13 @@ export function createReader(runtime: Runtime): (line: string) => Read {
     const stopped = { kind: 'stopped', container, project, service } as const
     if (action === 'cleanup') {
       if (!isFirst(cleanedUp, container)) return { events: [stopped], doubt: null }
-      return { events: [], doubt: explained.has(container) ? null : stopped }
+      const isExplained = eventTime(document) < (explained.get(container) ?? 0)
+      return { events: [], doubt: isExplained ? null : stopped }
     }
     const kind = KINDS[action]
     if (kind === undefined) return NOTHING
-    if (kind === 'stopped' || kind === 'killed') explained.add(container)
+    if (kind === 'stopped') explained.set(container, Infinity)
+    if (kind === 'killed') explained.set(container, eventTime(document) + BEFORE)
     if (kind === 'started' || kind === 'removed') {
       cleanedUp.delete(container)
       explained.delete(container)

@@ -78,9 +78,13 @@ export function bareId(id: string): string {
   return id.replace(/^sha256:/, '')
 }
 
-function readEnd(document: unknown): Pick<ObservedContainer, 'end'> {
-  const isExited = STATES[textAt(document, 'State', 'Status')] === 'exited'
-  return isExited && at(document, 'State', 'OOMKilled') === true ? { end: 'out-of-memory' } : {}
+function readEnd(document: unknown): Pick<ObservedContainer, 'end' | 'endedAt'> {
+  if (STATES[textAt(document, 'State', 'Status')] !== 'exited') return {}
+  const endedAt = readTime(textAt(document, 'State', 'FinishedAt'))
+  return {
+    ...(at(document, 'State', 'OOMKilled') === true ? { end: 'out-of-memory' } : {}),
+    ...(endedAt === 0 ? {} : { endedAt }),
+  }
 }
 
 function readHealth(document: unknown): ObservedContainer['health'] {

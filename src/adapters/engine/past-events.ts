@@ -3,16 +3,14 @@ import type { ObservedContainer } from '../../domain/deployment.ts'
 import type { Clock } from '../../ports.ts'
 import { askEngine, type EngineCommand } from './command.ts'
 import { createReader, EVENT_FORMATS, eventFilters } from './events.ts'
-import { at, parseDocuments, textAt } from './json.ts'
-import { remembersStops } from './stopped.ts'
+import { parseDocuments, textAt } from './json.ts'
+import { BEFORE, isTold, remembersStops } from './stopped.ts'
 
 /** An engine that keeps many events is no reason to wait long: without them a container is judged by how it ended. */
 const TIMEOUT = 10_000
 const MAX_OUTPUT = 1 << 20
 /** docker tells a stop once the container has ended, and podman once it was cleaned up after. */
 const PAUSE = 1_000
-/** Of what came before an end: a signal long ago, such as one to read files again, ended nothing. */
-const BEFORE = 15_000
 
 export interface Asking {
   readonly engine: EngineCommand
@@ -60,16 +58,14 @@ async function inspectEnds(
   const { stdout } = await askEngine(engine, args, { signal, timeout: TIMEOUT })
   const remembers = await remembersStops(engine, signal)
   const documents = parseDocuments(stdout) ?? []
-  return new Map(
-    documents.map((document) => [textAt(document, 'Id'), readEnd(document, remembers)]),
-  )
-}
-
-/** podman leaves `StoppedByUser` out where it is not so. */
-function readEnd(document: unknown, remembers: boolean): End {
-  const ended = Date.parse(textAt(document, 'State', 'FinishedAt'))
-  const told = at(document, 'State', 'StoppedByUser') === true ? 'told' : 'nobody'
-  return { at: ended > 0 ? ended : 0, by: remembers ? told : 'unknown' }
+  const ends = new Map<string, End>()
+  for (const document of documents) {
+    const ended = Date.parse(textAt(document, 'State', 'FinishedAt'))
+    const told = remembers && (await isTold(engine, document, signal)) ? 'told' : 'nobody'
+    const by = remembers ? told : 'unknown'
+    ends.set(textAt(document, 'Id'), { at: ended > 0 ? ended : 0, by })
+  }
+  return ends
 }
 
 async function readPast(

@@ -1,8 +1,9 @@
 import type { ObservedContainer } from '../deployment.ts'
 import { cutText, missingNetworks } from './attached.ts'
 import { isAskedFor, type Departure } from './departure.ts'
+import { endsAsStopped } from './ends-as-stopped.ts'
 import { leftBehindBy } from './joined.ts'
-import { keepsRunning } from './restart-policy.ts'
+import { isLeftDown, keepsRunning } from './restart-policy.ts'
 import { isUp, type ServiceStanding } from './standing.ts'
 
 export interface DriftTerms {
@@ -14,6 +15,8 @@ export interface DriftTerms {
   readonly departures: readonly Departure[]
   /** Whether the machine was booted since the proof. */
   readonly boot: 'same' | 'another'
+  /** ms since the epoch. */
+  readonly now: number
   /** Times that it was tried to put right of late, and how many of the last of them failed. */
   readonly tries: number
   readonly failures: number
@@ -30,7 +33,7 @@ export interface Fault {
 
 export type Drift =
   | { readonly state: 'none' }
-  /** Somebody is stopping it just now: nobody can tell yet what it comes to. */
+  /** Somebody is stopping it just now, or its engine about to start it: nobody can tell yet what it comes to. */
   | { readonly state: 'moving'; readonly reason: string }
   /** Every container left by a stop or remove of the engine that somebody else asked for. */
   | {
@@ -53,11 +56,21 @@ export function driftOf(terms: DriftTerms): Drift {
   if (boot === 'another' || (failures > 0 && faults.length === 0)) {
     return { state: 'unproven', faults }
   }
-  if (faults.length === 0) return { state: 'none' }
+  if (faults.length === 0) return quiet(terms)
   // After a try that failed we may have stopped it ourselves.
   return failures === 0 && isStoppedByHand(terms)
     ? { state: 'stopped-by-hand', reason: 'all of its containers were stopped or removed', faults }
     : { state: 'drifted', faults }
+}
+
+/** What its engine starts again is the engine's to start, and to be looked at again: it may not do it. */
+function quiet(terms: DriftTerms): Drift {
+  const { containers, standing } = terms
+  const dead = containers.find(
+    (one) => Object.hasOwn(standing, one.service) && isEnginesToStart(terms, one),
+  )
+  if (dead === undefined) return { state: 'none' }
+  return { state: 'moving', reason: `${downText(dead)}, and its engine starts it again` }
 }
 
 function faultOf(terms: DriftTerms, service: string): Fault | null {
@@ -123,9 +136,15 @@ function disconnected(
  */
 function hasEnded(terms: DriftTerms, container: ObservedContainer): boolean {
   if (container.state !== 'exited') return false
-  if (keepsRunning(container)) return departureOf(terms, container) === 'died'
+  if (keepsRunning(container)) return isEnginesToStart(terms, container)
   const { ended = 0 } = terms.standing[container.service] ?? {}
   return container.exitCode === 0 && (ended > 0 || terms.tries > 0)
+}
+
+/** Not for ever: some engines leave a container down when it crashes, to which somebody sent a signal before. */
+function isEnginesToStart(terms: DriftTerms, container: ObservedContainer): boolean {
+  if (container.state !== 'exited' || !keepsRunning(container)) return false
+  return departureOf(terms, container) === 'died' && !isLeftDown(container, terms.now)
 }
 
 function isStoppedByHand(terms: DriftTerms): boolean {
@@ -155,13 +174,8 @@ function departureOf({ departures }: DriftTerms, { id }: ObservedContainer) {
   return departures.find(({ container }) => container === id)?.how ?? null
 }
 
-/** Exit codes of SIGINT, SIGKILL and SIGTERM, and of a server that takes them well. */
-const STOP_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143])
-
-/** Where nobody saw it go, and its engine does not know. What its engine would have started again was stopped by the engine itself. */
+/** Where nobody saw it go, and its engine does not know. What that would have started again was most likely stopped by it. */
 function looksStopped(container: ObservedContainer): boolean {
   if (container.state !== 'exited') return false
-  if (keepsRunning(container)) return true
-  const { end, exitCode } = container
-  return end !== 'out-of-memory' && STOP_CODES.has(exitCode)
+  return keepsRunning(container) || endsAsStopped(container)
 }

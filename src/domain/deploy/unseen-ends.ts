@@ -5,7 +5,7 @@ import { isUp } from './standing.ts'
 
 /**
  * Containers of a stack that is down as a whole whose end nobody saw. How a one-shot ended says nothing of its stack, and
- * what its engine would have started again tells by being down.
+ * one that ran out of memory tells by itself, unless its engine would have started it again.
  */
 export function unseenEnds({
   standing,
@@ -17,7 +17,7 @@ export function unseenEnds({
   return containers.filter((container) => {
     const { running = 0, ended = 0 } = standing[container.service] ?? {}
     const isServer = running > 0 && ended === 0
-    const isTold = seen.has(container.id) || container.end !== undefined
-    return isServer && container.state === 'exited' && !isTold && !keepsRunning(container)
+    const isTold = container.end !== undefined && !keepsRunning(container)
+    return isServer && container.state === 'exited' && !seen.has(container.id) && !isTold
   })
 }

@@ -14,6 +14,8 @@ const LABELS = {
 /** As podman 4.3 prints it. */
 const podman = (Status: string, Attributes: Record<string, string> = LABELS) =>
   JSON.stringify({ ID, Name: 'shop-web-1', Status, Type: 'container', Attributes })
+const podmanAt = (status: string, Time: string) =>
+  JSON.stringify({ ...JSON.parse(podman(status)), Time })
 /** As docker 20.10 prints it. */
 const docker = (Action: string, Attributes: Record<string, string> = LABELS) =>
   JSON.stringify({ status: Action, id: ID, Type: 'container', Action, Actor: { ID, Attributes } })
@@ -130,6 +132,30 @@ describe('containerEvents()', () => {
     })
     const follow: FollowChild = async function* follow() {
       for (const one of told) yield await Promise.resolve(podman(one))
+      ending.abort()
+      return { outcome: 'ended', stderr: '' }
+    }
+    const engine = { runtime: 'podman', run } as const
+    const following = { engine, follow, clock: fakeClock(), log: memoryLog([]) }
+    const seen: string[] = []
+    for await (const { kind } of containerEvents(following, ending.signal)) seen.push(kind)
+    expect(seen).toEqual(kinds)
+  })
+
+  it.each([
+    ['2026-01-01T00:00:14.9Z', ['killed', 'died']],
+    ['2026-01-01T00:00:15Z', ['killed', 'died', 'stopped']],
+  ])('explains an end at %s by no signal that is long ago', async (Time, kinds) => {
+    const ending = new AbortController()
+    const { run } = scriptedRun((words) =>
+      words === 'podman --version'
+        ? { stdout: 'podman version 5.4.2\n' }
+        : { stdout: '[{"State":{"StoppedByUser":true}}]' },
+    )
+    const follow: FollowChild = async function* follow() {
+      yield await Promise.resolve(podmanAt('kill', '2026-01-01T00:00:00Z'))
+      yield podmanAt('died', Time)
+      yield podmanAt('cleanup', Time)
       ending.abort()
       return { outcome: 'ended', stderr: '' }
     }

@@ -149,6 +149,15 @@ describe('readContainer()', () => {
     expect(readContainer({ ...shapes.PODMAN_4_3, State: running })?.container.end).toBeUndefined()
   })
 
+  it.each([
+    ['exited', '2026-01-01T00:00:01.5Z', Date.UTC(2026, 0, 1, 0, 0, 1, 500)],
+    ['exited', '0001-01-01T00:00:00Z', undefined],
+    ['running', '2026-01-01T00:00:01.5Z', undefined],
+  ])('tells when one that is %s ended: %s', (Status, FinishedAt, ended) => {
+    const document = { ...shapes.PODMAN_4_3, State: { Status, FinishedAt } }
+    expect(readContainer(document)?.container.endedAt).toBe(ended)
+  })
+
   it('reads a container that never started', () => {
     const State = { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' }
     expect(readContainer({ ...shapes.PODMAN_4_3, State })?.container.startedAt).toBe(0)

@@ -110,6 +110,18 @@ describe('pastEvents()', () => {
     expect((await ask({ version: '5.4.2', ...engine })).kinds).toEqual(kinds)
   })
 
+  it('believes no newer podman that it was told to stop it by a signal of long ago', async () => {
+    const State = { StartedAt: '2026-01-01T00:00:00Z', StoppedByUser: true, ExitCode: 3 }
+    const told = { Status: 'kill', Time: '2026-01-01T00:00:01Z' }
+    const events = [
+      { stdout: JSON.stringify(told) },
+      { stdout: lines('podman', ['died', 'cleanup']) },
+    ]
+    const { kinds, asked } = await ask({ version: '5.4.2', state: State, events })
+    expect(kinds).toEqual(['died', 'died'])
+    expect(asked[0]).toContain('--since 2026-01-01T00:00:00.000Z')
+  })
+
   it('asks nothing more of containers that are gone, and nothing at all for none', async () => {
     const { run, calls } = scriptedRun(() => ({ exitCode: 125, stderr: 'no such container' }))
     const asking = { engine: { runtime: 'podman', run }, clock: fakeClock() } as const

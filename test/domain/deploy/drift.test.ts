@@ -42,6 +42,7 @@ function drift(containers: readonly ObservedContainer[], more: Partial<DriftTerm
     isProven: ({ image }) => image === 'example.org/app',
     departures: [],
     boot: 'same',
+    now: 20_000,
     tries: 0,
     failures: 0,
     ...more,
@@ -117,8 +118,32 @@ describe('driftOf() of one of several', () => {
 
   test('leaves to the engine what the engine starts again', () => {
     const flapping = exited('web', 1, { restarts: 'always' })
-    expect(drift([flapping, db], { departures: [went('web', 'died')] })).toEqual({ state: 'none' })
+    const died = { departures: [went('web', 'died')] }
+    const waits = {
+      state: 'moving',
+      reason: 'container shop-web-1 exited with 1, and its engine starts it again',
+    }
+    expect(drift([flapping, db], died)).toEqual(waits)
+    expect(drift([{ ...flapping, endedAt: 10_001 }, db], died)).toEqual(waits)
+    expect(drift([web, db, { ...flapping, service: 'guest' }], died)).toEqual({ state: 'none' })
     expect(drift([flapping, db], { departures: [went('web', 'killed')] }).state).toBe('drifted')
+  })
+
+  test('starts what its engine has left down', () => {
+    const down = exited('web', 137, { restarts: 'unless-stopped', endedAt: 10_000 })
+    const died = { departures: [went('web', 'died')] }
+    const drifted = { state: 'drifted', faults: [{ service: 'web', mend: 'start' }] }
+    expect(drift([down, db], died)).toMatchObject(drifted)
+    expect(drift([down], { ...died, standing: { web: { running: 1, ended: 0 } } })).toMatchObject(
+      drifted,
+    )
+  })
+
+  test('puts right what drifted beside one that its engine starts again', () => {
+    const flapping = exited('web', 1, { restarts: 'always' })
+    expect(drift([flapping, exited('db', 1)], { departures: [went('web', 'died')] })).toMatchObject(
+      { state: 'drifted', faults: [{ service: 'db' }] },
+    )
   })
 
   test('leaves jobs that are done, and starts once what only looks like one', () => {

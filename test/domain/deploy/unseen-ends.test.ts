@@ -17,10 +17,11 @@ describe('unseenEnds()', () => {
     ['a one-shot that was done before', [exited('job')], 0],
     ['a service of which some were done before', [exited('both')], 0],
     ['what nobody proved', [exited('guest')], 0],
+    ['what is down though its engine would start it', [exited('web', { restarts: 'always' })], 1],
     [
-      'what is down for good though its engine would start it',
-      [exited('web', { restarts: 'always' })],
-      0,
+      'what ran out of memory and was left down by an engine that would start it',
+      [exited('web', { restarts: 'always', end: 'out-of-memory' })],
+      1,
     ],
     [
       'what its engine would start again after a failure alone',
