@@ -8,7 +8,7 @@ import type {
 import { holdReason, type Hold } from '../../src/domain/hold.ts'
 import type { PlanContext } from '../context.ts'
 import type { RepositoryView } from '../views.ts'
-import { ourContainers, presentIn, tellsOfStacks, toConfirm } from './remove-vanished.ts'
+import { inDoubt, ourContainers, presentIn, settingsFault, toConfirm } from './remove-vanished.ts'
 
 /** What `removeVanished` would do to stacks that the repository no longer has for this host. */
 export async function planVanished(
@@ -16,11 +16,18 @@ export async function planVanished(
   view: RepositoryView,
   observed: ObservedState,
 ): Promise<readonly PlannedStack[]> {
-  if (!tellsOfStacks(view)) return []
   const { now, host } = ctx
   const ours = ourContainers(ctx, observed)
   const holds = await ctx.holds.all()
   const tombstones = ctx.tombstones.all()
+  const fault = settingsFault(view)
+  if (fault !== null) {
+    const doubted = [...ours].filter(([name]) => !presentIn(view).has(name))
+    return doubted.map(([name, containers]) => {
+      const hold = holds.get(name) ?? null
+      return leaving(name, containers, { hold, goesAt: 'unknown', waits: inDoubt(fault) })
+    })
+  }
   const { bury, stop, refused } = vanishedStacks({
     running: [...ours.keys()],
     present: presentIn(view),
@@ -43,8 +50,8 @@ export async function planVanished(
 
 interface Leaving {
   readonly hold: Hold | null
-  /** null where its grace is over. */
-  readonly goesAt: number | null
+  /** null where its grace is over; unknown where nobody knows whether it left. */
+  readonly goesAt: number | null | 'unknown'
   readonly waits: Waiting | null
 }
 
@@ -53,10 +60,11 @@ function leaving(
   containers: readonly ObservedContainer[],
   { hold, goesAt, waits }: Leaving,
 ): PlannedStack {
-  const isDated = goesAt !== null && waits === null
+  const isDated = typeof goesAt === 'number' && waits === null
   const when = isDated ? `: its containers go after ${new Date(goesAt).toISOString()}` : ''
+  const left = goesAt === 'unknown' ? 'it seems to have left' : 'it left'
   const action: ServiceAction = goesAt === null ? 'remove' : 'keep'
-  const reasons = [`it left the repository${when}`]
+  const reasons = [`${left} the repository${when}`]
   const services = new Set(containers.map(({ service }) => service))
   return {
     name,

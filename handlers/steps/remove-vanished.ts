@@ -3,6 +3,7 @@ import {
   type Vanished,
   type VanishTerms,
 } from '../../src/domain/deploy/vanished.ts'
+import type { Problem } from '../../src/domain/problem.ts'
 import { LABEL } from '../../src/domain/deploy/labels.ts'
 import type { ObservedContainer, ObservedState } from '../../src/domain/deployment.ts'
 import type { Hold } from '../../src/domain/hold.ts'
@@ -13,6 +14,11 @@ import { forgetGone, forgetKept } from './forget-stack.ts'
 import { heldStack } from './held-stack.ts'
 import { letGo, staying } from './let-go.ts'
 import { setAside } from './set-aside.ts'
+
+interface Why {
+  readonly reason: string
+  readonly remedy: string
+}
 
 export interface Vanishing {
   readonly look: number
@@ -33,7 +39,9 @@ export async function removeVanished(
 ): Promise<readonly StackResult[]> {
   const { look, observed } = vanishing
   // To a newer pass it may be there again.
-  if (!tellsOfStacks(view) || !ctx.lanes.isNewest(look)) return []
+  if (!ctx.lanes.isNewest(look)) return []
+  const fault = settingsFault(view)
+  if (fault !== null) return await leaveAsIs(ctx, view, observed, fault)
   const here = {
     ours: ourContainers(ctx, observed),
     holds: await ctx.holds.all(),
@@ -123,9 +131,37 @@ export function presentIn({
   return new Set([...stacks.map(({ name }) => name), ...refused.map(({ stack }) => stack)])
 }
 
-/** Where `.magos.yaml` is broken nobody knows whose a stack is. */
-export function tellsOfStacks({ problems }: RepositoryView): boolean {
-  return !problems.some(({ file, severity }) => file === '.magos.yaml' && severity === 'error')
+/** Where `.magos.yaml` is broken nobody knows whose a stack is: the first fault of it; null where there is none. */
+export function settingsFault({ problems }: Pick<RepositoryView, 'problems'>): Problem | null {
+  return (
+    problems.find(({ file, severity }) => file === '.magos.yaml' && severity === 'error') ?? null
+  )
+}
+
+/** Nothing is removed, and of what git seems to have dropped a person is told why. */
+async function leaveAsIs(
+  ctx: Context,
+  view: RepositoryView,
+  observed: ObservedState,
+  fault: Problem,
+): Promise<readonly StackResult[]> {
+  const known = new Set([...ourContainers(ctx, observed).keys(), ...ctx.history.stacks()])
+  const holds = await ctx.holds.all()
+  const buried = new Set(ctx.tombstones.all().map(({ stack }) => stack))
+  const left = [...known.difference(presentIn(view)).difference(buried)]
+  const doubted = left.filter((stack) => !holds.has(stack))
+  return doubted.map((stack) => {
+    const aside = { stack, outcome: 'held', services: [], ...inDoubt(fault) } as const
+    return setAside(ctx, view, aside)
+  })
+}
+
+/** Why nobody believes that a stack left, and what a person can do. */
+export function inDoubt({ file, line, column, message }: Problem): Why {
+  return {
+    reason: `it seems to have left the repository, but nobody can tell whose a stack is: ${file}:${line}:${column}: ${message}`,
+    remedy: `Correct ${file}; until then it is left as it is`,
+  }
 }
 
 /** By stack; another daemon's on this machine have another directory. */
@@ -147,10 +183,7 @@ function tooMany({ log }: Context, stack: string, refused: readonly string[]) {
 }
 
 /** Why stacks that left together run on, and what a person can do. */
-export function toConfirm(refused: readonly string[]): {
-  readonly reason: string
-  readonly remedy: string
-} {
+export function toConfirm(refused: readonly string[]): Why {
   return {
     reason: `it left the repository together with ${refused.length - 1} others, which is more than a third of all: ${refused.join(', ')}`,
     remedy: 'Bring them back, or confirm with: magos sync --confirm-removals',

@@ -306,7 +306,15 @@ describe('planRequested()', () => {
   it('takes no stack for one that left while .magos.yaml cannot be read', async () => {
     const world = await running()
     world.git.put({ '.magos.yaml': 'stacks: [\n' })
-    expect((await plan(world)).stacks).toEqual([])
+    const { stacks } = await plan(world)
+    expect(stacks).toMatchObject([
+      { name: 'shop', waits: { reason: expect.stringContaining('.magos.yaml:2:1: ') } },
+    ])
+    const reasons = ['it seems to have left the repository']
+    expect(stacks[0]?.services.map((one) => [one.action, one.reasons])).toEqual([
+      ['keep', reasons],
+      ['keep', reasons],
+    ])
   })
 
   it('tells that the last good state does not run as it did', async () => {

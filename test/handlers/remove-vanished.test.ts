@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { removeVanished } from '../../handlers/steps/remove-vanished.ts'
 import { viewRepository } from '../../handlers/steps/view-repository.ts'
@@ -289,6 +290,34 @@ describe('removeVanished()', () => {
     world.git.put(content)
     await pass(world)
     expect(buried(world)).toEqual([])
+    world.git.put({ 'a/compose.yaml': a })
+    await pass(world)
+    expect(buried(world)).toEqual(['b'])
+  })
+
+  it('tells why nobody believes that stacks left, and nothing of it once that is mended', async () => {
+    const { 'a/compose.yaml': a = '', 'b/compose.yaml': b = '' } = files
+    const world = createWorld({ 'a/compose.yaml': a, 'b/compose.yaml': b, 'c/compose.yaml': '[' })
+    await deploy(world)
+    world.git.put({ 'a/compose.yaml': a, '.magos.yaml': 'stacks: {a: {after: [gone]}}\n' })
+    const told = {
+      reason: expect.stringMatching(
+        /^it seems to have left the repository, but nobody .*: \.magos\.yaml:1:\d+: .*"gone"$/,
+      ),
+      remedy: 'Correct .magos.yaml; until then it is left as it is',
+    }
+    expect((await planRequested(world.ctx, null, signal)).stacks).toMatchObject([
+      { name: 'b', services: [{ action: 'keep' }], waits: told },
+    ])
+    const { deployments } = await pass(world)
+    expect(outcomes(deployments)).toEqual(['a rolled-back', 'b held', 'c held'])
+    expect(deployments.slice(1)).toMatchObject([told, told])
+    const states = async () =>
+      (await status(world)).stacks.map(({ name, state }) => `${name} ${state}`)
+    expect(await states()).toEqual(['a refused', 'b waiting', 'c waiting'])
+    world.git.put({ 'a/compose.yaml': a })
+    await pass(world)
+    expect(await states()).toEqual(['a proven', 'b vanished'])
   })
 
   it('lets the last stack go like any other', async () => {
