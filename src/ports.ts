@@ -339,6 +339,8 @@ export interface Engine {
   removeImage(image: ImageReference, signal: AbortSignal): Promise<'removed' | 'kept'>
   /** The last lines a container wrote. */
   logs(id: string, lines: number, signal: AbortSignal): Promise<string>
+  /** What its health check said when it failed last; empty where it did not, or says nothing. */
+  checkOutput(id: string, signal: AbortSignal): Promise<string>
   /**
    * What happens to containers of compose projects from now on, until the caller stops or the signal ends it. Never
    * throws: where events are lost it says so and goes on. A hint only, for an engine forgets and reorders.

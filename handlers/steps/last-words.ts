@@ -19,13 +19,31 @@ export async function lastWords(
 ): Promise<Readonly<Record<string, string>>> {
   const observed = await ctx.engine.observe(signal)
   const containers = containersOf(resolved.source.project, observed)
-  const troubled = containers.filter((one) => isBroken(one) && isDesired(resolved, one))
+  const desired = containers.filter((one) => isDesired(resolved, one))
+  const broken = desired.filter((one) => isBroken(one) || one.health === 'starting')
+  // What does not answer looks well to the engine, and any of them may say why.
+  const troubled = broken.length > 0 ? broken : desired
   const { values, unknown } = valuesOf(resolved)
-  const words = troubled.map(async ({ id, service }) => {
+  const words = troubled.map(async (one) => {
+    const { service } = one
     if (unknown !== null) return [service, `kept back: what "${unknown}" holds is not known here`]
-    return [service, tail(maskValues(await ctx.engine.logs(id, LAST_LINES, signal), values))]
+    return [service, tail(maskValues(await wordsOf(ctx, one, signal), values))]
   })
   return Object.fromEntries(await Promise.all(words))
+}
+
+/** What it wrote, and what its health check has to say, which no log of the container holds. */
+async function wordsOf(
+  { engine }: Pick<Context, 'engine'>,
+  { id, health }: ObservedContainer,
+  signal: AbortSignal,
+): Promise<string> {
+  const written = await engine.logs(id, LAST_LINES, signal)
+  const isAsked = health === 'unhealthy' || health === 'starting'
+  const said = isAsked ? await engine.checkOutput(id, signal) : ''
+  if (said === '') return written
+  const lines = said.split('\n').slice(-LAST_LINES)
+  return `${written}${lines.map((line) => `health check: ${line}\n`).join('')}`
 }
 
 /** Characters of them that leave this host's log. */

@@ -403,6 +403,32 @@ export function engineContract(name: string, start: () => Promise<EngineHost>): 
       })
     })
 
+    describe('checkOutput()', () => {
+      it('returns what a failed check said, and nothing of a healthy or gone one', async () => {
+        const project = host.project()
+        const [ill, well] = [await host.publish('unhealthy'), await host.publish('healthy')]
+        const healthcheck = {
+          test: ['CMD-SHELL', 'echo no answer; exit 1'],
+          interval: '500ms',
+          retries: 1,
+        }
+        const services = { ill: { image: ill.text, healthcheck }, well: { image: well.text } }
+        await bringUp(host, project, documentOf(services))
+        const seen = await until(
+          host,
+          project,
+          (all) => all.length === 2 && all.every(({ health }) => health.endsWith('healthy')),
+        )
+        const said = async (wanted: string) => {
+          const id = seen.find(({ service }) => service === wanted)?.id ?? ''
+          return await host.engine.checkOutput(id, signal)
+        }
+        expect([await said('ill'), await said('well')]).toEqual(['no answer', ''])
+        await removeProject(host, project)
+        expect(await said('ill')).toBe('')
+      })
+    })
+
     describe('logs()', () => {
       it('returns the last lines, and none of a container that is gone', async () => {
         const project = host.project()

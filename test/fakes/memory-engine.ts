@@ -325,6 +325,13 @@ export function createMemoryEngine(host: MemoryHost): Engine {
       const said = exits ? ['coming up\n', 'going down\n'] : []
       return said.slice(-lines).join('')
     },
+    async checkOutput(id, signal) {
+      host.enter(`check output ${id}`, signal)
+      const container = host.containers.get(id)
+      const isAsked = container !== undefined && container.image !== ''
+      const behaviour = isAsked ? host.behaviourOf(container.image, container.imageId) : 'healthy'
+      return await Promise.resolve(behaviour === 'unhealthy' ? 'no answer' : '')
+    },
     async pastEvents(containers, signal) {
       host.enter('past events', signal)
       const asked = new Set(containers.map(({ id }) => id))

@@ -95,6 +95,7 @@ describe('explainRequested()', () => {
     const answer = await explain(world)
     expect(answer.state).toBe('rolled-back')
     expect(answer.reason).toContain('git ahead')
+    expect(answer.words).toBe('web: health check: no answer')
     expect(answer.deployments.map(({ outcome }) => outcome)).toEqual(['rolled-back', 'succeeded'])
     expect(answer.held).toMatchObject([
       { kind: 'waits', reason: expect.stringContaining('quarantined') },

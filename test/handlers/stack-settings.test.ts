@@ -174,6 +174,9 @@ describe('revisionPushed() with probes', () => {
       reason: expect.stringMatching(/^not proven within 2 s: .*does not answer: /),
     })
     expect(deployments[0]?.reason).toContain(failure)
+    // Nothing of it looks broken, so all that runs may say why.
+    const failed = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
+    expect(failed?.fields['containers']).toEqual({ web: '' })
 
     world.prober.answer(name, null)
     world.git.change({

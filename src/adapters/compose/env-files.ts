@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { relative } from 'node:path'
 import { MagosError } from '../../domain/error.ts'
 import type { ComposeDocument } from '../../ports.ts'
 
@@ -6,19 +7,19 @@ type Service = Readonly<Record<string, unknown>>
 
 /**
  * The document with every env_file by its path alone, optional ones that are not there left out: podman-compose hands
- * paths on to the engine unread. Throws `compose` for one that has to be there and is not.
+ * paths on to the engine unread. Throws `compose` for one that has to be there and is not, named from the root.
  */
-export async function withEnvFiles({
-  services,
-  ...others
-}: ComposeDocument): Promise<ComposeDocument> {
+export async function withEnvFiles(
+  { services, ...others }: ComposeDocument,
+  root: string,
+): Promise<ComposeDocument> {
   const entries = Object.entries(services).map(
-    async ([name, service]) => [name, await withFiles(name, service)] as const,
+    async ([name, service]) => [name, await withFiles(name, service, root)] as const,
   )
   return { ...others, services: Object.fromEntries(await Promise.all(entries)) }
 }
 
-async function withFiles(name: string, service: Service): Promise<Service> {
+async function withFiles(name: string, service: Service, root: string): Promise<Service> {
   const { env_file: named, ...rest } = service
   if (named === undefined || named === null) return rest
   const paths: string[] = []
@@ -29,7 +30,7 @@ async function withFiles(name: string, service: Service): Promise<Service> {
       () => false,
     )
     if (isThere) paths.push(path)
-    else if (isRequired) throw absent(name)
+    else if (isRequired) throw absent(name, nameFrom(root, path))
   }
   return { ...rest, env_file: paths }
 }
@@ -40,8 +41,15 @@ function readEntry(one: unknown) {
   return { path: String(path), isRequired: required !== false }
 }
 
-function absent(service: string): MagosError {
-  return new MagosError('compose', `Read the env_file of service "${service}": it is not there`, {
+/** The host's own files stand below no root, and by their whole path. */
+function nameFrom(root: string, path: string): string {
+  const name = relative(root, path.replaceAll('$$', '$'))
+  return name.startsWith('../') ? path : name
+}
+
+function absent(service: string, file: string): MagosError {
+  const action = `Read env_file "${file}" of service "${service}"`
+  return new MagosError('compose', `${action}: it is not there`, {
     remedy: 'Commit it, lay it into the stack’s directory on this host, or write `required: false`',
   })
 }

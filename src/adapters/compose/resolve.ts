@@ -49,7 +49,7 @@ export async function resolveStack(
       ? readHere(resolving, request, base)
       : await askProvider(resolving, request, copy, signal)
     const completed = isPython
-      ? await withEnvFiles(completeDocument(read.document, base, profiles))
+      ? await withEnvFiles(completeDocument(read.document, base, profiles), copy)
       : read.document
     const deployer = { runtime, provider }
     const document = withWholeHealthChecks(deployer, withAbsoluteProfiles(completed, base))

@@ -9,6 +9,7 @@ import { containerEvents } from './events.ts'
 import { shallDrive } from './health.ts'
 import type { DrivesHealthchecks } from './health.ts'
 import { readInfo, readTroubles } from './info.ts'
+import { failedCheckOutput } from './check-output.ts'
 import { containerLogs } from './logs.ts'
 import { namelessContainers, reconnectContainers } from './networks.ts'
 import { inspectContainers } from './observe.ts'
@@ -78,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     removeImage: (image, signal) => removeImage(engine, image, signal),
     tag: (imageId, image, signal) => tag(engine, imageId, image, signal),
     logs: (id, lines, signal) => containerLogs(engine, id, lines, signal),
+    checkOutput: (id, signal) => failedCheckOutput(engine, id, signal),
     pastEvents: (containers, signal) => pastEvents({ engine, clock }, containers, signal),
     events: (signal) => containerEvents({ engine, follow, clock, log }, signal),
   }
