@@ -9,7 +9,7 @@ import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runMagos, type LabDaemon } from '../lab/daemon.ts'
+import { LAUNCHER, runMagos, type LabDaemon } from '../lab/daemon.ts'
 import { chosenRuntime } from '../lab/engine/chosen.ts'
 import { startHomelab, type Homelab } from '../lab/homelab.ts'
 import { containersOf, eventually, type SeenContainer } from './look.ts'
@@ -302,6 +302,48 @@ describe.each(isLong ? ['it was away'] : [])('magos run after %s', () => {
     )
   })
 })
+
+describe.each(isLong ? ['waits'] : [])('magos sync of all stacks %s', () => {
+  test('for the one that takes its whole deadline, and holds up no other meanwhile', async () => {
+    const env = lab.environment({ MD_REPO: repository })
+    const ending = new AbortController()
+    const options = { env, cwd: '/', signal: ending.signal, killSignal: 'SIGINT' } as const
+    let state: 'waits' | 'answered' = 'waits'
+    const whole = run(LAUNCHER, ['sync', '--json'], options)
+    const ended = whole.then(
+      () => (state = 'answered'),
+      () => undefined,
+    )
+    try {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 3_000)
+      })
+      const vpn = await engine('inspect', '--format', '{{.State.StartedAt}}', 'nas-vpn-1')
+      await engine('kill', 'nas-vpn-1')
+      await eventually(
+        async () => [
+          (await states('nas'))['vpn'],
+          await engine('inspect', '--format', '{{.State.StartedAt}}', 'nas-vpn-1'),
+        ],
+        ([running, start]) => running === 'running' && start !== vpn,
+      )
+      await writeFile(join(repository, 'blog/compose.yaml'), `${await blogFile()}\n# changed\n`)
+      const person = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+      await run('git', ['-C', repository, ...person, 'commit', '-qam', 'feat: a remark'])
+      const { stdout } = await runMagos(['sync', 'blog', '--json'], { env })
+      expect(JSON.parse(stdout).deployments).toMatchObject([{ stack: 'blog' }])
+      expect(state).toBe('waits')
+      expect(await status()).toContainEqual(
+        expect.objectContaining({ name: 'slow', state: 'deploying' }),
+      )
+    } finally {
+      ending.abort()
+      await ended
+    }
+  })
+})
+
+const blogFile = () => readFile(join(repository, 'blog/compose.yaml'), 'utf8')
 
 /** It says `read` when it gets the signal, and ends with 3 once somebody says so. */
 function reader(image: string): string {

@@ -70,4 +70,20 @@ describe('signalContainers()', () => {
     const document = { State: { Pid: 0 }, OCIRuntime: 'crun' }
     expect(await send({ document })).toEqual([`podman inspect --type container ${ID}`])
   })
+
+  test('sends it to all of them', async () => {
+    const others = ['b'.repeat(64), 'c'.repeat(64)]
+    const { pid, monitor } = await container()
+    const { run, calls } = scriptedRun((words) => {
+      const Pid = words.endsWith(ID) ? pid : 0
+      const shown = words.endsWith(others[1] ?? '') ? [] : [{ State: { Pid }, OCIRuntime: 'crun' }]
+      return { stdout: JSON.stringify(shown) }
+    })
+    await signalContainers({ runtime: 'podman', run }, [ID, ...others], 'HUP', signal)
+    expect(calls.map(({ words }) => words)).toEqual([
+      ...[ID, ...others].map((id) => `podman inspect --type container ${id}`),
+      `podman kill --signal HUP ${others[1]}`,
+    ])
+    await once(monitor, 'exit')
+  })
 })

@@ -149,6 +149,8 @@ describe('driftOf() of one of several', () => {
   test('leaves jobs that are done, and starts once what only looks like one', () => {
     const standing = { web: { running: 1, ended: 0 }, job: { running: 0, ended: 1 } }
     expect(drift([web, exited('job', 0)], { standing })).toEqual({ state: 'none' })
+    const departures = [went('job', 'died')]
+    expect(drift([web, exited('job', 0)], { standing, departures })).toEqual({ state: 'none' })
     expect(drift([web, exited('job', 1)], { standing }).state).toBe('drifted')
     expect(drift([exited('web', 0), db]).state).toBe('drifted')
     expect(drift([exited('web', 0), db], { tries: 1 })).toEqual({ state: 'none' })
