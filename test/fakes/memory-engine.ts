@@ -37,6 +37,8 @@ export interface MemoryContainer {
   readonly imageId: string
   /** Exit code of a stop by hand; null while nobody stopped it. */
   readonly stopped: number | null
+  /** ms since the epoch. */
+  readonly endedAt?: number
   /** Times that it was started again after its process had ended. */
   readonly crashes?: number
 }
@@ -81,6 +83,8 @@ export interface MemoryHost {
   disconnect(id: string, network: string): void
   /** Its process ends by itself, and the engine starts it again where it is meant to run for good. */
   die(id: string, exitCode: number): void
+  /** The same, but the engine leaves it down: somebody sent it a signal before. */
+  dieForGood(id: string, exitCode: number): void
   /** Tells whoever follows the events. */
   emit(kind: ContainerEvent['kind'], container: MemoryContainer): void
   /** What the engine remembers of events, where it does: some keep none. */
@@ -117,7 +121,9 @@ export function createMemoryHost(
   const end = (id: string, exitCode: number, kinds: readonly ContainerEvent['kind'][]): void => {
     const container = host.containers.get(id)
     if (container === undefined) return
-    if (container.stopped === null) host.containers.set(id, { ...container, stopped: exitCode })
+    if (container.stopped === null) {
+      host.containers.set(id, { ...container, stopped: exitCode, endedAt: clock.now() })
+    }
     for (const kind of kinds) host.emit(kind, container)
   }
   const host: MemoryHost = {
@@ -179,6 +185,7 @@ export function createMemoryHost(
       host.containers.set(id, { ...container, crashes, startedAt: host.clock.now() })
       host.emit('started', container)
     },
+    dieForGood: (id, exitCode) => end(id, exitCode, ['died']),
     drop(id) {
       end(id, 137, ['died', 'removed'])
       host.containers.delete(id)
@@ -400,16 +407,20 @@ function hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-type Life = Pick<ObservedContainer, 'state' | 'health' | 'exitCode' | 'restartCount' | 'startedAt'>
+type Life = Pick<
+  ObservedContainer,
+  'state' | 'health' | 'exitCode' | 'restartCount' | 'startedAt' | 'endedAt'
+>
 
 /** Where a container stands now follows from its age and its image alone. */
 function life(host: MemoryHost, container: MemoryContainer): Life {
-  const { startedAt, stopped, restarts, crashes = 0 } = container
+  const { startedAt, stopped, restarts, crashes = 0, endedAt = 0 } = container
   const { check, crash } = host.timing
   const behaviour = host.behaviourOf(container.image, container.imageId)
   const age = host.clock.now() - startedAt
   if (stopped !== null) {
-    return { state: 'exited', health: 'none', exitCode: stopped, restartCount: 0, startedAt }
+    const down = { state: 'exited', health: 'none', exitCode: stopped, restartCount: 0 } as const
+    return { ...down, startedAt, endedAt }
   }
   if (behaviour === 'ends' && restarts === 'no') {
     return { state: 'exited', health: 'none', exitCode: 0, restartCount: 0, startedAt }

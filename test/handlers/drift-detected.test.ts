@@ -226,6 +226,8 @@ describe('driftDetected()', () => {
   })
 })
 
+const kept = compose(`web: {image: ${web}, restart: always}`)
+
 /** Nobody told the engine to. */
 function killedAway({ machine }: World, container: string): void {
   machine.die(container, 137)
@@ -284,6 +286,31 @@ describe('driftDetected() of a stack that somebody stopped', () => {
     expect((await look(world)).calls).toContain('past events')
     expect((await world.ctx.holds.held('blog')) !== null).toBe(outcome === 'held')
     expect(states(world)['blog-blog-1']).toBe(outcome === 'held' ? 'exited' : 'running')
+  })
+
+  it('starts what its engine was to start and leaves down, once it had its time for that', async () => {
+    const world = createWorld({ 'shop/compose.yaml': kept })
+    await deploy(world)
+    const { machine, ctx } = world
+    const container = id(world, 'shop-web-1')
+    const seen = await after(world, () => machine.dieForGood(container, 1))
+    expect(seen.outcomes).toEqual([])
+    const [again] = seen.followUps
+    expect(again?.event).toMatchObject({ kind: 'drift-detected', looks: 1 })
+    const departures = again?.event.kind === 'drift-detected' ? again.event.departures : []
+    expect(departures).toMatchObject([{ container, how: 'died' }])
+    // Nobody saw it, but the engine has.
+    expect((await look(world)).outcomes).toEqual(['shop unchanged'])
+    await machine.clock.sleep(10_000, signal)
+    expect((await look(world, departures)).outcomes).toEqual(['shop succeeded'])
+    expect(states(world)['shop-web-1']).toBe('running')
+    machine.dieForGood(id(world, 'shop-web-1'), 1)
+    await machine.clock.sleep(10_000, signal)
+    expect((await look(world)).outcomes).toEqual(['shop succeeded'])
+    machine.stop(id(world, 'shop-web-1'))
+    await machine.clock.sleep(10_000, signal)
+    expect((await look(world)).outcomes).toEqual(['shop held'])
+    expect(await ctx.holds.held('shop')).toMatchObject({ kind: 'stopped-by-hand' })
   })
 
   it('asks nothing of the past where its containers were seen to go, or some run', async () => {
