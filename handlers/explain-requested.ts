@@ -133,8 +133,9 @@ function remediesOf(
   { state, commit, deployments }: Pick<ExplainAnswer, 'state' | 'commit' | 'deployments'>,
 ): readonly string[] {
   const isFailed = state === 'failed' || state === 'rolled-back'
-  const changes = deployments.find(({ outcome }) => outcome !== 'held')?.services ?? []
-  const isMoved = changes.some(({ from, to }) => from !== null && to !== null && from !== to)
+  const ended = deployments.find(({ outcome }) => outcome === 'failed' || outcome === 'rolled-back')
+  const changes = ended?.services ?? []
+  const isMoved = changes.some(({ from, to }) => from !== null && from !== to)
   const back = `Go back to what was proven before with: magos rollback ${stack}`
   const isBack = isFailed && isMoved && commit !== null
   return [...(remedy === undefined ? [] : [remedy]), ...(isBack ? [back] : [])]

@@ -7,6 +7,8 @@ import { containersOf, type ResolvedStack } from './resolve-stack.ts'
 
 /** Lines of output that tell why. */
 const LAST_LINES = 20
+/** Of them for a health check, which may print a page and leaves the rest to the service itself. */
+const CHECK_LINES = 5
 
 /**
  * What the containers in trouble wrote last: the reason mostly stands there. It stays in this host's own log, and a
@@ -42,7 +44,7 @@ async function wordsOf(
   const isAsked = health === 'unhealthy' || health === 'starting'
   const said = isAsked ? await engine.checkOutput(id, signal) : ''
   if (said === '') return written
-  const lines = said.split('\n').slice(-LAST_LINES)
+  const lines = said.split('\n').slice(-CHECK_LINES)
   return `${written}${lines.map((line) => `health check: ${line}\n`).join('')}`
 }
 

@@ -96,6 +96,15 @@ describe('explainRequested()', () => {
     expect(answer.state).toBe('rolled-back')
     expect(answer.reason).toContain('git ahead')
     expect(answer.words).toBe('web: health check: no answer')
+    const hold = { kind: 'operator', by: 'ada', reason: '', at: 1, tracked: null } as const
+    await world.ctx.holds.hold('shop', hold)
+    await pass(world, { kind: 'revision-pushed' })
+    await world.ctx.holds.release('shop')
+    const released = await explain(world)
+    expect(released.deployments[0]?.outcome).toBe('held')
+    expect(released.remedies).toContain(
+      'Go back to what was proven before with: magos rollback shop',
+    )
     expect(answer.deployments.map(({ outcome }) => outcome)).toEqual(['rolled-back', 'succeeded'])
     expect(answer.held).toMatchObject([
       { kind: 'waits', reason: expect.stringContaining('quarantined') },
@@ -116,7 +125,15 @@ describe('explainRequested()', () => {
     await pass(world, { kind: 'revision-pushed' })
     const answer = await explain(world)
     expect(answer.deployments[0]).toMatchObject({ outcome: 'failed' })
-    expect(answer.remedies).toEqual(['Commit a change, or try it again with: magos sync shop'])
+    const again = 'Commit a change, or try it again with: magos sync shop'
+    expect(answer.remedies).toEqual([again])
+    world.git.change({
+      'shop/compose.yaml': `${shop.replace('1.0.0', '1.1.0').replace(digest(1), digest(2))}  db: {image: "${line('1.0.0', 1)}"}\n`,
+    })
+    await pass(world, { kind: 'revision-pushed' })
+    const added = await explain(world)
+    expect(added.deployments[0]?.services).toMatchObject([{ name: 'db', from: null }, {}])
+    expect(added.remedies).toEqual([again])
   })
 
   it('tells a hold and how it ends', async () => {

@@ -315,9 +315,16 @@ describe('removeVanished()', () => {
     const states = async () =>
       (await status(world)).stacks.map(({ name, state }) => `${name} ${state}`)
     expect(await states()).toEqual(['a refused', 'b waiting', 'c waiting'])
+    const hold = { kind: 'operator', by: 'ada', reason: '', at: 0, tracked: null } as const
+    await world.ctx.holds.hold('b', hold)
+    expect(outcomes((await pass(world)).deployments)).toEqual(['a rolled-back', 'c held'])
+    await world.ctx.holds.release('b')
     world.git.put({ 'a/compose.yaml': a })
     await pass(world)
     expect(await states()).toEqual(['a proven', 'b vanished'])
+    world.git.put({ 'a/compose.yaml': a, '.magos.yaml': 'stacks: {a: {after: [gone]}}\n' })
+    // Its grace runs since it was believed, and nothing is said of it anew.
+    expect(outcomes((await pass(world)).deployments)).toEqual(['a rolled-back'])
   })
 
   it('lets the last stack go like any other', async () => {

@@ -5,6 +5,7 @@ import { planRequested } from '../../handlers/plan-requested.ts'
 import { deployRevision, revisionPushed } from '../../handlers/revision-pushed.ts'
 import { latestTrouble } from '../../handlers/steps/latest-failure.ts'
 import { createViews } from '../../handlers/views.ts'
+import type { ObservedState } from '../../src/domain/deployment.ts'
 import { MagosError } from '../../src/domain/error.ts'
 import { compose, containers, createWorld, deploy, digest, outcomes, signal } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
@@ -15,6 +16,14 @@ const db = `ghcr.io/o/db@${digest(5)}`
 const shop = compose(`web: {image: ${web}}`, `db: {image: ${db}}`)
 const webImage = { registry: 'ghcr.io', repository: 'o/web' }
 const blog = compose(`blog: {image: ghcr.io/o/blog@${digest(7)}}`)
+
+/** As long as anybody looks. */
+function waiting<State extends ObservedState>(state: State): State {
+  const seen = state.containers.map((one) =>
+    one.service === 'web' ? Object.assign({}, one, { health: 'starting' as const }) : one,
+  )
+  return { ...state, containers: seen }
+}
 
 describe('revisionPushed() at the first time', () => {
   it('creates every service of every stack, and proves them', async () => {
@@ -608,6 +617,31 @@ describe('revisionPushed() when the new state does not prove itself', () => {
     const { world } = await breakShop('exits')
     const failure = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
     expect(failure?.fields['containers']).toEqual({ web: 'coming up\ngoing down' })
+  })
+
+  it('keeps the words of what is not healthy in time, and a few of its check', async () => {
+    const world = createWorld({
+      'shop/compose.yaml': compose(`web: {image: ${web}}`, `db: {image: ${db}}`),
+    })
+    world.machine.behave(db, 'unchecked')
+    const { engine } = world.ctx
+    const ctx: Context = {
+      ...world.ctx,
+      engine: {
+        ...engine,
+        observe: async (asked) => waiting(await engine.observe(asked)),
+        async *watch(project, asked) {
+          for await (const state of engine.watch(project, asked)) yield waiting(state)
+        },
+        logs: async (id) => await Promise.resolve(`${id === '' ? '' : 'said'}\n`),
+        checkOutput: async () => await Promise.resolve('1\n2\n3\n4\n5\n6'),
+      },
+    }
+    await deploy(world, () => pass(ctx))
+    const failure = world.lines.find(({ message }) => message.startsWith('Deployment failed'))
+    expect(failure?.message).toContain('is not healthy yet')
+    const check = [2, 3, 4, 5, 6].map((count) => `\nhealth check: ${count}`).join('')
+    expect(failure?.fields['containers']).toEqual({ web: `said${check}` })
   })
 
   it('keeps no words of a container that was given other values', async () => {

@@ -66,6 +66,10 @@ describe('a deployment that fails its proof', () => {
     world.history.prove({ ...state, commit: 'c0ffee'.repeat(7) })
     const { deployments } = await fail(world, { 'shop/compose.yaml': broken })
     expect(deployments[0]?.reason).toContain('; rolled back to c0ffeec0ffee: healthy')
+    world.machine.behave(`ghcr.io/o/web@${digest(9)}`, 'pull-fails')
+    world.git.change({ 'shop/compose.yaml': shop.replace(web, `ghcr.io/o/web@${digest(9)}`) })
+    const untouched = await deploy(world)
+    expect(untouched.deployments[0]?.reason).toContain('runs on (c0ffeec0ffee)')
   })
 
   it('destroys nothing where there is no last good state, and tries no other', async () => {
