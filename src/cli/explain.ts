@@ -13,8 +13,8 @@ export function printExplain(io: Io, answer: ExplainAnswer): ExitCode {
 }
 
 function writeText(io: Io, answer: ExplainAnswer): void {
-  const { stack, state, reason, commit, revision, deployments, words, mended } = answer
-  io.write(`stack "${stack}" is ${printable(placed(stateText(state, reason), answer))}\n`)
+  const { stack, commit, revision, deployments, words, mended } = answer
+  io.write(`stack "${stack}" is ${printable(stateText(answer))}\n`)
   io.write(`proven at ${commit ?? 'no commit yet'}, ${headText(revision)}\n`)
   if (deployments.length > 0) io.write(`\n${deploymentTable(io, deployments)}`)
   for (const { services } of deployments.slice(0, 1)) {
@@ -43,9 +43,11 @@ function mendedText({ times, since, at, reason }: NonNullable<ExplainAnswer['men
 }
 
 /** Most reasons of a state name it themselves. */
-function stateText(state: ExplainAnswer['state'], reason: string): string {
+function stateText(answer: ExplainAnswer): string {
+  const { state, reason } = answer
   if (reason === '') return state === 'unknown' ? 'unknown: it was never deployed here' : state
-  return reason.startsWith(state.replace('-', ' ')) ? reason : `${state}: ${reason}`
+  const told = placed(reason, answer)
+  return reason.startsWith(state.replace('-', ' ')) ? told : `${state}: ${told}`
 }
 
 function writeLines(

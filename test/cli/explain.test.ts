@@ -30,4 +30,13 @@ describe('printExplain()', () => {
     expect(printExplain(io, { ...shop, revision })).toBe(0)
     expect(io.stdout()).toBe(`stack "shop" is proven\n${line}\n`)
   })
+
+  it.each([
+    ['refused', 'it does not parse', 'refused: shop/compose.yaml:2:1: it does not parse'],
+    ['held', 'held by ada', 'shop/compose.yaml:2:1: held by ada'],
+  ] as const)('tells that it is %s, and where that stands', (state, reason, told) => {
+    const io = recordingIo('text')
+    printExplain(io, { ...shop, state, reason, file: 'shop/compose.yaml', line: 2, column: 1 })
+    expect(io.stdout()).toContain(`stack "shop" is ${told}\n`)
+  })
 })
