@@ -21,6 +21,7 @@ export function proposePolicy({ tag, digest }: ImageReference): ProposedPolicy {
   if (!nature.kept) return { fields: { policy: 'digest' }, reason: nature.reason }
   return (
     proposeDate(tag) ??
+    proposeDatedVariant(tag) ??
     proposeVersion(tag) ??
     proposeNumbers(tag) ??
     proposeCounted(tag) ??
@@ -33,6 +34,8 @@ export function proposePolicy({ tag, digest }: ImageReference): ProposedPolicy {
 
 /** Years from which on two digits with a month behind them are taken for a date. */
 const earliestShortYear = 15
+/** First numbers from here on are no years: they rise further at once than "maxJump" lets versions. */
+const earliestDay = 10_000
 /** Single numbers from here on count builds; smaller ones name a line of releases, which moves. */
 const earliestBuild = 1000
 
@@ -58,6 +61,15 @@ function proposeDate(tag: string): ProposedPolicy | null {
   return { fields: { policy: 'calver' }, reason: `"${tag}" is a date` }
 }
 
+/** Its day stands in eight digits, so as a version it would leap with every month. */
+function proposeDatedVariant(tag: string): ProposedPolicy | null {
+  const [, day = '', variant = ''] = /^([0-9]{8})(-[a-z][a-z0-9.-]*)$/i.exec(tag) ?? []
+  if (proposeDate(day) === null) return null
+  const extract = `^(?P<version>[0-9]{8})${variant.replaceAll('.', '[.]')}$`
+  const reason = `"${tag}" is a date with the variant "${variant.slice(1)}", which is kept`
+  return { fields: { policy: 'calver', extract }, reason }
+}
+
 function proposeVersion(tag: string): ProposedPolicy | null {
   const version = readTagVersion(tag)
   if (version === null) return null
@@ -67,6 +79,8 @@ function proposeVersion(tag: string): ProposedPolicy | null {
     const fields = { policy: 'latest', tag }
     return { fields, reason: `"${tag}" names a line of releases and moves with it` }
   }
+  const numbers = first < earliestDay ? null : proposeNumbers(tag)
+  if (numbers !== null) return numbers
   const range = rangeOf(version)
   const fields = { policy: 'semver', ...(range === null ? {} : { range }) }
   return { fields, reason: `"${tag}" is a version${shapeText(version)}` }

@@ -13,6 +13,10 @@ function frame(line: string): string {
   return `# head\nservices:\n  a:\n    ${line}\n    tty: true\n`
 }
 
+function dated(variant: string): object {
+  return { policy: 'calver', extract: `^(?P<version>[0-9]{8})${variant}$` }
+}
+
 describe('proposePolicy()', () => {
   it.each<[image: string, fields: object]>([
     ['nginx:1.27.0', { policy: 'semver', range: '^1' }],
@@ -32,6 +36,12 @@ describe('proposePolicy()', () => {
     ['o/app:2025-06-03', { policy: 'calver' }],
     ['o/app:2025-11-23', { policy: 'calver' }],
     ['o/app:20250603', { policy: 'calver' }],
+    ['o/app:20250603-alpine3.20', dated('-alpine3[.]20')],
+    ['o/app:20250603-slim', dated('-slim')],
+    ['o/app:20251303-slim', { policy: 'latest', tag: '20251303-slim' }],
+    ['o/app:20250603.1', { policy: 'numeric' }],
+    ['o/app:9999.1', { policy: 'semver' }],
+    ['o/app:10000.1-slim', { policy: 'semver' }],
     ['ubuntu:24.04', { policy: 'calver' }],
     ['o/app:4.9.0.12', { policy: 'numeric' }],
     ['o/app:2341', { policy: 'numeric' }],
@@ -59,6 +69,15 @@ it('proposePolicy() proposes what follows a version of four numbers and a build 
   const tags = [committed, '4.0.9.1939-ls226', '4.0.10.2-ls227', '4.0.10.3', 'amd64-4.0.11.1-ls9']
   const decision = decide(parsePolicy(fields), committed, tags)
   expect(decision).toMatchObject({ outcome: 'update', tag: '4.0.10.2-ls227' })
+})
+
+it.each([
+  ['20250603-alpine3.20', ['20250604', '20250701-alpine3.20', '20250702-alpine3x20'], 1],
+  ['20250603.1', ['20250603.2', '20250701.1', '20250702'], 1],
+])('proposePolicy() proposes what follows %j over the end of its month', (tag, others, best) => {
+  const { fields } = proposePolicy(parseImageReference(`o/app:${tag}`))
+  const decision = decide(parsePolicy(fields), tag, [tag, ...others])
+  expect(decision).toMatchObject({ outcome: 'update', tag: others[best] })
 })
 
 describe('annotateComposeFile()', () => {
