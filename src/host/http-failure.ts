@@ -55,6 +55,16 @@ const resets: ReadonlySet<string> = new Set([
   'ERR_HTTP2_GOAWAY_SESSION',
 ])
 
+/** What is wrong with the encryption of a connection, where that is what it broke at. */
+export function tlsProblem(thrown: unknown): 'untrusted' | 'no-tls' | null {
+  const code = thrown instanceof MagosError ? codeOf(thrown.cause) : ''
+  if (untrusted.test(code)) return 'untrusted'
+  return noTls.test(code) ? 'no-tls' : null
+}
+
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/
+const noTls = /^(ERR_SSL_|EPROTO)/
+
 function quote({ method = 'GET', target }: Asked): string {
   return `Request "${method} ${targetText(target)}"`
 }
@@ -78,11 +88,11 @@ function isParserError(thrown: unknown): boolean {
 function explain(code: string): { readonly reason: string; readonly remedy?: string } {
   const known = reasons[code]
   if (known !== undefined) return { reason: known }
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code)) {
+  if (untrusted.test(code)) {
     const remedy = 'Check its name, or give Magos the certificate of the authority that signed it'
     return { reason: `its certificate is not trusted (${code})`, remedy }
   }
-  if (/^(ERR_SSL_|EPROTO)/.test(code)) {
+  if (noTls.test(code)) {
     return { reason: `TLS failed (${code})`, remedy: 'Check whether that port speaks TLS at all' }
   }
   return { reason: code === '' ? 'the connection broke' : `the connection broke (${code})` }

@@ -6,7 +6,7 @@ import { addressesOf } from '../../host/private-address.ts'
 import { hostOf, type Target } from '../../host/target.ts'
 import { bodyText } from './body-text.ts'
 import type { Kind } from './budget.ts'
-import { namedAfter } from './failure.ts'
+import { disconnected } from './failure.ts'
 import { createHostGate } from './host-gate.ts'
 import { isRedirect, type Redirects, redirectTarget, type Resolve } from './redirect.ts'
 import { rested, shortRest } from './rest.ts'
@@ -85,7 +85,7 @@ export function createExchange(
           target = next
         }
       } catch (thrown) {
-        throw namedAfter(question, thrown)
+        throw disconnected(question, target, thrown)
       }
     },
   }

@@ -1,6 +1,8 @@
 import { type ErrorDetails, MagosError } from '../../domain/error.ts'
 import type { RepositoryName } from '../../ports.ts'
 import type { HttpResponse } from '../../host/http-exchange.ts'
+import { tlsProblem } from '../../host/http-failure.ts'
+import { hostOf, type Target } from '../../host/target.ts'
 import { bodyText } from './body-text.ts'
 import type { Login } from './credentials.ts'
 import { retryAtOf } from './retry-after.ts'
@@ -25,8 +27,11 @@ export interface TurnedDown {
   readonly repository: 'public' | 'unknown'
 }
 
+/** An answer, and where it came from. */
+type Asked = HttpResponse & { readonly from: Target }
+
 /** An answer that is no success, as an error. */
-export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): MagosError {
+export function failureOf(attempt: Attempt, answer: Asked, now: number): MagosError {
   const { status } = answer
   const said = `the registry answered ${statusText(answer)}`
   // What a stranger may not see, many registries say is not there.
@@ -38,6 +43,12 @@ export function failureOf(attempt: Attempt, answer: HttpResponse, now: number): 
   if (status === 404) {
     return new MagosError('not-found', `${attempt.action}: ${said}`, {
       remedy: 'Check the spelling, and whether it was pushed there',
+    })
+  }
+  // A server that wants TLS says 400 to whoever asks without.
+  if (status === 400 && answer.from.origin.startsWith('http:')) {
+    return new MagosError('protocol', `${attempt.action}: ${said} to plain HTTP`, {
+      remedy: `Where it speaks TLS: ${setting(answer.from, 'plainHttp: false')}`,
     })
   }
   const code = status >= 500 || status === 408 ? 'network' : 'protocol'
@@ -86,10 +97,40 @@ export function unusable({ action }: Attempt, reason: string, remedy: string): M
   return new MagosError('registry', `${action}: ${reason}`, { remedy })
 }
 
+/** The error of a connection, saying what was tried and what the configuration can say of that host. */
+export function disconnected(
+  attempt: Pick<Attempt, 'action'>,
+  target: Target,
+  thrown: unknown,
+): unknown {
+  const problem = tlsProblem(thrown)
+  return namedAfter(
+    attempt,
+    thrown,
+    problem === null ? {} : { remedy: encryption[problem](target) },
+  )
+}
+
+const encryption = {
+  untrusted: (target: Target) =>
+    `Check its name, or give the certificate of the authority that signed it: ${setting(target, 'ca: FILE')}`,
+  'no-tls': (target: Target) =>
+    `Check the port; where it speaks plain HTTP: ${setting(target, 'plainHttp: true')}`,
+}
+
+function setting(target: Target, words: string): string {
+  return `registries: {"${hostOf(target)}": {${words}}} in the file that MD_CONFIG names`
+}
+
 /** The error, saying what was tried. */
-export function namedAfter({ action }: Pick<Attempt, 'action'>, thrown: unknown): unknown {
+export function namedAfter(
+  { action }: Pick<Attempt, 'action'>,
+  thrown: unknown,
+  details: Pick<ErrorDetails, 'remedy'> = {},
+): unknown {
   if (!(thrown instanceof MagosError)) return thrown
-  const { code, message, remedy, retryAt } = thrown
+  const { code, message, retryAt } = thrown
+  const remedy = details.remedy ?? thrown.remedy
   return new MagosError(code, `${action}: ${message}`, {
     cause: thrown,
     ...(remedy === undefined ? {} : { remedy }),

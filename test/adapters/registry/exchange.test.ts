@@ -56,6 +56,26 @@ const paths = () =>
   http.sent().map(({ method, target }) => `${method} ${target.origin}${target.path}`)
 
 describe('ask()', () => {
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'registries: {"a.example": {ca: FILE}}'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'registries: {"a.example": {ca: FILE}}'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'registries: {"a.example": {plainHttp: true}}'],
+    ['EPROTO', 'registries: {"a.example": {plainHttp: true}}'],
+  ])('ask() names the setting for a connection that breaks with %s', async (code, setting) => {
+    answers = [broken(code)]
+    await expect(exchange.ask(question(), signal)).rejects.toMatchObject({
+      message: expect.stringMatching(/^Cannot ask: Request /),
+      remedy: expect.stringContaining(`${setting} in the file that MD_CONFIG names`),
+    })
+  })
+
+  it('ask() has nothing to say of settings where the connection is refused', async () => {
+    answers = [broken('ECONNREFUSED')]
+    const thrown: unknown = await exchange.ask(question(), signal).catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(MagosError)
+    expect(thrown).toHaveProperty('remedy', undefined)
+  })
+
   it('ask() sends what it was given, and wants nothing compressed', async () => {
     await exchange.ask(question({ authorization: 'Bearer t', method: 'POST', body: 'b' }), signal)
     const [sent] = http.sent()

@@ -155,3 +155,20 @@ describe('createTagLists()', () => {
     expect(again).not.toBe(first)
   })
 })
+
+it.each([
+  [
+    '127.0.0.1:5000',
+    'http',
+    'Where it speaks TLS: registries: {"127.0.0.1:5000": {plainHttp: false}} in the file that MD_CONFIG names',
+  ],
+  ['registry.lan', 'https', undefined],
+])('tags() of %s tells of 400 over %s what may lie behind it', async (host, scheme, remedy) => {
+  const http = createScriptedHttp({ [`${scheme}://${host}`]: () => ({ status: 400 }) })
+  const asked = registryWith(http, null, () => 0).tags({ ...name, registry: host }, signal)
+  await expect(asked).rejects.toMatchObject({
+    code: 'protocol',
+    message: expect.stringContaining(': the registry answered 400'),
+    remedy,
+  })
+})
