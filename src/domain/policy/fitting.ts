@@ -1,3 +1,4 @@
+import { isTag } from '../image-reference.ts'
 import { readCalendarVersion } from './calendar-version.ts'
 import { readNumbers } from './numbers.ts'
 import type { Policy } from './policy.ts'
@@ -5,6 +6,7 @@ import { readTagVersion } from './tag-version.ts'
 
 /** What a person may write instead where a policy cannot order the committed tag. */
 export function fittingPolicies(tag: string, refused: Policy['kind']): readonly string[] {
+  if (!isTag(tag)) return ['write a tag on the line: letters, digits, "_", "." and "-"']
   const orders = [
     readTagVersion(tag) === null ? null : ('semver' as const),
     readCalendarVersion(tag) === null ? null : ('calver' as const),

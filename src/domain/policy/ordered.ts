@@ -93,10 +93,16 @@ function outsideReason<Version>(
 }
 
 function absence(committed: string, count: number): string {
+  const list = count === 0 ? 'the list of the registry, which is empty' : listText(count)
   return (
-    `the committed tag "${committed}" is missing from the ${count} tags that the registry lists, which may be incomplete: ` +
+    `the committed tag "${committed}" is missing from ${list}: ` +
     'check that it was not removed, write one that exists, or set "missing": "proceed"'
   )
+}
+
+function listText(count: number): string {
+  const tags = count === 1 ? 'one tag' : `${count} tags`
+  return `the ${tags} that the registry lists, which may be incomplete`
 }
 
 function hold<Version>(found: Survey<Version>, reason: string): Decision {

@@ -82,7 +82,7 @@ describe('decideCalver()', () => {
   it.each<[committed: string | null, tags: string[], outcome: string, reason: RegExp]>([
     [null, ['2025.02.03'], 'hold', /no tag is committed.*"calver".*write one/],
     ['2025.02.03', ['2025.02.04'], 'hold', /"2025\.02\.03" is missing/],
-    ['2025.02.03', [], 'hold', /missing from the 0 tags/],
+    ['2025.02.03', [], 'hold', /missing from the list of the registry, which is empty/],
     ['1.2.3', ['1.2.3'], 'hold', /reads as no date.*policy "semver" can order it/],
     ['2025.2.31', ['2025.2.31'], 'hold', /policy "semver".*"numeric"/],
     ['2025.02.03', ['2025.02.03', '2025.02.02', '2025.2.3'], 'current', /nothing that fits/],

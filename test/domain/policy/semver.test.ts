@@ -117,8 +117,9 @@ describe('decideSemver() and "ignore"', () => {
 
 describe('decideSemver() holds', () => {
   it.each<[committed: string | null, tags: string[], reason: RegExp, fields?: Fields]>([
-    ['1.2.3', ['1.2.4'], /"1\.2\.3" is missing from the 1 tags.*"missing": "proceed"/],
-    ['1.2.3', [], /missing from the 0 tags/],
+    ['1.2.3', ['1.2.4'], /"1\.2\.3" is missing from the one tag that.*"missing": "proceed"/],
+    ['1.2.3', ['1.2.4', '1.2.5'], /missing from the 2 tags that.*may be incomplete: check/],
+    ['1.2.3', [], /missing from the list of the registry, which is empty: check/],
     ['1.2.3', ['v1.2.3'], /"1\.2\.3" is missing/],
     ['3.0.0', ['1.0.0'], /"3\.0\.0" is missing/, { range: '^1' }],
     ['1.2.3', ['r-1.2.4'], /"1\.2\.3" is missing/, { extract: '^r-(?P<version>.+)$' }],
@@ -130,7 +131,8 @@ describe('decideSemver() holds', () => {
     ['stable', ['1.2.3'], /"stable" has no order/, { missing: 'proceed' }],
     ['1.2.3.9', ['1.2.3.9', '1.2.3.10'], /"1\.2\.3\.9" has no order/],
     ['9f3a2b1', ['9f3a2b1', '1.2.3'], /commit hash/],
-    ['', ['1.2.3'], /no order/],
+    ['', ['1.2.3'], /no order: it is no valid tag; write a tag on the line: [^;]*$/],
+    ['1.2.3 ', ['1.2.3'], /no valid tag; write a tag on the line: [^;]*$/],
     [null, ['1.2.3', '20240105.1.1'], /"1\.2\.3" and "20240105\.1\.1".*"maxJump" 10/],
     [null, ['1.0.0', '3.0.0'], /"maxJump" 1 /, { maxJump: 1 }],
   ])('on %j beside %j', (committed, tags, reason, fields = {}) => {
