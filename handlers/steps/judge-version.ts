@@ -12,6 +12,7 @@ import {
   type Obstacle,
   type Rules,
 } from '../../src/domain/policy/rules.ts'
+import { needsTags } from '../../src/domain/update.ts'
 import type { ImageManifest, Memory } from '../../src/ports.ts'
 import type { HostSettings } from '../context.ts'
 import type { Questions } from './ask-once.ts'
@@ -34,7 +35,7 @@ export type VersionVerdict =
 /** A tag may be listed although its manifest is gone, or not everywhere yet: then an older one may be had. */
 export async function judgeVersion(
   ctx: VersionContext,
-  line: Pick<Watched, 'current'>,
+  line: Pick<Watched, 'current' | 'policy'>,
   rules: Rules,
   tag: string,
 ): Promise<VersionVerdict> {
@@ -44,8 +45,20 @@ export async function judgeVersion(
   } catch (error) {
     const isMissing = error instanceof MagosError && error.code === 'not-found'
     if (!isMissing || tag === current.tag) throw error
-    const reason = `"${tag}" is listed, but its registry has no image under it: ${error.message}`
-    return { kind: 'kept-back', obstacle: { kind: 'waits', reason } }
+    return { kind: 'kept-back', obstacle: absence(line, tag, error.message) }
+  }
+}
+
+/** Only a policy that chooses among tags has seen the list; the others name theirs. */
+function absence({ policy }: Pick<Watched, 'policy'>, tag: string, message: string): Obstacle {
+  if (needsTags(policy)) {
+    const reason = `"${tag}" is listed, but its registry has no image under it: ${message}`
+    return { kind: 'waits', reason }
+  }
+  return {
+    kind: 'waits',
+    reason: `the followed tag "${tag}" is not there: ${message}`,
+    remedy: 'Name one that is there in "tag", or wait until it is pushed',
   }
 }
 

@@ -131,6 +131,19 @@ describe('imagePublished() with a tag whose manifest is gone', () => {
     expect(held).toMatchObject([{ kind: 'waits', reason: expect.stringContaining('"1.1.0"') }])
   })
 
+  it('calls a followed tag that is not there no listed one, and says what to do', async () => {
+    const world = shop('"policy": "latest", "tag": "nope"')
+    const { pin, held } = await publish(world, start)
+    expect(pin).toBe('1.0.0 1')
+    expect(held).toMatchObject([
+      {
+        kind: 'waits',
+        reason: expect.stringMatching(/^the followed tag "nope" is not there: /),
+        remedy: 'Name one that is there in "tag", or wait until it is pushed',
+      },
+    ])
+  })
+
   it('is a problem where it is the committed one, which runs', async () => {
     const world = shop(`${magos}, "moved": "follow"`)
     world.registry.lose(app, digest(1))
