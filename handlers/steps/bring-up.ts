@@ -1,4 +1,5 @@
 import { withJoining } from '../../src/domain/deploy/joined.ts'
+import { isBeingStopped } from '../../src/domain/deploy/standing.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
 import type { Evidence, LogFields, ProvenState } from '../../src/ports.ts'
 import type { Context } from '../context.ts'
@@ -68,7 +69,8 @@ async function makeAndProve(
   const going = [...new Set([...first, ...resolved.remade])]
   if (going.length > 0) await ctx.engine.remove(going, signal)
   await removeStaleNetworks(ctx, resolved, signal)
-  if (resolved.halted.length > 0) await ctx.engine.stop(resolved.halted, signal)
+  const halted = haltedOf(resolved, going)
+  if (halted.length > 0) await ctx.engine.stop(halted, signal)
   const { exitCode, output } = await up(ctx, resolved, signal)
   const { values, unknown } = valuesOf(resolved)
   const said = tail(maskValues(output, values))
@@ -104,6 +106,15 @@ async function makeAndProve(
   }
   await dropSecrets(ctx, resolved, signal)
   return { outcome, reason, at, containers }
+}
+
+/** An engine starts nothing that it is stopping, and what nobody stops any more does not end by itself. */
+function haltedOf(
+  { halted, containers }: ResolvedStack,
+  going: readonly string[],
+): readonly string[] {
+  const leaving = containers.filter(isBeingStopped).map(({ id }) => id)
+  return [...new Set([...halted, ...leaving])].filter((id) => !going.includes(id))
 }
 
 function byHook(

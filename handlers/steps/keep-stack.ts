@@ -50,7 +50,7 @@ export async function keepStack(
     await act(async () => laySecrets(ctx, await resolve(), signal))
   }
   const all = await allDepartures(ctx, proven, containers, departures, signal)
-  const drift = stackDrift(ctx, proven, containers, all)
+  const drift = stackDrift(ctx, proven, containers, all, asked)
   if (drift.state === 'none') {
     const noted = ctx.upkeep.trouble(stack)
     if (noted?.inputs === REPORTED) ctx.upkeep.forgive(stack)

@@ -136,7 +136,7 @@ async function planKeeping(
   const { stack, inputs, project } = proven
   const containers = containersOf(project, observed)
   const departures = await allDepartures(ctx, proven, containers, [], signal)
-  const drift = stackDrift(ctx, proven, containers, departures)
+  const drift = stackDrift(ctx, proven, containers, departures, asked)
   if (drift.state === 'none') return { services: resolved.plan.map(untouched) }
   if (drift.state === 'moving') {
     return { services: resolved.plan.map(untouched), waits: { reason: drift.reason } }

@@ -2,6 +2,7 @@ import { withEvent, type Departure } from '../../src/domain/deploy/departure.ts'
 import { driftOf, type Drift } from '../../src/domain/deploy/drift.ts'
 import { unseenEnds } from '../../src/domain/deploy/unseen-ends.ts'
 import type { ObservedContainer } from '../../src/domain/deployment.ts'
+import type { Asked } from '../../src/domain/turn.ts'
 import type { ProvenState } from '../../src/ports.ts'
 import type { PlanContext } from '../context.ts'
 import { bearsOut } from './proof.ts'
@@ -12,6 +13,7 @@ export function stackDrift(
   { stack, project, inputs, services }: ProvenState,
   containers: readonly ObservedContainer[],
   departures: readonly Departure[],
+  asked: Asked = 'by-event',
 ): Drift {
   const standing = upkeep.standing(stack)
   const noted = upkeep.trouble(stack)
@@ -28,6 +30,7 @@ export function stackDrift(
       return proof === undefined || bearsOut(proof, container)
     },
     departures: departures.filter((departure) => departure.project === project),
+    asked,
     // Of what nobody remembers, nothing can be told but by a proof.
     now,
     boot: standing?.boot === machine.boot ? 'same' : 'another',

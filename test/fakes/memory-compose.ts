@@ -149,6 +149,10 @@ function up(host: MemoryHost, request: ApplyRequest): Evidence {
     if (taken !== null) {
       return { exitCode: 1, output: `port ${taken}: address already in use\n` }
     }
+    const hanging = hangingOne(host, request, name)
+    if (hanging !== null) {
+      return { exitCode: 1, output: `container ${hanging} must be in Created or Stopped state\n` }
+    }
     const bound = apply(host, request, name)
     if (bound !== null) {
       return { exitCode: 1, output: `container ${bound} has dependent containers\n` }
@@ -180,6 +184,14 @@ function takenPort(host: MemoryHost, { project, document }: ApplyRequest, servic
     others.some((one) => one.ports.some((theirs) => isSamePort(port, theirs))),
   )
   return taken?.port ?? null
+}
+
+/** podman starts nothing that it is stopping. */
+function hangingOne(host: MemoryHost, { project }: ApplyRequest, service: string): string | null {
+  const own = [...host.containers.values()].filter(
+    (one) => one.project === project && one.service === service,
+  )
+  return own.find(({ hangs }) => hangs)?.name ?? null
 }
 
 /** Starts what is there as it is; the name of a container that cannot be replaced, for another one uses it. */

@@ -37,6 +37,8 @@ export interface MemoryContainer {
   readonly imageId: string
   /** Exit code of a stop by hand; null while nobody stopped it. */
   readonly stopped: number | null
+  /** It takes no SIGTERM, and whoever stopped it died before the SIGKILL. */
+  readonly hangs?: true
   /** ms since the epoch. */
   readonly endedAt?: number
   /** Times that it was started again after its process had ended. */
@@ -77,6 +79,8 @@ export interface MemoryHost {
   kill(id: string): void
   /** A person's `podman stop`. */
   stop(id: string): void
+  /** A person's `podman stop` that is killed while it waits. */
+  hang(id: string): void
   /** A person's `podman rm --force`. */
   drop(id: string): void
   /** A person's `podman network disconnect`. */
@@ -122,7 +126,8 @@ export function createMemoryHost(
     const container = host.containers.get(id)
     if (container === undefined) return
     if (container.stopped === null) {
-      host.containers.set(id, { ...container, stopped: exitCode, endedAt: clock.now() })
+      const { hangs: _over, ...rest } = container
+      host.containers.set(id, { ...rest, stopped: exitCode, endedAt: clock.now() })
     }
     for (const kind of kinds) host.emit(kind, container)
   }
@@ -171,6 +176,10 @@ export function createMemoryHost(
     },
     kill: (id) => end(id, 137, ['killed', 'died']),
     stop: (id) => end(id, 143, ['died', 'stopped']),
+    hang(id) {
+      const container = host.containers.get(id)
+      if (container !== undefined) host.containers.set(id, { ...container, hangs: true })
+    },
     disconnect(id, network) {
       const container = host.containers.get(id)
       if (container?.hangsOn === undefined) return
@@ -435,6 +444,9 @@ function life(host: MemoryHost, container: MemoryContainer): Life {
     const state = restartCount % 2 === 0 ? 'exited' : 'running'
     const since = startedAt + restartCount * crash
     return { state, health: 'none', exitCode, restartCount, startedAt: since }
+  }
+  if (container.hangs) {
+    return { state: 'stopping', health: 'none', exitCode: 0, restartCount: crashes, startedAt }
   }
   const answer = behaviour === 'unhealthy' ? 'unhealthy' : 'healthy'
   const checked = age >= check ? answer : 'starting'

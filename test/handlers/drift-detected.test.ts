@@ -123,6 +123,35 @@ describe('driftDetected()', () => {
     ])
   })
 
+  it('leaves what is being stopped to a person, and stops it before it is started', async () => {
+    const world = await running()
+    const hanging = id(world, 'shop-web-1')
+    world.machine.hang(hanging)
+    world.machine.drop(id(world, 'shop-db-1'))
+    expect((await look(world)).outcomes).toEqual([])
+    const calls = world.machine.calls.length
+    const { deployments } = await deploy(world, (ctx) =>
+      deployRevision(ctx, { stack: 'shop', asked: 'by-person' }, signal),
+    )
+    expect(outcomes(deployments)).toEqual(['shop succeeded'])
+    const acts = world.machine.calls.slice(calls).filter((call) => /^(?:stop|up) /.test(call))
+    expect(acts).toEqual([`stop ${hanging}`, 'up shop all'])
+    expect(states(world)).toEqual(ALL_RUN)
+  })
+
+  it('puts right what Magos itself was stopping when it died, and asks nobody', async () => {
+    const world = await running()
+    const hanging = id(world, 'shop-web-1')
+    world.machine.hang(hanging)
+    const standing = world.ctx.upkeep.standing('shop')
+    if (standing === null) throw new Error('Nothing stands')
+    world.ctx.upkeep.stand({ ...standing, boot: 'none' })
+    const { outcomes: came, calls } = await look(world)
+    expect(came).toEqual(['shop succeeded'])
+    expect(calls).toContain(`stop ${hanging}`)
+    expect(states(world)).toEqual(ALL_RUN)
+  })
+
   it('needs no repository but what is on the disk', async () => {
     const world = await running()
     const away = new MagosError('network', 'GitHub is away')

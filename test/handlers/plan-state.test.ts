@@ -33,6 +33,13 @@ const SCENES: readonly Scene[] = [
     title: 'a container that is gone beside another',
     happen: (world) => world.machine.drop(id(world, 'shop-web-1')),
   },
+  {
+    title: 'a container whose stop hangs, and a new image for another',
+    happen: (world) => {
+      world.machine.hang(id(world, 'shop-db-1'))
+      change(world, next)
+    },
+  },
   { title: 'another image in its place', happen: (world) => replace(world, { image: broken }) },
   { title: 'labels that are gone', happen: (world) => replace(world, { labels: {} }) },
   { title: 'all of it stopped by hand', happen: stopAll },
@@ -252,6 +259,18 @@ describe('planRequested()', () => {
         remedy: expect.stringContaining('outside of the repository'),
       },
     ])
+  })
+
+  it('waits for a stop that is under way, but for a person who names the stack', async () => {
+    const world = await running()
+    world.machine.hang(id(world, 'shop-web-1'))
+    world.machine.drop(id(world, 'shop-db-1'))
+    expect((await plan(world)).stacks[0]?.waits).toEqual({
+      reason: 'container shop-web-1 is being stopped',
+    })
+    const named = await plan(world, 'shop')
+    expect(named.stacks[0]).not.toHaveProperty('waits')
+    expect(named.stacks[0]?.services).toMatchObject([{ action: 'create' }, { and: ['start'] }])
   })
 
   it('names what a stack waits for', async () => {

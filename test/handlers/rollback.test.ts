@@ -33,6 +33,21 @@ describe('a deployment that fails its proof', () => {
     expect(world.machine.observed(null).every(({ state }) => state === 'running')).toBe(true)
   })
 
+  it.each(['web2 is well', 'web2 fails'] as const)(
+    'is not to blame for a container of another service whose stop hangs: %s',
+    async (how) => {
+      const world = await proven({ 'shop/compose.yaml': shop })
+      world.machine.hang(containers(world)['shop-db-1'] ?? '')
+      if (how === 'web2 fails') world.machine.behave(web2, 'exits')
+      world.git.change({ 'shop/compose.yaml': broken })
+      const { deployments } = await deploy(world)
+      const isWell = how === 'web2 is well'
+      expect(outcomes(deployments)).toEqual([isWell ? 'shop succeeded' : 'shop rolled-back'])
+      expect(images(world)).toEqual([db, isWell ? web2 : web])
+      expect(world.machine.observed(null).every(({ state }) => state === 'running')).toBe(true)
+    },
+  )
+
   it('is recorded before anything is undone', async () => {
     const world = await proven({ 'shop/compose.yaml': shop })
     const seen: unknown[] = []

@@ -1,10 +1,11 @@
 import type { ObservedContainer } from '../deployment.ts'
+import type { Asked } from '../turn.ts'
 import { cutText, missingNetworks } from './attached.ts'
 import { isAskedFor, type Departure } from './departure.ts'
 import { endsAsStopped } from './ends-as-stopped.ts'
 import { leftBehindBy } from './joined.ts'
 import { isLeftDown, keepsRunning } from './restart-policy.ts'
-import { isUp, type ServiceStanding } from './standing.ts'
+import { isBeingStopped, isUp, type ServiceStanding } from './standing.ts'
 
 export interface DriftTerms {
   readonly standing: Readonly<Record<string, ServiceStanding>>
@@ -13,7 +14,8 @@ export interface DriftTerms {
   /** Whether a container still is of the configuration and the image that were proven. */
   readonly isProven: (container: ObservedContainer) => boolean
   readonly departures: readonly Departure[]
-  /** Whether the machine was booted since the proof. */
+  readonly asked: Asked
+  /** Whether the machine was booted since the proof; `another` as well where whoever was at the containers died. */
   readonly boot: 'same' | 'another'
   /** ms since the epoch. */
   readonly now: number
@@ -47,9 +49,10 @@ export type Drift =
 
 /** Compares what was proven with what is there. */
 export function driftOf(terms: DriftTerms): Drift {
-  const { containers, boot, failures } = terms
-  const leaving = containers.find(({ state }) => state === 'stopping')
-  if (leaving !== undefined) {
+  const { containers, boot, failures, asked } = terms
+  const leaving = containers.find(isBeingStopped)
+  // Where whoever stopped it died it may never end by itself, and who asks for the stack wants it up.
+  if (leaving !== undefined && boot === 'same' && asked === 'by-event') {
     return { state: 'moving', reason: `container ${leaving.name} is being stopped` }
   }
   const faults = Object.keys(terms.standing).flatMap((service) => faultOf(terms, service) ?? [])

@@ -29,6 +29,11 @@ export function standingOf(
   )
 }
 
+/** podman calls it so from the signal to the end, and for good where whoever stops it is killed in between. */
+export function isBeingStopped({ state }: ObservedContainer): boolean {
+  return state === 'stopping'
+}
+
 /** It runs, is paused, or is just started again: there is nothing to start. */
 export function isUp({ state }: ObservedContainer): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting'

@@ -41,6 +41,7 @@ function drift(containers: readonly ObservedContainer[], more: Partial<DriftTerm
     containers,
     isProven: ({ image }) => image === 'example.org/app',
     departures: [],
+    asked: 'by-event',
     boot: 'same',
     now: 20_000,
     tries: 0,
@@ -160,6 +161,17 @@ describe('driftOf() of one of several', () => {
     expect(drift([container('web', { state: 'stopping' }), exited('db', 0)])).toEqual({
       state: 'moving',
       reason: 'container shop-web-1 is being stopped',
+    })
+  })
+
+  test.each([
+    ['drifted', { asked: 'by-person' }],
+    ['unproven', { boot: 'another' }],
+  ] as const)('is %s and waits for no stop that may be nobody’s any more: %j', (state, terms) => {
+    const fault = { service: 'web', mend: 'start', strangers: [] }
+    expect(drift([container('web', { state: 'stopping' }), db], terms)).toEqual({
+      state,
+      faults: [{ ...fault, reason: 'container shop-web-1 is stopping' }],
     })
   })
 })
