@@ -15,6 +15,8 @@ export default defineConfig({
           ],
           // ends what hangs; how fast a machine is decides no test
           testTimeout: 30_000,
+          // no module holds state, so files of one worker share what they import
+          isolate: false,
         },
       },
       {
